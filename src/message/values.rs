@@ -1,0 +1,329 @@
+//! The simple values of the standard: codes, numbers, dates, amounts.
+//!
+//! Personal values ([`Bsn`], [`Personal`]) show nothing of themselves in `Debug`, so that no log line can leak them.
+
+use super::element::{Element, ReadError, Writer};
+use super::tree::{Namespace, Node};
+use std::fmt;
+
+/// A civil date, as all dates of the standard are.
+pub use jiff::civil::Date;
+
+/// Declares a newtype over text whose value is no secret.
+macro_rules! text {
+    ($( $(#[$meta:meta])* $name:ident; )+) => { $(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The value as it stands in the message.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> $name {
+                $name(text.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Element for $name {
+            fn read(node: Node<'_>) -> Result<Self, ReadError> {
+                Ok($name(node.text().to_owned()))
+            }
+
+            fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
+                writer.leaf(namespace, name, &self.0);
+            }
+        }
+    )+ };
+}
+
+text! {
+    /// A code of a list that the gateway only passes on (Geslacht, LandCode, Soort, NaamGebruik …).
+    Code;
+    /// ProductCategorie: WMO020 for iWmo, JZ020 for iJw; two digits.
+    Categorie;
+    /// ProductCode, at most five characters, from the product list in use.
+    ProductCode;
+    /// Identificatie of a message, unique per sender and BerichtCode; at most twelve characters.
+    Identificatie;
+    /// ReferentieNummer of a Prestatie; at most twenty characters.
+    ReferentieNummer;
+    /// DeclaratieNummer; letters and digits, at most twelve.
+    DeclaratieNummer;
+    /// ReferentieAanbieder of a request; at most 36 characters.
+    ReferentieAanbieder;
+    /// A party: a municipality (four digits, CBS) or a provider (eight digits, AGB).
+    Party;
+    /// A schema version, such as `1.0.0`.
+    Versie;
+    /// A return code of list WJ001.
+    RetourCode;
+    /// A time of day without zone, as written.
+    Tijd;
+}
+
+/// Declares a newtype over personal text: `Debug` hides it.
+macro_rules! personal {
+    ($( $(#[$meta:meta])* $name:ident; )+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The value itself; for matching and for messages to those who sent it, never for logs.
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> $name {
+                $name(text.to_owned())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+
+        impl Element for $name {
+            fn read(node: Node<'_>) -> Result<Self, ReadError> {
+                Ok($name(node.text().to_owned()))
+            }
+
+            fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
+                writer.leaf(namespace, name, &self.0);
+            }
+        }
+    )+ };
+}
+
+personal! {
+    /// Burgerservicenummer, nine digits.
+    Bsn;
+    /// Names, addresses, telephone numbers, comments: whatever tells who somebody is.
+    Personal;
+}
+
+/// Declares an enum over a closed code list.
+macro_rules! codes {
+    ($(#[$meta:meta])* pub enum $name:ident { $( $(#[$vmeta:meta])* $variant:ident = $code:literal, )+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $( $(#[$vmeta])* $variant, )+ }
+
+        impl $name {
+            /// All values, in the order of the list.
+            pub const ALL: &'static [$name] = &[$( $name::$variant, )+];
+
+            /// The code as it stands in a message.
+            pub fn as_str(self) -> &'static str {
+                match self { $( $name::$variant => $code, )+ }
+            }
+
+            /// The inverse of `as_str`.
+            pub fn parse(text: &str) -> Option<$name> {
+                match text { $( $code => Some($name::$variant), )+ _ => None }
+            }
+        }
+
+        impl Element for $name {
+            fn read(node: Node<'_>) -> Result<Self, ReadError> {
+                $name::parse(node.text())
+                    .ok_or_else(|| ReadError::at(node, concat!("not a code of ", stringify!($name))))
+            }
+
+            fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
+                writer.leaf(namespace, name, self.as_str());
+            }
+        }
+    };
+}
+
+codes! {
+    /// Unit of a volume (WJ756).
+    pub enum Eenheid {
+        /// Minute.
+        Minuut = "01",
+        /// Hour.
+        Uur = "04",
+        /// Period of 24 hours.
+        Etmaal = "14",
+        /// Half-day part of four hours.
+        Dagdeel = "16",
+        /// Pieces, output.
+        StuksOutput = "82",
+        /// Euros; volumes are then in eurocents.
+        Euro = "83",
+        /// Pieces, effort.
+        StuksInspanning = "84",
+    }
+}
+
+impl Eenheid {
+    /// Whether the unit belongs to output-based execution (82 and 83); the others are effort-based (volumes, section 2).
+    pub fn is_output(self) -> bool {
+        matches!(self, Eenheid::StuksOutput | Eenheid::Euro)
+    }
+
+    /// How people call the unit, in Dutch, for findings.
+    pub fn nl(self) -> &'static str {
+        match self {
+            Eenheid::Minuut => "minuten",
+            Eenheid::Uur => "uur",
+            Eenheid::Etmaal => "etmalen",
+            Eenheid::Dagdeel => "dagdelen",
+            Eenheid::StuksOutput | Eenheid::StuksInspanning => "stuks",
+            Eenheid::Euro => "eurocent",
+        }
+    }
+
+    /// How people call the unit, in English, for findings.
+    pub fn en(self) -> &'static str {
+        match self {
+            Eenheid::Minuut => "minutes",
+            Eenheid::Uur => "hours",
+            Eenheid::Etmaal => "24-hour periods",
+            Eenheid::Dagdeel => "half-day parts",
+            Eenheid::StuksOutput | Eenheid::StuksInspanning => "pieces",
+            Eenheid::Euro => "eurocents",
+        }
+    }
+}
+
+codes! {
+    /// How often a volume may be delivered (WMO757).
+    pub enum Frequentie {
+        /// Per day.
+        PerDag = "1",
+        /// Per week.
+        PerWeek = "2",
+        /// Per month.
+        PerMaand = "4",
+        /// In total within the validity of the allocation.
+        Totaal = "6",
+    }
+}
+
+codes! {
+    /// Sign of an amount (COD043).
+    pub enum DebetCredit {
+        /// Claimed.
+        Debet = "D",
+        /// Reverses an earlier amount.
+        Credit = "C",
+    }
+}
+
+codes! {
+    /// Status of a delivered start or stop (COD467).
+    pub enum StatusAanlevering {
+        /// First delivery.
+        Eerste = "1",
+        /// Changed delivery; barred by CS058.
+        Gewijzigd = "2",
+        /// Deletes an earlier delivery.
+        Verwijderd = "3",
+        /// Not applicable; barred by CS058.
+        Ongewijzigd = "9",
+    }
+}
+
+/// An amount in eurocents. Signed, because sums of debits and credits are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Cents(pub i64);
+
+impl fmt::Display for Cents {
+    /// Euros with two decimals and a comma, as Dutch readers write them: `1234,50`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let cents = self.0.unsigned_abs();
+        write!(f, "{sign}{},{:02}", cents / 100, cents % 100)
+    }
+}
+
+impl Element for Cents {
+    fn read(node: Node<'_>) -> Result<Self, ReadError> {
+        integer(node).map(Cents)
+    }
+
+    fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
+        writer.leaf(namespace, name, &self.0.to_string());
+    }
+}
+
+/// A non-negative whole number: volumes, allocation numbers, counters.
+pub type Count = u64;
+
+impl Element for Count {
+    fn read(node: Node<'_>) -> Result<Self, ReadError> {
+        integer(node).and_then(|value| {
+            u64::try_from(value).map_err(|_| ReadError::at(node, "a negative number where none is possible"))
+        })
+    }
+
+    fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
+        writer.leaf(namespace, name, &self.to_string());
+    }
+}
+
+/// XSD integers may carry a sign and leading zeros.
+fn integer(node: Node<'_>) -> Result<i64, ReadError> {
+    let text = node.text().trim();
+    text.strip_prefix('+')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| ReadError::at(node, "a number larger than the gateway can hold"))
+}
+
+impl Element for Date {
+    fn read(node: Node<'_>) -> Result<Self, ReadError> {
+        let text = node.text().trim();
+        // XSD knows years of more than four digits and negative ones; no message can mean them.
+        if text.len() != 10 {
+            return Err(ReadError::at(node, "a year outside 0001..9999"));
+        }
+        text.parse().map_err(|_| ReadError::at(node, "a year outside 0001..9999"))
+    }
+
+    fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
+        writer.leaf(namespace, name, &self.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_as_dutch_euros() {
+        assert_eq!(Cents(0).to_string(), "0,00");
+        assert_eq!(Cents(123_405).to_string(), "1234,05");
+        assert_eq!(Cents(-7).to_string(), "-0,07");
+    }
+
+    #[test]
+    fn personal_values_hide_in_debug() {
+        assert_eq!(format!("{:?}", Bsn::from("999900006")), "Bsn(***)");
+    }
+
+    #[test]
+    fn codes_parse_back() {
+        for eenheid in Eenheid::ALL {
+            assert_eq!(Eenheid::parse(eenheid.as_str()), Some(*eenheid));
+        }
+        assert_eq!(Eenheid::parse("1"), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! What rules read: the message, the day, the facts of the ledger and the terms of the contract.
+
+use super::facts::{Allocation, Facts};
+use crate::message::{
+    Categorie, Cents, Count, Date, Declaratie, DeclaratieClient, Eenheid, Law, Message, Party, Prestatie, ProductCode,
+};
+
+/// What the contract layer can tell a rule of the standard. The register implements it.
+pub trait Terms {
+    /// Whether `code` belongs to `categorie` on `on`, by the product list in use (IV075).
+    fn lists_product(&self, law: Law, categorie: &Categorie, code: &ProductCode, on: Date) -> bool;
+
+    /// Contracted tariff in eurocents of one unit; `None` when nothing was agreed for it.
+    fn tariff(&self, law: Law, parties: Parties<'_>, code: &ProductCode, eenheid: Eenheid, on: Date) -> Option<Cents>;
+
+    /// Units in which the product is contracted on `on`; empty when nothing was agreed.
+    fn units(&self, law: Law, parties: Parties<'_>, code: &ProductCode, on: Date) -> Vec<Eenheid>;
+}
+
+/// The two contracting parties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parties<'a> {
+    /// Municipality.
+    pub gemeente: &'a Party,
+    /// Provider.
+    pub aanbieder: &'a Party,
+}
+
+/// A message with everything it is judged against.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// The day of judging: Dutch civil date at the receiver.
+    pub today: Date,
+    /// What the ledger knows; `None` when there is no ledger (`sluis check`).
+    pub facts: Option<&'a Facts>,
+    /// What the contract says; `None` without a register.
+    pub terms: Option<&'a dyn Terms>,
+}
+
+impl<'a> Case<'a> {
+    /// The parties of the message.
+    pub fn parties(&self) -> Parties<'a> {
+        Parties { gemeente: self.message.gemeente(), aanbieder: self.message.aanbieder() }
+    }
+
+    /// The legal domain.
+    pub fn law(&self) -> Law {
+        self.message.kind.law
+    }
+
+    /// The allocation with this number that this municipality sent to this provider, deleted ones included.
+    pub fn allocation(&self, nummer: Count) -> Option<&'a Allocation> {
+        self.facts?.allocations.get(&nummer).filter(|allocation| allocation.aanbieder == *self.message.aanbieder())
+    }
+}
+
+/// One line of a 323 on its own, with what was granted before it in the same message.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// The whole.
+    pub case: &'a Case<'a>,
+    /// The declaration.
+    pub declaratie: &'a Declaratie,
+    /// Index of the client, from 0.
+    pub client_index: usize,
+    /// The client.
+    pub client: &'a DeclaratieClient,
+    /// Index of the line within the client, from 0.
+    pub line_index: usize,
+    /// The line.
+    pub prestatie: &'a Prestatie,
+    /// Its allocation (TR338), deleted ones included; `None` when unknown or sent to another provider. Rules that
+    /// need it stay silent then.
+    pub allocation: Option<&'a Allocation>,
+    /// Lines of the same message that were judged and granted before this one: credits first (OP366).
+    pub granted_before: &'a [&'a Prestatie],
+}
+
+impl Line<'_> {
+    /// A place in this line.
+    pub fn place(&self, field: &str) -> super::place::Place {
+        super::place::Place::prestatie(self.client_index, self.line_index, field)
+    }
+}

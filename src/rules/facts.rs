@@ -1,0 +1,227 @@
+//! What the ledger knows that a message is judged against: plain values, loaded by the shell before judging.
+//!
+//! Rules never query. [`Request`] says which facts a message needs; [`Facts`] is the answer. Persons appear as
+//! [`PersonKey`]s (keyed hashes), so facts hold no BSN beyond those of the message itself.
+
+use crate::message::{
+    Body, Bsn, Categorie, Cents, Code, Count, Date, DeclaratieNummer, Eenheid, GeslotenPeriode, Identificatie, Law,
+    Message, Number, Omvang, Party, Product, ProductCode, ReferentieNummer,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A person as the ledger knows one: a keyed hash of the BSN, hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PersonKey(pub String);
+
+/// Which facts a message needs. Everything is within one law, one municipality and one provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Legal domain.
+    pub law: Law,
+    /// Number of the message.
+    pub number: Number,
+    /// Municipality of the message.
+    pub gemeente: Party,
+    /// Provider of the message.
+    pub aanbieder: Party,
+    /// The party that identifies the message (Afzender).
+    pub afzender: Party,
+    /// Identification to look up (TR056).
+    pub identificatie: Identificatie,
+    /// Persons named.
+    pub persons: BTreeSet<Bsn>,
+    /// Allocation numbers named; looked up within law and municipality, whatever the provider.
+    pub toewijzingen: BTreeSet<Count>,
+    /// Declaration number to look up (TR333).
+    pub declaratie: Option<DeclaratieNummer>,
+    /// Reference numbers to look up among all lines of this provider in this law: own ones and credited ones.
+    pub referenties: BTreeSet<ReferentieNummer>,
+}
+
+impl Request {
+    /// What `message` needs.
+    pub fn of(message: &Message) -> Request {
+        let mut request = Request {
+            law: message.kind.law,
+            number: message.kind.number,
+            gemeente: message.gemeente().clone(),
+            aanbieder: message.aanbieder().clone(),
+            afzender: message.header.afzender.clone(),
+            identificatie: message.header.identificatie.identificatie.clone(),
+            persons: BTreeSet::new(),
+            toewijzingen: BTreeSet::new(),
+            declaratie: None,
+            referenties: BTreeSet::new(),
+        };
+        match &message.body {
+            Body::Toewijzing(client) => {
+                request.persons.insert(client.bsn.clone());
+                request.toewijzingen.extend(client.producten.iter().map(|product| product.toewijzing_nummer));
+            }
+            Body::Start(client) => {
+                request.persons.insert(client.bsn.clone());
+                request.toewijzingen.extend(client.producten.iter().filter_map(|product| product.toewijzing_nummer));
+            }
+            Body::Declaratie(declaratie) => {
+                request.declaratie = Some(declaratie.nummer.clone());
+                for client in &declaratie.clienten {
+                    request.persons.insert(client.bsn.clone());
+                    for line in &client.prestaties {
+                        request.toewijzingen.insert(line.toewijzing_nummer);
+                        request.referenties.insert(line.referentie.nummer.clone());
+                        request.referenties.extend(line.referentie.vorig.clone());
+                    }
+                }
+            }
+            Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => {}
+        }
+        request
+    }
+}
+
+/// An earlier message that a finding refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its kind, e.g. `WMO301`.
+    pub kind: String,
+    /// Its Identificatie.
+    pub identificatie: String,
+    /// Its Dagtekening.
+    pub dagtekening: Date,
+}
+
+/// The latest version of an allocation (IV013), as accepted from a 301.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// ToewijzingNummer.
+    pub nummer: Count,
+    /// Provider it was sent to.
+    pub aanbieder: Party,
+    /// Person it is for.
+    pub person: PersonKey,
+    /// Product; `None` for a generic allocation.
+    pub product: Option<Product>,
+    /// Day of the decision.
+    pub toewijzingsdatum: Date,
+    /// Time of the decision, as written.
+    pub toewijzingstijd: String,
+    /// First day.
+    pub ingangsdatum: Date,
+    /// Last day.
+    pub einddatum: Option<Date>,
+    /// Reason of the latest change.
+    pub reden_wijziging: Option<Code>,
+    /// Volume.
+    pub omvang: Option<Omvang>,
+    /// Budget in eurocents.
+    pub budget: Option<Cents>,
+    /// The 301 that carried this version.
+    pub message: Earlier,
+}
+
+impl Allocation {
+    /// Deleted by RedenWijziging 13: counts as never sent (OP033x1).
+    pub fn is_deleted(&self) -> bool {
+        self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == "13")
+    }
+}
+
+/// A start or stop accepted earlier and not deleted since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Person.
+    pub person: PersonKey,
+    /// Allocation; `None` under task-based execution.
+    pub toewijzing_nummer: Option<Count>,
+    /// Product as delivered.
+    pub product: Option<Product>,
+    /// Begindatum, part of the key of starts and stops alike.
+    pub begindatum: Date,
+    /// `None` for a start; reason and end date for a stop.
+    pub stop: Option<Stop>,
+    /// The 305 or 307 that carried it.
+    pub message: Earlier,
+}
+
+/// What makes a delivery a stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// RedenBeeindiging; 20 is temporary.
+    pub reden: Code,
+    /// Einddatum.
+    pub einddatum: Date,
+}
+
+/// A line of an earlier, processed 323.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimLine {
+    /// ReferentieNummer.
+    pub nummer: ReferentieNummer,
+    /// VorigReferentieNummer; present exactly for a credit.
+    pub vorig: Option<ReferentieNummer>,
+    /// Person.
+    pub person: PersonKey,
+    /// Allocation.
+    pub toewijzing_nummer: Count,
+    /// Category.
+    pub categorie: Categorie,
+    /// Code.
+    pub code: ProductCode,
+    /// Period.
+    pub periode: GeslotenPeriode,
+    /// Volume in units of `eenheid`.
+    pub volume: Count,
+    /// Unit.
+    pub eenheid: Eenheid,
+    /// Tariff in eurocents.
+    pub tarief: Option<Cents>,
+    /// Signed amount: debit positive.
+    pub bedrag: Cents,
+    /// Whether the 325 granted it.
+    pub granted: bool,
+    /// DeclaratieNummer of the 323 it came with.
+    pub declaratie: DeclaratieNummer,
+}
+
+impl ClaimLine {
+    /// Whether the line reverses an earlier one.
+    pub fn is_credit(&self) -> bool {
+        self.vorig.is_some()
+    }
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// An earlier processed message with the same BerichtCode, Afzender and Identificatie (TR056).
+    pub identification_used: Option<Earlier>,
+    /// Keys of the persons of the message.
+    pub persons: BTreeMap<Bsn, PersonKey>,
+    /// Persons of the message for whom this municipality has sent this provider an allocation (TR304).
+    pub known_clients: BTreeSet<Bsn>,
+    /// Allocations by number, latest version, deleted ones included.
+    pub allocations: BTreeMap<Count, Allocation>,
+    /// Starts and stops of the person(s) of a 305 at this provider, oldest first, deleted ones left out.
+    pub deliveries: Vec<Delivery>,
+    /// An earlier processed declaration with this number (TR333).
+    pub declaratie_used: Option<Earlier>,
+    /// First day of the latest accepted DeclaratiePeriode of this provider with this municipality (TR318).
+    pub latest_declaratie_periode: Option<Date>,
+    /// Earlier lines of this provider in this law by ReferentieNummer, granted or not (TR314, TR323).
+    pub lines: BTreeMap<ReferentieNummer, ClaimLine>,
+    /// Granted lines on the allocations of the message, debits and credits, oldest first (TR322, TR369, TR385, TR389,
+    /// TR390).
+    pub granted: BTreeMap<Count, Vec<ClaimLine>>,
+}
+
+impl Facts {
+    /// Key of a person of the message. A person the shell did not resolve matches nobody.
+    pub fn person(&self, bsn: &Bsn) -> PersonKey {
+        self.persons.get(bsn).cloned().unwrap_or_default()
+    }
+
+    /// Granted lines on one allocation.
+    pub fn granted_on(&self, toewijzing: Count) -> &[ClaimLine] {
+        self.granted.get(&toewijzing).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,483 @@
+//! A valid message of each kind with facts and terms that fit, for the cases of rules: a case changes one thing.
+
+use super::case::{Case, Parties, Terms};
+use super::evaluate::{Evaluation, evaluate};
+use super::facts::{Allocation, ClaimLine, Delivery, Earlier, Facts, PersonKey, Stop};
+use super::rule::Rule;
+use crate::message::body::{
+    Contact, Declaratie, DeclaratieAntwoord, DeclaratieClient, Header, Prestatie, Relatie, StartClient, StartProduct,
+    ToegewezenProduct, ToewijzingClient,
+};
+use crate::message::types::{
+    Achternaam, Adres, Geboortedatum, Huis, Telefoonnummer, Telefoonnummers, VerkorteNaam, VolledigeNaam,
+};
+use crate::message::{
+    BedragMetDC, BerichtIdentificatie, Body, Bsn, Categorie, Cents, Code, Count, Date, DebetCredit, Eenheid,
+    Frequentie, GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, ProductCode, Referentie,
+    RetourCode, StatusAanlevering, TotaalBedragMetDC, XsdVersie,
+};
+use jiff::civil::date;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Municipality of the samples (Aalten).
+pub(crate) const GEMEENTE: &str = "0197";
+/// Provider of the samples; fictional.
+pub(crate) const AANBIEDER: &str = "42420001";
+/// Client of the samples, from the test range.
+pub(crate) const BSN: &str = "999900006";
+/// A second person of the test range.
+pub(crate) const OTHER_BSN: &str = "999900018";
+/// Allocation of the samples: hours per week, from 1 January to 31 March 2026.
+pub(crate) const TOEWIJZING: Count = 1001;
+
+/// Everything a case is made of, owned, so that a row can change it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) message: Message,
+    pub(crate) today: Date,
+    pub(crate) facts: Facts,
+    pub(crate) terms: SampleTerms,
+}
+
+/// A register of two lists.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SampleTerms {
+    pub(crate) products: BTreeSet<(Categorie, ProductCode)>,
+    pub(crate) tariffs: BTreeMap<(ProductCode, Eenheid), Cents>,
+}
+
+impl Terms for SampleTerms {
+    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, _on: Date) -> bool {
+        self.products.contains(&(categorie.clone(), code.clone()))
+    }
+
+    fn tariff(
+        &self,
+        _law: Law,
+        _parties: Parties<'_>,
+        code: &ProductCode,
+        eenheid: Eenheid,
+        _on: Date,
+    ) -> Option<Cents> {
+        self.tariffs.get(&(code.clone(), eenheid)).copied()
+    }
+
+    fn units(&self, _law: Law, _parties: Parties<'_>, code: &ProductCode, _on: Date) -> Vec<Eenheid> {
+        self.tariffs.keys().filter(|(known, _)| known == code).map(|(_, eenheid)| *eenheid).collect()
+    }
+}
+
+/// One row of a rule's table.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// The number whose sample the row starts from.
+    pub(crate) number: Number,
+    /// Laws the row holds for.
+    pub(crate) laws: &'static [Law],
+    /// Paths that the rule must name, in any order; empty when it must be silent.
+    pub(crate) expected: &'static [&'static str],
+    pub(crate) change: fn(&mut Sample),
+}
+
+const BOTH: &[Law] = &[Law::Wmo, Law::Jeugdwet];
+
+/// The rule must be silent.
+pub(crate) fn accepts(name: &'static str, number: Number, change: fn(&mut Sample)) -> Row {
+    Row { name, number, laws: BOTH, expected: &[], change }
+}
+
+/// The rule must name exactly `expected`.
+pub(crate) fn rejects(
+    name: &'static str,
+    number: Number,
+    expected: &'static [&'static str],
+    change: fn(&mut Sample),
+) -> Row {
+    Row { name, number, laws: BOTH, expected, change }
+}
+
+impl Row {
+    /// Limits the row to one law.
+    pub(crate) fn only(mut self, laws: &'static [Law]) -> Row {
+        self.laws = laws;
+        self
+    }
+}
+
+impl Sample {
+    /// A valid message of this kind: 301, 305, 323 or 325.
+    pub(crate) fn of(kind: Kind) -> Sample {
+        let body = match kind.number {
+            Number::N301 => Body::Toewijzing(toewijzing_client(kind.law)),
+            Number::N302 => Body::ToewijzingRetour(None),
+            Number::N305 => Body::Start(start_client(kind.law)),
+            Number::N306 => Body::StartRetour(None),
+            Number::N323 => Body::Declaratie(declaratie(kind.law)),
+            Number::N325 => Body::DeclaratieAntwoord(Some(antwoord(kind.law))),
+            other => panic!("no sample of a {}", other.as_str()),
+        };
+        let message = Message { kind, header: header(kind), body };
+        let mut facts = Facts::default();
+        for bsn in [BSN, OTHER_BSN] {
+            facts.persons.insert(Bsn::from(bsn), person(bsn));
+        }
+        if kind.number != Number::N301 {
+            facts.allocations.insert(TOEWIJZING, allocation(kind.law));
+            facts.known_clients.insert(Bsn::from(BSN));
+        }
+        let mut terms = SampleTerms::default();
+        terms.products.insert((categorie(kind.law), code(kind.law)));
+        terms.tariffs.insert((code(kind.law), Eenheid::Uur), Cents(6000));
+        Sample { message, today: date(2026, 3, 10), facts, terms }
+    }
+
+    /// The sample as a case.
+    pub(crate) fn case(&self) -> Case<'_> {
+        Case { message: &self.message, today: self.today, facts: Some(&self.facts), terms: Some(&self.terms) }
+    }
+
+    /// Judges the sample by these rules only.
+    pub(crate) fn evaluate(&self, rules: &[&'static Rule]) -> Evaluation {
+        evaluate(&self.case(), rules)
+    }
+
+    /// The client of a 301.
+    pub(crate) fn toewijzing(&mut self) -> &mut ToewijzingClient {
+        match &mut self.message.body {
+            Body::Toewijzing(client) => client,
+            other => panic!("not a 301: {other:?}"),
+        }
+    }
+
+    /// The only allocation of a 301 sample.
+    pub(crate) fn product(&mut self) -> &mut ToegewezenProduct {
+        &mut self.toewijzing().producten[0]
+    }
+
+    /// The client of a 305.
+    pub(crate) fn start(&mut self) -> &mut StartClient {
+        match &mut self.message.body {
+            Body::Start(client) => client,
+            other => panic!("not a 305: {other:?}"),
+        }
+    }
+
+    /// The only start of a 305 sample.
+    pub(crate) fn start_product(&mut self) -> &mut StartProduct {
+        &mut self.start().producten[0]
+    }
+
+    /// The declaration of a 323.
+    pub(crate) fn declaratie(&mut self) -> &mut Declaratie {
+        match &mut self.message.body {
+            Body::Declaratie(declaratie) => declaratie,
+            other => panic!("not a 323: {other:?}"),
+        }
+    }
+
+    /// The only line of a 323 sample: February 2026, 12 hours at 60.00.
+    pub(crate) fn line(&mut self) -> &mut Prestatie {
+        &mut self.declaratie().clienten[0].prestaties[0]
+    }
+
+    /// Adds a line to the only client of a 323 sample: a copy of the first with another reference number, changed.
+    /// The total of the declaration follows.
+    pub(crate) fn add_line(&mut self, nummer: &str, change: impl FnOnce(&mut Prestatie)) {
+        let mut line = self.line().clone();
+        line.referentie.nummer = nummer.into();
+        change(&mut line);
+        self.declaratie().clienten[0].prestaties.push(line);
+        self.fix_total();
+    }
+
+    /// Sets the total of a 323 to the signed sum of its lines.
+    pub(crate) fn fix_total(&mut self) {
+        let declaratie = self.declaratie();
+        let sum =
+            declaratie.clienten.iter().flat_map(|client| &client.prestaties).map(|line| line.bedrag.signed().0).sum();
+        declaratie.totaal = TotaalBedragMetDC::from_signed(Cents(sum));
+    }
+
+    /// The answer of a 325 sample.
+    pub(crate) fn antwoord(&mut self) -> &mut DeclaratieAntwoord {
+        match &mut self.message.body {
+            Body::DeclaratieAntwoord(Some(antwoord)) => antwoord,
+            other => panic!("not a 325: {other:?}"),
+        }
+    }
+
+    /// The allocation that 305 and 323 samples refer to, as the ledger knows it.
+    pub(crate) fn allocation(&mut self) -> &mut Allocation {
+        self.facts.allocations.get_mut(&TOEWIJZING).expect("305 and 323 samples have their allocation")
+    }
+
+    /// Puts an earlier line into the ledger: a debit equal to the sample's line, changed; granted or not as it says.
+    pub(crate) fn earlier_line(&mut self, nummer: &str, change: impl FnOnce(&mut ClaimLine)) {
+        let line = self.line().clone();
+        let mut earlier = ClaimLine {
+            nummer: nummer.into(),
+            vorig: None,
+            person: person(BSN),
+            toewijzing_nummer: line.toewijzing_nummer,
+            categorie: line.categorie,
+            code: line.code,
+            periode: line.periode,
+            volume: line.volume,
+            eenheid: line.eenheid,
+            tarief: line.tarief,
+            bedrag: line.bedrag.signed(),
+            granted: true,
+            declaratie: "D0".into(),
+        };
+        change(&mut earlier);
+        if earlier.granted {
+            self.facts.granted.entry(earlier.toewijzing_nummer).or_default().push(earlier.clone());
+        }
+        self.facts.lines.insert(earlier.nummer.clone(), earlier);
+    }
+
+    /// Turns the sample's line into a credit of an earlier line `vorig`.
+    pub(crate) fn make_credit(&mut self, vorig: &str) {
+        let line = self.line();
+        line.referentie.vorig = Some(vorig.into());
+        line.bedrag.debet_credit = DebetCredit::Credit;
+        self.fix_total();
+    }
+
+    /// Puts an earlier start of the sample's allocation into the ledger.
+    pub(crate) fn earlier_start(&mut self, begindatum: Date) {
+        let product = self.start_product().product.clone();
+        self.facts.deliveries.push(Delivery {
+            person: person(BSN),
+            toewijzing_nummer: Some(TOEWIJZING),
+            product,
+            begindatum,
+            stop: None,
+            message: earlier("305"),
+        });
+    }
+
+    /// Puts an earlier stop of the sample's allocation into the ledger.
+    pub(crate) fn earlier_stop(&mut self, begindatum: Date, reden: &str, einddatum: Date) {
+        let product = self.start_product().product.clone();
+        self.facts.deliveries.push(Delivery {
+            person: person(BSN),
+            toewijzing_nummer: Some(TOEWIJZING),
+            product,
+            begindatum,
+            stop: Some(Stop { reden: reden.into(), einddatum }),
+            message: earlier("307"),
+        });
+    }
+}
+
+/// Key of a person of the samples.
+pub(crate) fn person(bsn: &str) -> PersonKey {
+    PersonKey(format!("key-of-{bsn}"))
+}
+
+/// An earlier message of the samples.
+pub(crate) fn earlier(number: &str) -> Earlier {
+    Earlier { kind: format!("WMO{number}"), identificatie: "EERDER1".to_owned(), dagtekening: date(2026, 1, 5) }
+}
+
+/// Category of the samples.
+pub(crate) fn categorie(law: Law) -> Categorie {
+    match law {
+        Law::Wmo => "02".into(),
+        Law::Jeugdwet => "45".into(),
+    }
+}
+
+/// Code of the samples.
+pub(crate) fn code(law: Law) -> ProductCode {
+    match law {
+        Law::Wmo => "02A03".into(),
+        Law::Jeugdwet => "45A04".into(),
+    }
+}
+
+/// Product of the samples.
+pub(crate) fn product(law: Law) -> Product {
+    Product { categorie: categorie(law), code: Some(code(law)) }
+}
+
+fn header(kind: Kind) -> Header {
+    let versie = || XsdVersie { basisschema: "1.0.0".into(), bericht: "1.0.0".into() };
+    let from_gemeente = matches!(kind.number, Number::N301 | Number::N302 | Number::N325);
+    let (afzender, ontvanger) = if from_gemeente { (GEMEENTE, AANBIEDER) } else { (AANBIEDER, GEMEENTE) };
+    let answer = kind.number == Number::N325;
+    let retour = matches!(kind.number, Number::N302 | Number::N306);
+    Header {
+        bericht_code: kind.bericht_code().into(),
+        bericht_versie: 3,
+        bericht_subversie: 2,
+        afzender: afzender.into(),
+        ontvanger: ontvanger.into(),
+        identificatie: BerichtIdentificatie { identificatie: "B1".into(), dagtekening: date(2026, 3, 9) },
+        xsd_versie: versie(),
+        declaratie_identificatie: answer
+            .then(|| BerichtIdentificatie { identificatie: "D1".into(), dagtekening: date(2026, 3, 5) }),
+        identificatie_retour: retour.then(|| "R1".into()),
+        dagtekening_retour: retour.then(|| date(2026, 3, 10)),
+        xslt_versie: None,
+        xsd_versie_retour: retour.then(versie),
+        xsd_versie_declaratie: answer.then(versie),
+        retour_codes: if answer { vec![RetourCode::from("0200")] } else { Vec::new() },
+    }
+}
+
+fn geboortedatum() -> Geboortedatum {
+    Geboortedatum { datum: date(1980, 5, 17), datum_gebruik: None }
+}
+
+fn achternaam(name: &str) -> Achternaam {
+    Achternaam { achternaam: name.into(), voorvoegsel: None }
+}
+
+fn volledige_naam() -> VolledigeNaam {
+    VolledigeNaam {
+        geslachtsnaam: achternaam("Voorbeeld"),
+        partnernaam: None,
+        voornamen: Some("Sam".into()),
+        voorletters: None,
+        naam_gebruik: "1".into(),
+    }
+}
+
+fn contact(soort: &str) -> Contact {
+    Contact {
+        soort: soort.into(),
+        adres: Some(Adres {
+            huis: Some(Huis { huisnummer: 12, huisletter: None, toevoeging: None, aanduiding: None }),
+            postcode: Some("7121AA".into()),
+            straatnaam: None,
+            plaatsnaam: None,
+            land_code: Some("NL".into()),
+        }),
+        organisatie: None,
+        telefoon: Some(Telefoonnummers {
+            eerste: Telefoonnummer { nummer: "0612345678".into(), landnummer: "0031".into() },
+            tweede: None,
+        }),
+        emailadres: None,
+        periode: None,
+        retour_codes: Vec::new(),
+    }
+}
+
+fn toewijzing_client(law: Law) -> ToewijzingClient {
+    ToewijzingClient {
+        bsn: BSN.into(),
+        geboortedatum: geboortedatum(),
+        geslacht: "1".into(),
+        naam: volledige_naam(),
+        communicatie: None,
+        juridische_status: None,
+        wettelijke_vertegenwoordiging: None,
+        commentaar: None,
+        relaties: vec![Relatie {
+            nummer: "1".into(),
+            volgorde: Some(1),
+            soort: "06".into(),
+            geboortedatum: Some(geboortedatum()),
+            geslacht: None,
+            naam: volledige_naam(),
+            contact: contact("03"),
+            retour_codes: Vec::new(),
+        }],
+        contacten: vec![contact("01")],
+        producten: vec![ToegewezenProduct {
+            toewijzing_nummer: TOEWIJZING,
+            referentie_aanbieder: None,
+            product: Some(product(law)),
+            toewijzingsdatum: date(2026, 1, 2),
+            toewijzingstijd: "10:00:00".into(),
+            ingangsdatum: date(2026, 1, 1),
+            einddatum: Some(date(2026, 3, 31)),
+            reden_wijziging: None,
+            omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+            budget: None,
+            commentaar: None,
+            retour_codes: Vec::new(),
+        }],
+        retour_codes: Vec::new(),
+    }
+}
+
+fn start_client(law: Law) -> StartClient {
+    StartClient {
+        bsn: BSN.into(),
+        geboortedatum: geboortedatum(),
+        geslacht: "1".into(),
+        naam: VerkorteNaam { geslachtsnaam: achternaam("Voorbeeld"), voornamen: None, voorletters: None },
+        producten: vec![StartProduct {
+            toewijzing_nummer: Some(TOEWIJZING),
+            product: Some(product(law)),
+            toewijzing_ingangsdatum: date(2026, 1, 1),
+            begindatum: date(2026, 1, 8),
+            status_aanlevering: StatusAanlevering::Eerste,
+            retour_codes: Vec::new(),
+        }],
+        retour_codes: Vec::new(),
+    }
+}
+
+fn prestatie(law: Law) -> Prestatie {
+    Prestatie {
+        referentie: Referentie { nummer: "P1".into(), vorig: None },
+        toewijzing_nummer: TOEWIJZING,
+        categorie: categorie(law),
+        code: code(law),
+        periode: GeslotenPeriode { begindatum: date(2026, 2, 1), einddatum: date(2026, 2, 28) },
+        volume: 12,
+        eenheid: Eenheid::Uur,
+        tarief: Some(Cents(6000)),
+        bedrag: BedragMetDC { bedrag: Cents(72_000), debet_credit: DebetCredit::Debet },
+        retour_codes: Vec::new(),
+    }
+}
+
+fn declaratie(law: Law) -> Declaratie {
+    Declaratie {
+        nummer: "D1".into(),
+        periode: GeslotenPeriode { begindatum: date(2026, 2, 1), einddatum: date(2026, 2, 28) },
+        dagtekening: date(2026, 3, 9),
+        totaal: TotaalBedragMetDC { totaal_bedrag: Cents(72_000), debet_credit: DebetCredit::Debet },
+        clienten: vec![DeclaratieClient {
+            bsn: BSN.into(),
+            prestaties: vec![prestatie(law)],
+            retour_codes: Vec::new(),
+        }],
+    }
+}
+
+/// One rejected line of 720.00 out of 1,000.00.
+fn antwoord(law: Law) -> DeclaratieAntwoord {
+    let mut line = prestatie(law);
+    line.retour_codes = vec!["9322".into()];
+    DeclaratieAntwoord {
+        nummer: "D1".into(),
+        totaal_ingediend: TotaalBedragMetDC { totaal_bedrag: Cents(100_000), debet_credit: DebetCredit::Debet },
+        totaal_toegekend: TotaalBedragMetDC { totaal_bedrag: Cents(28_000), debet_credit: DebetCredit::Debet },
+        clienten: vec![DeclaratieClient { bsn: BSN.into(), prestaties: vec![line], retour_codes: vec!["0200".into()] }],
+        retour_codes: vec!["0200".into()],
+    }
+}
+
+fn allocation(law: Law) -> Allocation {
+    Allocation {
+        nummer: TOEWIJZING,
+        aanbieder: Party::from(AANBIEDER),
+        person: person(BSN),
+        product: Some(product(law)),
+        toewijzingsdatum: date(2026, 1, 2),
+        toewijzingstijd: "10:00:00".to_owned(),
+        ingangsdatum: date(2026, 1, 1),
+        einddatum: Some(date(2026, 3, 31)),
+        reden_wijziging: None::<Code>,
+        omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+        budget: None,
+        message: earlier("301"),
+    }
+}
