@@ -1,4 +1,7 @@
 //! Sluis: a gateway for the Dutch care-message standards iWmo 3.2 and iJw 3.2.
 
+pub mod contract;
+pub mod decision;
+pub mod finding;
 pub mod message;
 pub mod rules;
