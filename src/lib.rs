@@ -2,6 +2,8 @@
 
 pub mod contract;
 pub mod decision;
+pub mod delivery;
 pub mod finding;
 pub mod message;
 pub mod rules;
+pub mod transport;
