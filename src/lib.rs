@@ -5,5 +5,7 @@ pub mod decision;
 pub mod delivery;
 pub mod finding;
 pub mod message;
+pub mod reply;
 pub mod rules;
+pub mod schema;
 pub mod transport;
