@@ -4,4 +4,4 @@
 
 mod helpers;
 
-crate::rules::rules! { cs015, cs025, cs319, tr002, tr006, tr061, tr101, tr134, tr137 }
+crate::rules::rules! { cs015, cs025, cs319, tr002, tr006, tr061, tr101, tr134, tr137, tr302, tr315, tr316, tr335, tr342, tr358, tr416 }

@@ -50,16 +50,16 @@ fn relaties(case: &Case<'_>) -> Vec<Violation> {
     repeats(relaties.iter().map(|relatie| &relatie.nummer))
         .into_iter()
         .map(|(index, first)| {
-            let first = first + 1;
+            let ordinal = first + 1;
             Violation::at(
                 Place::relatie(index, "Nummer"),
                 format!(
-                    "Deze relatie heeft hetzelfde nummer als relatie {first}. Elke relatie heeft een eigen \
+                    "Deze relatie heeft hetzelfde nummer als relatie {ordinal}. Elke relatie heeft een eigen \
                     nummer."
                 ),
-                format!("This relation has the same number as relation {first}. Each relation has its own number."),
+                format!("This relation has the same number as relation {ordinal}. Each relation has its own number."),
             )
-            .fact("eerste", first)
+            .fact("eerste", Place::relatie(first, "").path())
         })
         .collect()
 }
@@ -71,17 +71,20 @@ fn client_contacten(case: &Case<'_>) -> Vec<Violation> {
     repeats(contacten.iter().map(|contact| &contact.item.soort))
         .into_iter()
         .map(|(index, first)| {
-            let (soort, first) = (contacten[index].item.soort.as_str(), first + 1);
+            let (soort, ordinal) = (contacten[index].item.soort.as_str(), first + 1);
             Violation::at(
                 contacten[index].place("Soort"),
                 format!(
-                    "Soort {soort} staat ook bij contact {first}. Per cliënt komt elke soort contact één keer \
-                    voor."
+                    "Soort {soort} staat ook bij contact {ordinal}. Per cliënt komt elke soort contact één \
+                    keer voor."
                 ),
-                format!("Kind {soort} also stands on contact {first}. Each kind of contact occurs once per client."),
+                format!(
+                    "Kind {soort} also stands on contact {ordinal}. Each kind of contact occurs once per \
+                    client."
+                ),
             )
             .fact("soort", soort)
-            .fact("eerste", first)
+            .fact("eerste", contacten[first].place("").path())
         })
         .collect()
 }
@@ -91,20 +94,20 @@ fn allocations(case: &Case<'_>) -> Vec<Violation> {
     repeats(producten.iter().map(|product| product.item.toewijzing_nummer))
         .into_iter()
         .map(|(index, first)| {
-            let (nummer, first) = (producten[index].item.toewijzing_nummer, first + 1);
+            let (nummer, ordinal) = (producten[index].item.toewijzing_nummer, first + 1);
             Violation::at(
                 producten[index].place("ToewijzingNummer"),
                 format!(
-                    "ToewijzingNummer {nummer} staat ook bij toegewezen product {first}. Elk nummer komt in \
+                    "ToewijzingNummer {nummer} staat ook bij toegewezen product {ordinal}. Elk nummer komt in \
                     een bericht één keer voor."
                 ),
                 format!(
-                    "ToewijzingNummer {nummer} also stands on allocated product {first}. Each number occurs \
+                    "ToewijzingNummer {nummer} also stands on allocated product {ordinal}. Each number occurs \
                     once in a message."
                 ),
             )
             .fact("toewijzing_nummer", nummer)
-            .fact("eerste", first)
+            .fact("eerste", producten[first].place("").path())
         })
         .collect()
 }
@@ -119,21 +122,21 @@ fn starts(case: &Case<'_>) -> Vec<Violation> {
     repeats(keys)
         .into_iter()
         .map(|(index, first)| {
-            let (begindatum, first) = (producten[index].item.begindatum, first + 1);
+            let (begindatum, ordinal) = (producten[index].item.begindatum, first + 1);
             Violation::at(
                 producten[index].place(""),
                 format!(
                     "Dit startproduct (begindatum {begindatum}) heeft hetzelfde ToewijzingNummer, product en \
-                    dezelfde begindatum als startproduct {first}. Lever verwijderen en opnieuw aanleveren in \
+                    dezelfde begindatum als startproduct {ordinal}. Lever verwijderen en opnieuw aanleveren in \
                     aparte berichten aan."
                 ),
                 format!(
                     "This start (begin date {begindatum}) has the ToewijzingNummer, product and begin date of \
-                    start {first}. Deleting and delivering anew take separate messages."
+                    start {ordinal}. Deleting and delivering anew take separate messages."
                 ),
             )
             .date("begindatum", begindatum)
-            .fact("eerste", first)
+            .fact("eerste", producten[first].place("").path())
         })
         .collect()
 }
@@ -143,16 +146,16 @@ fn clients(case: &Case<'_>) -> Vec<Violation> {
     repeats(clienten.iter().map(|client| client.item))
         .into_iter()
         .map(|(index, first)| {
-            let first = first + 1;
+            let ordinal = first + 1;
             Violation::at(
                 clienten[index].place("Bsn"),
                 format!(
-                    "Deze cliënt heeft hetzelfde Bsn als cliënt {first}. Zet alle prestaties van een cliënt \
+                    "Deze cliënt heeft hetzelfde Bsn als cliënt {ordinal}. Zet alle prestaties van een cliënt \
                     bij elkaar."
                 ),
-                format!("This client has the same Bsn as client {first}. Put all lines of one client together."),
+                format!("This client has the same Bsn as client {ordinal}. Put all lines of one client together."),
             )
-            .fact("eerste", first)
+            .fact("eerste", clienten[first].place("").path())
         })
         .collect()
 }
@@ -182,7 +185,7 @@ fn lines(case: &Case<'_>) -> Vec<Violation> {
                 ),
             )
             .fact("referentie_nummer", nummer)
-            .fact("eerste", first.en())
+            .fact("eerste", first.place("").path())
         })
         .collect()
 }
