@@ -3,6 +3,7 @@
 //! Rules are pure and know nothing of each other: the engine decides which run, in which order, and what a failure
 //! stops (see [`evaluate`]). What a rule needs beyond the message it reads from [`Case`].
 
+pub(crate) mod calendar;
 pub mod case;
 pub mod evaluate;
 pub mod facts;

@@ -1,3 +1,7 @@
 //! Level 2: rules within one message. Any failure rejects the message with 0001.
+//!
+//! A finding names the element to which the standard attaches the rule, also when that element is missing.
 
-crate::rules::rules! {}
+mod helpers;
+
+crate::rules::rules! { cs015, cs025, cs319, tr002, tr006, tr061, tr101, tr134, tr137, tr302, tr315, tr316, tr335, tr342, tr358, tr416 }
