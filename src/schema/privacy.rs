@@ -85,7 +85,7 @@ pub(super) fn shape(value: &str) -> Words {
     let nl: Vec<&str> = present.iter().map(|(_, nl, _)| *nl).collect();
     let en: Vec<&str> = present.iter().map(|(_, _, en)| *en).collect();
     let (unit_nl, unit_en) = if count == 1 { ("teken", "character") } else { ("tekens", "characters") };
-    Words::new(format!("{count} {unit_nl}, {}", nl.join(" en ")), format!("{count} {unit_en}, {}", en.join(" and ")))
+    Words::new(format!("{count} {unit_nl}, {}", nl.join(", ")), format!("{count} {unit_en}, {}", en.join(", ")))
 }
 
 fn is_line_character(c: char) -> bool {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn shapes_tell_no_content() {
         assert_eq!(shape("12345678").nl, "8 tekens, cijfers");
-        assert_eq!(shape("J. Jansen").nl, "9 tekens, letters en spaties en andere tekens");
+        assert_eq!(shape("J. Jansen").nl, "9 tekens, letters, spaties, andere tekens");
         assert_eq!(shape(" ").en, "1 character, spaces");
         assert_eq!(shape("").nl, "leeg");
     }
@@ -108,7 +108,7 @@ mod tests {
     fn values_are_cut_and_citizen_numbers_hidden() {
         assert_eq!(shown(&"é".repeat(41)).nl, format!("{}…", "é".repeat(40)));
         assert_eq!(shown("a\nb").nl, "a b");
-        assert_eq!(shown("BSN 999990019").nl, "13 tekens, cijfers en letters en spaties");
+        assert_eq!(shown("BSN 999990019").nl, "13 tekens, cijfers, letters, spaties");
         assert_eq!(shown("999990018").nl, "999990018");
     }
 
