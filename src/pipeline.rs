@@ -8,7 +8,7 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Tree};
-use crate::message::{Body, Date, Identificatie, Message};
+use crate::message::{Body, Date, Identificatie, Kind, Message, Number};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
@@ -84,14 +84,23 @@ pub fn prepare(source: Vec<u8>, limits: &Limits) -> Prepared {
 
 fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
     let failed = |faults: Faults| {
-        let (sender, identificatie) = schema::peek_header(source);
-        Unreadable { faults, sender, identificatie }
+        // What could not be read to its end is not believed as to its sender either.
+        let header = if faults.readable { schema::peek_header(source) } else { schema::HeaderHint::default() };
+        let is_return = faults.kind.is_some_and(|kind| kind.number.answered_by().is_none() && !is_own(kind));
+        let sender = if is_return { header.ontvanger } else { header.afzender };
+        Unreadable { faults, sender, identificatie: header.identificatie }
     };
     let document = schema::validate(source, limits).map_err(failed)?;
     match Message::read(document.kind, &document.tree) {
         Ok(message) => Ok(Readable { tree: document.tree, message }),
         Err(error) => Err(failed(Faults::of_value(document.kind, &document.tree, source, &error))),
     }
+}
+
+/// Whether the header of a message without answer names its own sender: only the 325 does; a return message repeats
+/// the header of what it answers, unswapped.
+fn is_own(kind: Kind) -> bool {
+    kind.number == Number::N325
 }
 
 /// What the ledger must look up before the message can be judged.

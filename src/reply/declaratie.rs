@@ -68,8 +68,7 @@ fn answer(declaratie: &Declaratie, by_class: &Codes) -> DeclaratieAntwoord {
     if clienten.is_empty() {
         return answer(declaratie.totaal.clone(), clienten, codes(&[GRANTED]));
     }
-    let rejected: i64 =
-        clienten.iter().flat_map(|client| &client.prestaties).map(|line| line.bedrag.signed().0).sum();
+    let rejected: i64 = clienten.iter().flat_map(|client| &client.prestaties).map(|line| line.bedrag.signed().0).sum();
     let toegekend = TotaalBedragMetDC::from_signed(Cents(declaratie.totaal.signed().0 - rejected));
     answer(toegekend, clienten, codes(&[NO_REMARKS]))
 }
@@ -96,11 +95,7 @@ fn rejected_clients(declaratie: &Declaratie, by_class: &Codes) -> Vec<Declaratie
             }
         }
         if !prestaties.is_empty() {
-            rejected.push(DeclaratieClient {
-                bsn: client.bsn.clone(),
-                prestaties,
-                retour_codes: codes(&[NO_REMARKS]),
-            });
+            rejected.push(DeclaratieClient { bsn: client.bsn.clone(), prestaties, retour_codes: codes(&[NO_REMARKS]) });
         }
     }
     rejected

@@ -14,6 +14,7 @@ mod load;
 mod machine;
 mod namespaces;
 mod pattern;
+mod peek;
 mod privacy;
 mod sentences;
 mod tables;
@@ -28,6 +29,7 @@ pub use fault::{CODES, CodeInfo, Fault, Faults, code};
 pub use files::{schema, schema_files};
 pub use load::{LoadError, SchemaFile, load};
 pub use pattern::Pattern;
+pub use peek::{Header as HeaderHint, peek_header};
 pub use tables::{Element, Model, Schema};
 pub use validate::{recognise, validate};
 
