@@ -1,6 +1,6 @@
 //! CD005: a postal code and a country go together.
 //!
-//! Within one address LandCode is present if and only if Postcode is. Addresses of relations are judged as well.
+//! Within one address `LandCode` is present if and only if Postcode is. Addresses of relations are judged as well.
 
 use super::helpers::contacten;
 use crate::message::{Law, Number};

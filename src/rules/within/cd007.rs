@@ -1,6 +1,6 @@
 //! CD007: the language is named exactly when a language interpreter is needed.
 //!
-//! Communicatie.Taal is present if and only if Communicatie.Vorm is 1 (language interpreter). A client without
+//! `Communicatie.Taal` is present if and only if `Communicatie.Vorm` is 1 (language interpreter). A client without
 //! Communicatie needs neither.
 
 use super::helpers::toewijzing_client;

@@ -1,6 +1,6 @@
 //! CD025: an address in the Netherlands has a house number.
 //!
-//! When LandCode is NL, Huis is present. Addresses of relations are judged as well.
+//! When `LandCode` is NL, Huis is present. Addresses of relations are judged as well.
 
 use super::helpers::contacten;
 use crate::message::{Law, Number};

@@ -1,7 +1,7 @@
 //! CD034: a registered address and an address of stay have a postal code.
 //!
-//! When Soort is 01 or 03, Adres.Postcode is present; the source writes the codes as 1 and 3. A contact of such a kind
-//! without any address fails as well. Contacts of relations are judged as well.
+//! When Soort is 01 or 03, `Adres.Postcode` is present; the source writes the codes as 1 and 3. A contact of such a
+//! kind without any address fails as well. Contacts of relations are judged as well.
 
 use super::helpers::contacten;
 use crate::message::{Law, Number};

@@ -1,7 +1,7 @@
 //! CD041: whoever allocates a specific product says how much of it.
 //!
-//! When Product.Code is present, Omvang is present. That a line has a budget instead changes nothing: a budget belongs
-//! to allocations without a code.
+//! When `Product.Code` is present, Omvang is present. That a line has a budget instead changes nothing: a budget
+//! belongs to allocations without a code.
 
 use super::helpers::toegewezen_producten;
 use crate::message::{Law, Number};

@@ -1,7 +1,7 @@
 //! CD060: a credit names the debit that it reverses, and a debit names none.
 //!
-//! VorigReferentieNummer is present if and only if the sign of IngediendBedrag is C. A 325 repeats the lines of the 323
-//! and is judged likewise.
+//! `VorigReferentieNummer` is present if and only if the sign of `IngediendBedrag` is C. A 325 repeats the lines of the
+//! 323 and is judged likewise.
 
 use super::helpers::prestaties;
 use crate::message::{DebetCredit, Law, Number};

@@ -1,6 +1,6 @@
 //! CD076: a volume per week has an end.
 //!
-//! When Omvang.Frequentie is 2 (per week), Einddatum is present: without it the total over the allocation cannot be
+//! When `Omvang.Frequentie` is 2 (per week), Einddatum is present: without it the total over the allocation cannot be
 //! computed (TR322).
 
 use super::helpers::toegewezen_producten;

@@ -1,6 +1,6 @@
 //! CD080: an allocation without a code has no volume.
 //!
-//! When Product.Code is absent, also because there is no product at all, and Einddatum is after 31 December 2020 or
+//! When `Product.Code` is absent, also because there is no product at all, and Einddatum is after 31 December 2020 or
 //! absent, Omvang is absent. For any present-day allocation: no code, no Omvang.
 
 use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};

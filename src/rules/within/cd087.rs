@@ -1,6 +1,6 @@
 //! CD087: a tariff stands on every line that is not in euros.
 //!
-//! ProductTarief is present if and only if Eenheid is not 83: a volume in eurocents is an amount already.
+//! `ProductTarief` is present if and only if Eenheid is not 83: a volume in eurocents is an amount already.
 
 use super::helpers::prestaties;
 use crate::message::{Eenheid, Law, Number};

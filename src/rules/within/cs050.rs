@@ -1,7 +1,7 @@
 //! CS050: the use of names fits the names that are there.
 //!
-//! When Partnernaam is present NaamGebruik is 1, 2, 3 or 4; otherwise it is 1, or 6 for an organisation. 5 (pseudonym)
-//! can never occur. That a client is no organisation is the matter of CS318.
+//! When Partnernaam is present `NaamGebruik` is 1, 2, 3 or 4; otherwise it is 1, or 6 for an organisation. 5
+//! (pseudonym) can never occur. That a client is no organisation is the matter of CS318.
 
 use super::helpers::toewijzing_client;
 use crate::message::types::VolledigeNaam;
@@ -23,16 +23,17 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check: Check::Message(check),
 };
 
-/// Values of NaamGebruik (COD700) for whoever has a Partnernaam.
+/// Values of `NaamGebruik` (COD700) for whoever has a Partnernaam.
 const WITH_PARTNER: &[&str] = &["1", "2", "3", "4"];
 /// Values for everybody else.
 const WITHOUT_PARTNER: &[&str] = &["1", "6"];
+
+const FIELD: &str = "Naam/NaamGebruik";
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(client) = toewijzing_client(case) else {
         return Vec::new();
     };
-    const FIELD: &str = "Naam/NaamGebruik";
     let mut violations = Vec::new();
     violations.extend(judge(Place::client(FIELD), &client.naam));
     for (index, relatie) in client.relaties.iter().enumerate() {

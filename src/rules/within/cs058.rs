@@ -1,6 +1,6 @@
 //! CS058: a start is delivered or deleted, never changed.
 //!
-//! StatusAanlevering is 1 (first delivery) or 3 (deletion). 2 and 9 are in the code list but barred (OP033x2).
+//! `StatusAanlevering` is 1 (first delivery) or 3 (deletion). 2 and 9 are in the code list but barred (`OP033x2`).
 
 use super::helpers::start_producten;
 use crate::message::{Law, Number, StatusAanlevering};

@@ -1,6 +1,6 @@
 //! CS089: a Dutch postal code is four digits and two letters.
 //!
-//! When LandCode is NL, Postcode as a whole is a digit from 1 to 9, three digits and two letters in either case, with
+//! When `LandCode` is NL, Postcode as a whole is a digit from 1 to 9, three digits and two letters in either case, with
 //! no space between them. An address without a postal code is the matter of CD005. The finding does not show the code.
 
 use super::helpers::contacten;
@@ -88,7 +88,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("too long", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("7121AAA".into())),
         rejects("one character", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("7".into())),
         rejects("a letter with an accent", Number::N301, &[CLIENT], |s| {
-            adres(contact(s)).postcode = Some("7121é".into())
+            adres(contact(s)).postcode = Some("7121é".into());
         }),
         rejects("too short, with a relation", Number::N301, &[RELATIE], |s| {
             adres(relatie_contact(s)).postcode = Some("7121A".into());

@@ -1,7 +1,7 @@
 //! CS100: what is claimed was delivered in 2021 or later.
 //!
-//! Both dates of DeclaratiePeriode and of each ProductPeriode are on or after 1 January 2021. The period is named once,
-//! with both dates.
+//! Both dates of `DeclaratiePeriode` and of each `ProductPeriode` are on or after 1 January 2021. The period is named
+//! once, with both dates.
 
 use super::helpers::{declaratie, period_en, period_nl, prestaties};
 use crate::message::GeslotenPeriode;

@@ -1,7 +1,7 @@
 //! CS139: a birth date that is known in part is written as such.
 //!
-//! DatumGebruik 3 (nothing known) requires 1900-01-01, 2 (year known) requires 1 January, 1 (month and year known)
-//! requires the first of a month. Without DatumGebruik any date fits. Relations of a 301 are judged as well. Findings
+//! `DatumGebruik` 3 (nothing known) requires 1900-01-01, 2 (year known) requires 1 January, 1 (month and year known)
+//! requires the first of a month. Without `DatumGebruik` any date fits. Relations of a 301 are judged as well. Findings
 //! do not show the whole birth date.
 
 use super::helpers::geboortedata;

@@ -1,6 +1,6 @@
 //! CS318: a client is a person, not an organisation.
 //!
-//! NaamGebruik of the client is not 6. Relations may be organisations. With CS050 a client without a Partnernaam thus
+//! `NaamGebruik` of the client is not 6. Relations may be organisations. With CS050 a client without a Partnernaam thus
 //! always has 1. The finding stands on Naam, to which the standard attaches the constraint.
 
 use super::helpers::toewijzing_client;
@@ -22,7 +22,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check: Check::Message(check),
 };
 
-/// NaamGebruik (COD700) of whoever is not a natural person.
+/// `NaamGebruik` (COD700) of whoever is not a natural person.
 const ORGANISATION: &str = "6";
 
 fn check(case: &Case<'_>) -> Vec<Violation> {

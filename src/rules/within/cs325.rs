@@ -1,4 +1,4 @@
-//! CS325: nothing is not owed to anybody: a zero amount is a debit.
+//! CS325: an amount of zero is a debit.
 //!
 //! When an amount is 0 its sign is D. That holds for the amount of each line, the total of a declaration, and both
 //! totals of an answer.

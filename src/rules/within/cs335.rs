@@ -1,10 +1,10 @@
 //! CS335: an allocation is deleted by letting it end on the day it begins.
 //!
-//! RedenWijziging 13 (deleted) goes only with an Einddatum equal to Ingangsdatum. The reverse does not hold: an
+//! `RedenWijziging` 13 (deleted) goes only with an Einddatum equal to Ingangsdatum. The reverse does not hold: an
 //! allocation of one day without 13 is an ordinary allocation.
 
 use super::helpers::toegewezen_producten;
-use crate::message::{Law, Number};
+use crate::message::{Code, Law, Number};
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     toegewezen_producten(case)
         .into_iter()
         .filter(|product| {
-            let reden = product.item.reden_wijziging.as_ref().map(|reden| reden.as_str());
+            let reden = product.item.reden_wijziging.as_ref().map(Code::as_str);
             reden == Some(DELETED) && product.item.einddatum != Some(product.item.ingangsdatum)
         })
         .map(|product| {

@@ -1,6 +1,6 @@
 //! CS336: the reason of change "administrative correction" has lapsed.
 //!
-//! RedenWijziging 01 is still in the code list, for old data, and is not used in a message. 14 (administrative
+//! `RedenWijziging` 01 is still in the code list, for old data, and is not used in a message. 14 (administrative
 //! correction by the municipality) and 13 (deleted) have taken its place.
 
 use super::helpers::toegewezen_producten;

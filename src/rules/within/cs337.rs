@@ -1,7 +1,7 @@
 //! CS337: a line is about one calendar month.
 //!
-//! The end of ProductPeriode lies in the same month of the same year as its begin. Which days of the month they are is
-//! the matter of TR387 and TR388.
+//! The end of `ProductPeriode` lies in the same month of the same year as its begin. Which days of the month they are
+//! is the matter of TR387 and TR388.
 
 use super::helpers::prestaties;
 use crate::message::{Law, Number};
@@ -63,7 +63,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("29 February to 1 March", Number::N323, &[FIRST], |s| set(s, date(2024, 2, 29), date(2024, 3, 1))),
         rejects("the turn of the year", Number::N323, &[FIRST], |s| set(s, date(2025, 12, 31), date(2026, 1, 1))),
         rejects("the same month of another year", Number::N323, &[FIRST], |s| {
-            set(s, date(2025, 2, 1), date(2026, 2, 28))
+            set(s, date(2025, 2, 1), date(2026, 2, 28));
         }),
         rejects("a second line that ends in an earlier month", Number::N323, &[SECOND], |s| {
             s.add_line("P2", |line| line.periode.einddatum = date(2026, 1, 31));

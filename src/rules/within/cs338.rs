@@ -1,8 +1,8 @@
 //! CS338: volumes per day exist only for minutes, hours and output pieces.
 //!
-//! When Omvang.Eenheid is 14, 16, 83 or 84 and Einddatum is after 31 December 2020 or absent, Frequentie is 2, 4 or 6,
-//! so not 1 (per day). iJw attaches the constraint to Volume, Eenheid and Frequentie apart, iWmo to Omvang: it is one
-//! test, and the finding stands on Omvang.
+//! When `Omvang.Eenheid` is 14, 16, 83 or 84 and Einddatum is after 31 December 2020 or absent, Frequentie is 2, 4 or
+//! 6, so not 1 (per day). iJw attaches the constraint to Volume, Eenheid and Frequentie apart, iWmo to Omvang: it is
+//! one test, and the finding stands on Omvang.
 
 use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};
 use crate::message::{Eenheid, Frequentie, Law, Number};

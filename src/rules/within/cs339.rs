@@ -1,6 +1,6 @@
 //! CS339: a line in euros claims its own volume.
 //!
-//! When Eenheid is 83, IngediendBedrag.Bedrag equals GeleverdVolume; both are in eurocents. The sign plays no part.
+//! When Eenheid is 83, `IngediendBedrag.Bedrag` equals `GeleverdVolume`; both are in eurocents. The sign plays no part.
 
 use super::helpers::{euros_en, euros_nl, prestaties};
 use crate::message::{Eenheid, Law, Number};

@@ -1,6 +1,6 @@
 //! CS340: a declaration is about one whole calendar month.
 //!
-//! DeclaratiePeriode runs from the first to the last day of the same month. The period as a whole is named.
+//! `DeclaratiePeriode` runs from the first to the last day of the same month. The period as a whole is named.
 
 use super::helpers::{declaratie, period_en, period_nl};
 use crate::message::{Law, Number};

@@ -2,8 +2,7 @@
 
 use crate::message::types::Geboortedatum;
 use crate::message::{
-    Body, Bsn, Cents, Contact, Date, DebetCredit, Declaratie, Prestatie, StartProduct, ToegewezenProduct,
-    ToewijzingClient,
+    Body, Bsn, Cents, Contact, Date, Declaratie, Prestatie, StartProduct, ToegewezenProduct, ToewijzingClient,
 };
 use crate::rules::{Case, Class, Place};
 use std::collections::BTreeMap;
@@ -229,22 +228,6 @@ pub(super) fn amount_nl(amount: Cents) -> String {
 pub(super) fn amount_en(amount: Cents) -> String {
     let sign = if amount.0 < 0 { "credit" } else { "debit" };
     format!("{} {sign}", euros_en(Cents(amount.0.saturating_abs())))
-}
-
-/// The name of a sign in Dutch.
-pub(super) fn sign_nl(sign: DebetCredit) -> &'static str {
-    match sign {
-        DebetCredit::Debet => "debet (D)",
-        DebetCredit::Credit => "credit (C)",
-    }
-}
-
-/// The name of a sign in English.
-pub(super) fn sign_en(sign: DebetCredit) -> &'static str {
-    match sign {
-        DebetCredit::Debet => "debit (D)",
-        DebetCredit::Credit => "credit (C)",
-    }
 }
 
 /// Changes of a sample that rows of several rules make.

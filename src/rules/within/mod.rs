@@ -10,3 +10,6 @@ crate::rules::rules! {
     cs339, cs340,
     tr002, tr006, tr061, tr101, tr134, tr137, tr302, tr315, tr316, tr335, tr342, tr358, tr416,
 }
+
+#[cfg(test)]
+mod tests;
