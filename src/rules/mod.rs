@@ -7,16 +7,18 @@ pub(crate) mod calendar;
 pub mod case;
 pub mod evaluate;
 pub mod facts;
+pub(crate) mod figures;
 pub mod place;
 pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod volumes;
 
 mod across;
 mod outside;
 mod within;
 
-pub use case::{Case, Line, Parties, Terms};
+pub use case::{Case, Line, LineIndex, Parties, Terms};
 pub use evaluate::{Broken, Evaluation, evaluate};
 pub use place::{Class, Place};
 pub use rule::{Check, Level, Need, Rule, Sort, Violation};

@@ -1,0 +1,262 @@
+//! What the gateway decides on a message: the verdict and its effects, as values. The core returns them, the ledger
+//! commits them in one transaction, delivery sends what is to be sent.
+
+use crate::finding::{Finding, Signal, Skipped};
+use crate::message::{Bsn, Cents, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product};
+use crate::rules::facts::{Allocation, ClaimLine};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What happens to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Processed as a whole.
+    Accepted,
+    /// Not processed; counts as not sent (OP286).
+    Rejected,
+    /// 323 only: some lines granted, some not.
+    Partly,
+    /// An outgoing 301 that waits for a person.
+    Held,
+    /// Set aside because we or the world failed, or because this version cannot judge the kind yet.
+    Parked,
+}
+
+impl Verdict {
+    /// All verdicts.
+    pub const ALL: [Verdict; 5] =
+        [Verdict::Accepted, Verdict::Rejected, Verdict::Partly, Verdict::Held, Verdict::Parked];
+
+    /// The word used in the ledger, metrics and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Accepted => "accepted",
+            Verdict::Rejected => "rejected",
+            Verdict::Partly => "partly",
+            Verdict::Held => "held",
+            Verdict::Parked => "parked",
+        }
+    }
+
+    /// Whether the message counts as sent: its identification is used and its content is known (OP286).
+    pub fn counts_as_sent(self) -> bool {
+        match self {
+            Verdict::Accepted | Verdict::Partly | Verdict::Held => true,
+            Verdict::Rejected | Verdict::Parked => false,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who and what a message is, as far as its header could be read. No personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Kind.
+    pub kind: Kind,
+    /// Afzender as in the header (in a return message that of the answered message).
+    pub afzender: Party,
+    /// Identificatie as in the header.
+    pub identificatie: String,
+    /// Dagtekening as in the header.
+    pub dagtekening: Date,
+    /// Municipality.
+    pub gemeente: Party,
+    /// Provider.
+    pub aanbieder: Party,
+}
+
+/// Everything that one message leads to.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// `None` when the message could not be read as far as its header.
+    pub identity: Option<Identity>,
+    /// What happens to it.
+    pub verdict: Verdict,
+    /// Level at which judging ended, 1 to 4.
+    pub level: u8,
+    /// What is wrong, in document order.
+    pub findings: Vec<Finding>,
+    /// Rules that could not run.
+    pub skipped: Vec<Skipped>,
+    /// Flags for the municipality.
+    pub signals: Vec<Signal>,
+    /// What the ledger must remember.
+    pub records: Vec<Record>,
+    /// What must leave.
+    pub outgoing: Vec<Outgoing>,
+    /// Version of the contract register it was decided with.
+    pub register_version: Option<String>,
+}
+
+/// Something the ledger must remember about an accepted message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A version of an allocation. `person` inside `allocation` is filled in by the ledger from `bsn`.
+    Allocation {
+        /// Whom it is for.
+        bsn: Bsn,
+        /// The version.
+        allocation: Allocation,
+    },
+    /// A start of delivery.
+    Start {
+        /// Client.
+        bsn: Bsn,
+        /// Key.
+        key: StartKey,
+    },
+    /// A start deleted by StatusAanlevering 3.
+    StartDeleted {
+        /// Client.
+        bsn: Bsn,
+        /// Key of the start to delete.
+        key: StartKey,
+    },
+    /// A processed declaration.
+    Declaratie {
+        /// DeclaratieNummer.
+        nummer: DeclaratieNummer,
+        /// DeclaratiePeriode.
+        periode: GeslotenPeriode,
+        /// Signed total submitted.
+        ingediend: Cents,
+        /// Signed total granted.
+        toegekend: Cents,
+    },
+    /// A line of a processed declaration, granted or not. `person` inside `line` is filled in by the ledger.
+    Prestatie {
+        /// Client.
+        bsn: Bsn,
+        /// The line.
+        line: ClaimLine,
+    },
+    /// A posting to a budget agreement.
+    Posting(Posting),
+}
+
+/// Logical key of a StartProduct, without the client (messages, section 4).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StartKey {
+    /// Allocation; `None` under task-based execution.
+    pub toewijzing_nummer: Option<Count>,
+    /// Product.
+    pub product: Option<Product>,
+    /// First day of delivery.
+    pub begindatum: Date,
+}
+
+impl PartialOrd for Product {
+    fn partial_cmp(&self, other: &Product) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Product {
+    fn cmp(&self, other: &Product) -> std::cmp::Ordering {
+        (&self.categorie, &self.code).cmp(&(&other.categorie, &other.code))
+    }
+}
+
+/// Sort of posting (funding, section 3). Append-only; a correction is a new posting with the opposite sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PostingSort {
+    /// Committed by an allocation; negative when an allocation shrinks.
+    Reservation,
+    /// Commitment used up by a granted line; negative.
+    Release,
+    /// Granted line; a credit is negative.
+    Realisation,
+}
+
+impl PostingSort {
+    /// The word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PostingSort::Reservation => "reservation",
+            PostingSort::Release => "release",
+            PostingSort::Realisation => "realisation",
+        }
+    }
+
+    /// The inverse of [`PostingSort::as_str`].
+    pub fn parse(text: &str) -> Option<PostingSort> {
+        [PostingSort::Reservation, PostingSort::Release, PostingSort::Realisation]
+            .into_iter()
+            .find(|sort| sort.as_str() == text)
+    }
+}
+
+/// One posting to a budget agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// Agreement id from the register.
+    pub agreement: String,
+    /// Sort.
+    pub sort: PostingSort,
+    /// Signed amount. Consumption of an agreement is the sum over all its postings.
+    pub cents: Cents,
+    /// Allocation.
+    pub toewijzing_nummer: Count,
+    /// ReferentieNummer of the line, for postings from a 323.
+    pub referentie: Option<String>,
+    /// Day the posting belongs to: first day of the ProductPeriode, or Ingangsdatum.
+    pub on: Date,
+}
+
+/// Why something leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// The standard's own answer, to whoever sent the message.
+    Reply,
+    /// The message itself, to whom it is addressed.
+    Forward,
+    /// Report on a message that failed at level 1, to whoever sent it.
+    Error,
+    /// A signal for the municipality, as a CloudEvent.
+    Signal,
+}
+
+impl Purpose {
+    /// The word in the ledger, metrics and file names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Reply => "reply",
+            Purpose::Forward => "forward",
+            Purpose::Error => "error",
+            Purpose::Signal => "signal",
+        }
+    }
+
+    /// The inverse of [`Purpose::as_str`].
+    pub fn parse(text: &str) -> Option<Purpose> {
+        [Purpose::Reply, Purpose::Forward, Purpose::Error, Purpose::Signal]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+    }
+}
+
+/// Something that must leave: final bytes, fixed before the first attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Why.
+    pub purpose: Purpose,
+    /// Receiving party; `None` when a message was too broken to tell its sender (error reports only).
+    pub to: Option<Party>,
+    /// What it is called: a kind (`WMO325`), or for signals and error reports the check id or `error`.
+    pub subject: String,
+    /// Law, for routing keys; `None` when the kind could not be recognised.
+    pub law: Option<crate::message::Law>,
+    /// Region, for signals.
+    pub region: Option<String>,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// For forwards: the verdict with all findings and signals, as JSON.
+    pub verdict_json: Option<Vec<u8>>,
+}

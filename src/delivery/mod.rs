@@ -1,0 +1,3 @@
+//! Delivery: the relay that sends what the outbox holds.
+
+pub mod outbox;

@@ -1,0 +1,83 @@
+//! The outbox as delivery sees it: what is due, and what became of it. The ledger implements [`Outbox`].
+
+use crate::decision::Purpose;
+use crate::message::Law;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// One row that is due: final bytes under a stable id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Stable id, drawn before the first attempt: `message_id` on AMQP, idempotency key on HTTP, part of file names.
+    pub id: Uuid,
+    /// Position in the outbox; rows to one destination leave in this order.
+    pub sequence: i64,
+    /// Why it leaves.
+    pub purpose: Purpose,
+    /// Kind or check id, see [`Outgoing::subject`](crate::decision::Outgoing).
+    pub subject: String,
+    /// Law, when known.
+    pub law: Option<Law>,
+    /// Receiving party: four digits for a municipality, eight for a provider; `None` only for error reports.
+    pub to: Option<String>,
+    /// Region, for signals.
+    pub region: Option<String>,
+    /// Id of the delivery that this answers or passes on, as the transport gave it.
+    pub correlation_id: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// For forwards: the verdict as JSON.
+    pub verdict_json: Option<Vec<u8>>,
+    /// Attempts made so far.
+    pub attempts: u32,
+}
+
+impl std::fmt::Debug for Due {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Due({} {} {}, {} bytes)", self.id, self.purpose.as_str(), self.subject, self.body.len())
+    }
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other side has it.
+    Sent,
+    /// Try again at that moment. `reason` names no person and holds no body.
+    Retry {
+        /// When the row becomes due again.
+        at: Timestamp,
+        /// What happened, for the attempts table.
+        reason: String,
+    },
+}
+
+/// An attempt to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The row.
+    pub id: Uuid,
+    /// When the attempt ended.
+    pub at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Why the outbox could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbox is not available: {0}")]
+pub struct OutboxError(pub String);
+
+/// The outbox.
+pub trait Outbox: Send + Sync + 'static {
+    /// Rows that are due at `now`, oldest first, at most `limit`. A row behind an earlier row of the same receiver
+    /// that waits for a retry is not due: order per receiver is kept.
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>>;
+
+    /// Records attempts, in one transaction.
+    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>>;
+
+    /// Completes as soon as rows may have been added since the last call; may complete spuriously.
+    fn changed(&self) -> BoxFuture<'_, ()>;
+}

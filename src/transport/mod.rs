@@ -1,0 +1,39 @@
+//! Transports bring messages in. Each takes a message, hands it to an [`Intake`] and lets go of its own copy (the
+//! broker's acknowledgement, the file in `in/`) only after the intake says that it is in the ledger.
+
+use futures_util::future::BoxFuture;
+
+/// A message as it came in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// Name of the transport: `directory`, `amqp`.
+    pub transport: &'static str,
+    /// The transport's own id of this delivery: AMQP `message_id`, file name. The same id with the same bytes is a
+    /// repeat of a delivery, not a second message.
+    pub transport_id: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Incoming({} {}, {} bytes)", self.transport, self.transport_id, self.bytes.len())
+    }
+}
+
+/// The world failed while taking a message: nothing was recorded, try again later.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to record a message: {0}")]
+pub struct IntakeError(pub String);
+
+/// What transports hand messages to.
+pub trait Intake: Send + Sync + 'static {
+    /// A message that was read and checked as far as that needs no ledger.
+    type Prepared: Send + 'static;
+
+    /// Reads and validates. May run in parallel with others.
+    fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Self::Prepared>;
+
+    /// Queues the message for judging, in the order of the calls, and completes when it is in the ledger.
+    fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<(), IntakeError>>;
+}
