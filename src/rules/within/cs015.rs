@@ -1,4 +1,4 @@
-//! CS015: BerichtSubversie is 2.
+//! CS015: `BerichtSubversie` is 2.
 //!
 //! The schema of each message fixes it with a pattern, so that a document with another value never gets past level 1.
 

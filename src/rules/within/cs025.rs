@@ -1,4 +1,4 @@
-//! CS025: BerichtVersie is 3.
+//! CS025: `BerichtVersie` is 3.
 //!
 //! The schema of each message fixes it with a pattern, so that a document with another value never gets past level 1.
 

@@ -1,4 +1,4 @@
-//! CS319: a DeclaratieNummer consists of letters and digits only.
+//! CS319: a `DeclaratieNummer` consists of letters and digits only.
 //!
 //! The schema of the 323 holds the pattern, so that a document with a separator in it never gets past level 1. The 325
 //! has no such pattern: there the number only has to be that of the declaration.

@@ -2,8 +2,7 @@
 
 use crate::message::types::Geboortedatum;
 use crate::message::{
-    Body, Bsn, Cents, Contact, Date, DebetCredit, Declaratie, Prestatie, StartProduct, ToegewezenProduct,
-    ToewijzingClient,
+    Body, Bsn, Cents, Contact, Date, Declaratie, Prestatie, StartProduct, ToegewezenProduct, ToewijzingClient,
 };
 use crate::rules::{Case, Class, Place};
 use std::collections::BTreeMap;
@@ -209,32 +208,26 @@ pub(super) fn period_en(begin: Date, end: Option<Date>) -> String {
     end.map_or_else(|| format!("from {begin} on"), |end| format!("from {begin} up to and including {end}"))
 }
 
+/// An amount in Dutch.
+pub(super) fn euros_nl(amount: Cents) -> String {
+    format!("€ {amount}")
+}
+
+/// An amount in English.
+pub(super) fn euros_en(amount: Cents) -> String {
+    format!("EUR {amount}").replace(',', ".")
+}
+
 /// A signed amount in Dutch: debit or credit with its absolute value, as the message writes it.
 pub(super) fn amount_nl(amount: Cents) -> String {
     let sign = if amount.0 < 0 { "credit" } else { "debet" };
-    format!("€ {} {sign}", Cents(amount.0.saturating_abs()))
+    format!("{} {sign}", euros_nl(Cents(amount.0.saturating_abs())))
 }
 
 /// A signed amount in English.
 pub(super) fn amount_en(amount: Cents) -> String {
     let sign = if amount.0 < 0 { "credit" } else { "debit" };
-    format!("EUR {} {sign}", Cents(amount.0.saturating_abs()).to_string().replace(',', "."))
-}
-
-/// The name of a sign in Dutch.
-pub(super) fn sign_nl(sign: DebetCredit) -> &'static str {
-    match sign {
-        DebetCredit::Debet => "debet (D)",
-        DebetCredit::Credit => "credit (C)",
-    }
-}
-
-/// The name of a sign in English.
-pub(super) fn sign_en(sign: DebetCredit) -> &'static str {
-    match sign {
-        DebetCredit::Debet => "debit (D)",
-        DebetCredit::Credit => "credit (C)",
-    }
+    format!("{} {sign}", euros_en(Cents(amount.0.saturating_abs())))
 }
 
 /// Changes of a sample that rows of several rules make.

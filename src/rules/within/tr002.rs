@@ -1,6 +1,6 @@
 //! TR002: nobody is older than 120 years on the date of signing.
 //!
-//! A birth date that is wholly unknown, written as 1900-01-01 with DatumGebruik 3, is left out; both parts must hold.
+//! A birth date that is wholly unknown, written as 1900-01-01 with `DatumGebruik` 3, is left out; both parts must hold.
 //! Exactly 120 years is accepted. The source speaks of the birth date of "the person": that of the client is judged,
 //! that of a relation is not. Findings name the year of birth only.
 

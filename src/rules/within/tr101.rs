@@ -6,12 +6,12 @@
 //! |---|---|---|
 //! | 301 | Relatie | Nummer |
 //! | 301 | Contact | Soort, within the client; a relation has exactly one contact |
-//! | 301 | ToegewezenProduct | ToewijzingNummer |
-//! | 305 | StartProduct | ToewijzingNummer, Product.Categorie, Product.Code, Begindatum |
+//! | 301 | `ToegewezenProduct` | `ToewijzingNummer` |
+//! | 305 | `StartProduct` | `ToewijzingNummer`, `Product.Categorie`, `Product.Code`, Begindatum |
 //! | 323, 325 | Client | Bsn |
-//! | 323, 325 | Prestatie | ReferentieNummer, VorigReferentieNummer |
+//! | 323, 325 | Prestatie | `ReferentieNummer`, `VorigReferentieNummer` |
 //!
-//! StatusAanlevering is no part of a key: deleting a start and delivering it anew takes two messages. Of several
+//! `StatusAanlevering` is no part of a key: deleting a start and delivering it anew takes two messages. Of several
 //! classes with one key the second and later ones are named, each with the first.
 
 use super::helpers::{
@@ -196,6 +196,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     use crate::message::StatusAanlevering;
     use crate::rules::sample::{BSN, accepts, rejects};
     use jiff::civil::date;
+    type Paths = &'static [&'static str];
     let mut rows = vec![
         accepts("one of each", Number::N301, |_| {}),
         accepts("no relations", Number::N301, |s| s.toewijzing().relaties.clear()),
@@ -264,7 +265,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.start().producten.push(copy);
         }),
     ];
-    let paths: [(Number, &[&str], &[&str], &[&str]); 2] = [
+    let paths: [(Number, Paths, Paths, Paths); 2] = [
         (
             Number::N323,
             &["/Bericht/Declaratie/Clienten/Client[1]/Prestaties/Prestatie[2]/ProductReferentie"],
@@ -298,7 +299,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             copy_client(s, |client| client.prestaties[0].referentie.nummer = "P1".into());
         }));
         rows.push(rejects("a client twice", number, second_client, |s| {
-            copy_client(s, |client| client.bsn = BSN.into())
+            copy_client(s, |client| client.bsn = BSN.into());
         }));
         rows.push(rejects("a client twice with the same number", number, both, |s| {
             copy_client(s, |client| {

@@ -6,10 +6,10 @@
 //! |---|---|
 //! | 301 | birth dates of client and relations, Toewijzingsdatum |
 //! | 305 | birth date of the client, Begindatum |
-//! | 323 | DeclaratieDagtekening, begin of ProductPeriode |
-//! | 325 | begin of ProductPeriode |
+//! | 323 | `DeclaratieDagtekening`, begin of `ProductPeriode` |
+//! | 325 | begin of `ProductPeriode` |
 //!
-//! Ingangsdatum and ToewijzingIngangsdatum stay free, because allocations for the future are normal. That the date
+//! Ingangsdatum and `ToewijzingIngangsdatum` stay free, because allocations for the future are normal. That the date
 //! exists is the work of the schema. Of a birth date findings name the year only.
 
 use super::helpers::{declaratie, geboortedata, prestaties, start_producten, toegewezen_producten};

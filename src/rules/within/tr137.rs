@@ -1,7 +1,7 @@
 //! TR137: a claimed period ends on or after its begin, and is over on the date of signing.
 //!
-//! The source speaks of "the period" without naming it. ProductPeriode is the only one that 323 and 325 share; the
-//! DeclaratiePeriode of a 323 is judged as well, since a claim is sent when its period is over. Both are inferred. An
+//! The source speaks of "the period" without naming it. `ProductPeriode` is the only one that 323 and 325 share; the
+//! `DeclaratiePeriode` of a 323 is judged as well, since a claim is sent when its period is over. Both are inferred. An
 //! end on the day of signing is accepted.
 
 use super::helpers::{declaratie, prestaties};

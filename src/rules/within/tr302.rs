@@ -9,7 +9,7 @@
 //! | a category, at most one a code | the categories are equal |
 //! | at most one a product | always |
 //!
-//! Left out: deleted allocations, that is Einddatum equal to Ingangsdatum with RedenWijziging 13 or 01. iWmo only: an
+//! Left out: deleted allocations, that is Einddatum equal to Ingangsdatum with `RedenWijziging` 13 or 01. iWmo only: an
 //! allocation in category 11, 12, 13 or 14 (aids and adaptations) may overlap with any other, also with a generic one;
 //! iJw knows no exception. Of a pair the later one is named, once, with the first that it overlaps with.
 //!
@@ -17,7 +17,7 @@
 //! "applies at category level when the code is absent", which is read as: when one of the two lacks it.
 
 use super::helpers::{period_en, period_nl, toegewezen_producten};
-use crate::message::{Law, Number, ToegewezenProduct};
+use crate::message::{Code, Law, Number, ToegewezenProduct};
 use crate::rules::calendar::overlaps;
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
@@ -54,7 +54,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
 }
 
 fn is_deleted(product: &ToegewezenProduct) -> bool {
-    let reden = product.reden_wijziging.as_ref().map(|reden| reden.as_str());
+    let reden = product.reden_wijziging.as_ref().map(Code::as_str);
     product.einddatum == Some(product.ingangsdatum) && matches!(reden, Some("13" | "01"))
 }
 
@@ -71,7 +71,7 @@ fn is_same_product(a: &ToegewezenProduct, b: &ToegewezenProduct) -> bool {
     };
     match (&a.code, &b.code) {
         (Some(a), Some(b)) => a == b,
-        (Some(_), None) | (None, Some(_)) | (None, None) => a.categorie == b.categorie,
+        (Some(_) | None, None) | (None, Some(_)) => a.categorie == b.categorie,
     }
 }
 

@@ -1,6 +1,6 @@
 //! TR315: a debit is credited once within one message.
 //!
-//! Each VorigReferentieNummer occurs at most once in a 323, whatever the client. Lines without one are left out. The
+//! Each `VorigReferentieNummer` occurs at most once in a 323, whatever the client. Lines without one are left out. The
 //! second and later ones are named, each with the first.
 
 use super::helpers::{prestaties, repeats};

@@ -1,7 +1,7 @@
 //! TR316: a debit cannot be credited in the message that carries it.
 //!
-//! No VorigReferentieNummer of a 323 equals a ReferentieNummer of any line of the same message, its own included and
-//! whatever the client. Crediting an older debit and putting a new one in its place in one message is fine (IV086).
+//! No `VorigReferentieNummer` of a 323 equals a `ReferentieNummer` of any line of the same message, its own included
+//! and whatever the client. Crediting an older debit and putting a new one in its place in one message is fine (IV086).
 
 use super::helpers::prestaties;
 use crate::message::{Law, Number};

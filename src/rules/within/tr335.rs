@@ -1,8 +1,8 @@
 //! TR335: what was delivered more than five years ago is not claimed any more.
 //!
-//! The end of ProductPeriode is compared with DeclaratieDagtekening minus five years; exactly five years is accepted,
-//! and 29 February becomes 28 February. That the end of ProductPeriode is meant is inferred. Credits are judged as
-//! debits are.
+//! The end of `ProductPeriode` is compared with `DeclaratieDagtekening` minus five years; exactly five years is
+//! accepted, and 29 February becomes 28 February. That the end of `ProductPeriode` is meant is inferred. Credits are
+//! judged as debits are.
 
 use super::helpers::{declaratie, prestaties};
 use crate::message::{Law, Number};

@@ -1,9 +1,9 @@
 //! TR342: what an answer does not grant is what it lists.
 //!
-//! A 325 lists the rejected lines only. With debits positive and credits negative, the sum of IngediendBedrag over all
-//! listed lines equals TotaalIngediendBedrag minus TotaalToegekendBedrag; lines under a rejected client count. When the
-//! answer itself carries a rejection code the lines were not judged and none are listed: then nothing is compared. A
-//! rejection code is any other than 0200 (no remark) and 8001 (granted in full).
+//! A 325 lists the rejected lines only. With debits positive and credits negative, the sum of `IngediendBedrag` over
+//! all listed lines equals `TotaalIngediendBedrag` minus `TotaalToegekendBedrag`; lines under a rejected client count.
+//! When the answer itself carries a rejection code the lines were not judged and none are listed: then nothing is
+//! compared. A rejection code is any other than 0200 (no remark) and 8001 (granted in full).
 
 use super::helpers::{amount_en, amount_nl, prestaties, signed_sum};
 use crate::message::{Body, Cents, Law, Number};

@@ -1,8 +1,8 @@
 //! TR358: the total of a declaration is the sum of its lines.
 //!
-//! TotaalIngediendBedrag, with its sign, equals the sum of IngediendBedrag over all lines of all clients: debits added,
-//! credits subtracted. The amount is the absolute value of the sum, the sign is C when it is negative. For a sum of
-//! zero the sign is the matter of CS325.
+//! `TotaalIngediendBedrag`, with its sign, equals the sum of `IngediendBedrag` over all lines of all clients: debits
+//! added, credits subtracted. The amount is the absolute value of the sum, the sign is C when it is negative. For a sum
+//! of zero the sign is the matter of CS325.
 
 use super::helpers::{amount_en, amount_nl, declaratie, prestaties, signed_sum};
 use crate::message::{Law, Number};

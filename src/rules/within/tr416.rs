@@ -1,7 +1,7 @@
 //! TR416: all deliveries of one product in one period stand in one debit line.
 //!
-//! Within a 323 a client has at most one debit per combination of ToewijzingNummer, ProductCategorie, ProductCode and
-//! ProductPeriode. Credits are left out: crediting and claiming anew in one message is the normal correction. The
+//! Within a 323 a client has at most one debit per combination of `ToewijzingNummer`, `ProductCategorie`, `ProductCode`
+//! and `ProductPeriode`. Credits are left out: crediting and claiming anew in one message is the normal correction. The
 //! second and later debits are named, each with the first.
 //!
 //! Doubtful: the source names the Bsn among the elements and leaves it out of the sentence. It is taken as part of the
