@@ -27,4 +27,6 @@ pub struct ContractFacts {
     pub reserved: BTreeMap<(String, Count), Cents>,
     /// Realised (debits minus credits) per agreement and allocation.
     pub realised: BTreeMap<(String, Count), Cents>,
+    /// Realised per agreement, over all its allocations.
+    pub realised_total: BTreeMap<String, Cents>,
 }
