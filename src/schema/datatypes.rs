@@ -74,6 +74,13 @@ impl SimpleType {
         }
     }
 
+    /// Whether a value, as it stands in a document, belongs to the type.
+    pub fn accepts(&self, value: &str) -> bool {
+        let mut value = value.to_owned();
+        self.normalise(&mut value);
+        self.check(&value).is_ok()
+    }
+
     /// Collapses white space where the base type asks for it.
     pub(super) fn normalise(&self, value: &mut String) {
         if self.base == Base::String || !value.bytes().any(is_space) {
@@ -86,11 +93,10 @@ impl SimpleType {
     /// Judges a normalised value.
     pub(super) fn check(&self, value: &str) -> Result<(), Breach> {
         match self.base {
-            Base::String => {}
             Base::Integer if integer(value).is_none() => return Err(Breach::NotAnInteger),
             Base::Date if !is_date(value) => return Err(Breach::NotADate),
             Base::Time if !is_time(value) => return Err(Breach::NotATime),
-            Base::Integer | Base::Date | Base::Time => {}
+            Base::String | Base::Integer | Base::Date | Base::Time => {}
         }
         if self.enumeration.as_ref().is_some_and(|codes| codes.binary_search_by(|code| (**code).cmp(value)).is_err()) {
             return Err(Breach::UnknownCode);
@@ -284,7 +290,7 @@ fn is_date(value: &str) -> bool {
 /// By the last four digits: 10,000 is a multiple of 400, so longer years follow the same cycle.
 fn is_leap(year: &str) -> bool {
     let cycle: u32 = year[year.len() - 4..].parse().unwrap_or(0);
-    cycle % 4 == 0 && (cycle % 100 != 0 || cycle % 400 == 0)
+    cycle.is_multiple_of(4) && (!cycle.is_multiple_of(100) || cycle.is_multiple_of(400))
 }
 
 fn days_in(month: u32, leap: bool) -> u32 {

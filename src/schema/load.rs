@@ -312,7 +312,7 @@ impl FileReader<'_> {
 #[derive(Clone, Copy)]
 enum Progress<'d> {
     Declared(&'d XsdNode),
-    Busy,
+    Busy(&'d XsdNode),
     Done(Content),
 }
 
@@ -371,10 +371,10 @@ impl<'d> Compiler<'d> {
         let node = match self.types.get(&type_key) {
             Some(Progress::Done(content)) => return Ok(*content),
             Some(Progress::Declared(node)) => *node,
-            Some(Progress::Busy) => return doc.refuse(&doc.root, &format!("type {name} contains itself")),
+            Some(Progress::Busy(node)) => return doc.refuse(node, &format!("type {name} contains itself")),
             None => return doc.refuse(&doc.root, &format!("type {name} is not declared")),
         };
-        self.types.insert(type_key.clone(), Progress::Busy);
+        self.types.insert(type_key.clone(), Progress::Busy(node));
         doc.attributes(node, &["name"])?;
         let content = if node.name == "complexType" {
             let sequence = self.sequence(doc, node)?;

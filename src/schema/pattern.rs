@@ -5,7 +5,7 @@
 //! a pattern always covers the whole value, `.` is any character but CR and LF, `\s` is space, tab, CR and LF only,
 //! `.` inside a class is a full stop, `^` and `$` are ordinary characters.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::{start, syntax};
@@ -98,7 +98,7 @@ fn translate(source: &str) -> Result<String, String> {
                 if matches!(chars.peek(), Some('?' | '*' | '+' | '{')) {
                     return Err("pattern has two quantifiers in a row".to_owned());
                 }
-                out.push_str(&format!("{{{count}}}"));
+                let _ = write!(out, "{{{count}}}");
             }
             '[' => class(&mut chars, &mut out)?,
             '\\' => escape(chars.next(), &mut out)?,
@@ -114,7 +114,7 @@ fn translate(source: &str) -> Result<String, String> {
 }
 
 fn literal(c: char, out: &mut String) {
-    out.push_str(&format!(r"\x{{{:X}}}", u32::from(c)));
+    let _ = write!(out, r"\x{{{:X}}}", u32::from(c));
 }
 
 /// Escapes that mean the same inside and outside a class, apart from the negated ones.

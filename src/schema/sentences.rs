@@ -301,3 +301,37 @@ pub(super) fn kind_not_yet(message: &str) -> Draft {
         text,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::datatypes::Base;
+    use super::*;
+
+    #[test]
+    fn every_breach_has_its_code() {
+        let simple = SimpleType { min_length: Some(3), max_length: Some(5), ..SimpleType::unrestricted(Base::String) };
+        for (breach, code) in [
+            (Breach::NotAnInteger, code::TYPE_INTEGER),
+            (Breach::NotADate, code::TYPE_DATE),
+            (Breach::NotATime, code::TYPE_TIME),
+            (Breach::UnknownCode, code::CODE_UNKNOWN),
+            (Breach::TooLong, code::FACET_MAX_LENGTH),
+            (Breach::TooShort, code::FACET_MIN_LENGTH),
+            (Breach::Pattern, code::FACET_PATTERN),
+            (Breach::BelowMin, code::FACET_MIN),
+            (Breach::AboveMax, code::FACET_MAX),
+        ] {
+            let draft = value("/A".to_owned(), "A", &simple, breach, "xy", false);
+            assert_eq!(
+                (draft.code, draft.found.as_str(), draft.expected.as_str()),
+                (code, "xy", "3 tot en met 5 tekens")
+            );
+        }
+    }
+
+    #[test]
+    fn lists_read_like_sentences() {
+        assert_eq!(either(&["A"], "of"), "A");
+        assert_eq!(either(&["A", "B", "C"], "of"), "A, B of C");
+    }
+}

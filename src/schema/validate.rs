@@ -33,8 +33,8 @@ pub fn validate(source: &[u8], limits: &Limits) -> Result<Document, Faults> {
     }
     let text = match readable_text(source) {
         Ok(text) => text,
-        Err((offset, draft)) => {
-            faults.report_last(offset, draft);
+        Err(stop) => {
+            faults.report_last(stop.offset, *stop.draft);
             return Err(faults.finish(source, recognise(source), false));
         }
     };
@@ -42,7 +42,7 @@ pub fn validate(source: &[u8], limits: &Limits) -> Result<Document, Faults> {
     let stopped = driver.run().err();
     let readable = stopped.is_none();
     if let Some(stop) = stopped {
-        driver.faults.report_last(stop.offset + driver.base, stop.draft);
+        driver.faults.report_last(stop.offset + driver.base, *stop.draft);
     }
     let Driver { kind, machine, faults, .. } = driver;
     let tree = machine.and_then(Machine::finish);
@@ -67,9 +67,9 @@ pub fn recognise(source: &[u8]) -> Option<Kind> {
 }
 
 /// The text of a document, byte order mark included, if it is UTF-8 and holds XML characters only.
-fn readable_text(source: &[u8]) -> Result<&str, (usize, Draft)> {
+fn readable_text(source: &[u8]) -> Result<&str, Stop> {
     if let Some(found) = other_encoding(source) {
-        return Err((0, sentences::encoding(&found)));
+        return Err(Stop::new(0, sentences::encoding(&found)));
     }
     let text = std::str::from_utf8(source).map_err(|error| {
         let found = match declared_encoding(source) {
@@ -79,12 +79,12 @@ fn readable_text(source: &[u8]) -> Result<&str, (usize, Draft)> {
                 "it holds bytes that are not UTF-8 (possibly ISO-8859-1 or Windows-1252)",
             ),
         };
-        (error.valid_up_to(), sentences::encoding(&found))
+        Stop::new(error.valid_up_to(), sentences::encoding(&found))
     })?;
     match wellformed::forbidden_char(text) {
         Some(offset) => {
             let (nl, en) = ("het bevat een teken dat in XML niet mag", "it holds a character that XML forbids");
-            Err((offset, sentences::malformed(String::new(), nl, en)))
+            Err(Stop::new(offset, sentences::malformed(String::new(), nl, en)))
         }
         None => Ok(text),
     }
@@ -109,10 +109,16 @@ fn declared_encoding(source: &[u8]) -> Option<String> {
     (!encoding.eq_ignore_ascii_case("UTF-8") && encoding.len() <= 40).then_some(encoding)
 }
 
-/// Why reading ended early. The offset counts from the text behind the byte order mark.
+/// Why reading ended early. Offsets count from where reading starts: behind the byte order mark once it is passed.
 struct Stop {
     offset: usize,
-    draft: Draft,
+    draft: Box<Draft>,
+}
+
+impl Stop {
+    fn new(offset: usize, draft: Draft) -> Stop {
+        Stop { offset, draft: Box::new(draft) }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -173,7 +179,7 @@ impl<'a> Driver<'a> {
     }
 
     fn malformed<T>(&self, offset: usize, nl: &str, en: &str) -> Result<T, Stop> {
-        Err(Stop { offset, draft: sentences::malformed(self.path(), nl, en) })
+        Err(Stop::new(offset, sentences::malformed(self.path(), nl, en)))
     }
 
     /// Turns a broken rule found in a slice at `start` into the end of reading.
@@ -186,7 +192,7 @@ impl<'a> Driver<'a> {
         let start = self.position();
         // Before quick-xml reads it: what a DOCTYPE holds is of no interest.
         if is_doctype(&self.text.as_bytes()[start..]) {
-            return Err(Stop { offset: start, draft: sentences::doctype() });
+            return Err(Stop::new(start, sentences::doctype()));
         }
         let event = match self.reader.read_event() {
             Ok(event) => event,
@@ -206,7 +212,7 @@ impl<'a> Driver<'a> {
             Event::Comment(comment) => self.strict(start + "<!--".len(), wellformed::comment(&comment)),
             Event::PI(content) => self.strict(start + "<?".len(), wellformed::processing_instruction(&content)),
             Event::Decl(content) => self.declaration(&content, start),
-            Event::DocType(_) => Err(Stop { offset: start, draft: sentences::doctype() }),
+            Event::DocType(_) => Err(Stop::new(start, sentences::doctype())),
             Event::Eof => self.end(),
         }
     }
@@ -220,7 +226,7 @@ impl<'a> Driver<'a> {
             );
         }
         if self.depth >= self.limits.max_depth {
-            return Err(Stop { offset: start, draft: sentences::depth_limit(self.path(), self.limits.max_depth) });
+            return Err(Stop::new(start, sentences::depth_limit(self.path(), self.limits.max_depth)));
         }
         let text = self.text;
         let content = &text[start + 1..end - if empty { 2 } else { 1 }];
@@ -261,7 +267,7 @@ impl<'a> Driver<'a> {
         while let Some(attribute) = self.strict(start, scanner.next())? {
             let offset = start + attribute.offset;
             if all.len() >= limit as usize || self.scope.len() >= 2 * limit as usize {
-                return Err(Stop { offset, draft: sentences::attribute_limit(self.path(), limit) });
+                return Err(Stop::new(offset, sentences::attribute_limit(self.path(), limit)));
             }
             if all.iter().any(|known| known.name == attribute.name) {
                 return self.malformed(
@@ -399,13 +405,13 @@ impl<'a> Driver<'a> {
         }
         let shown: String = encoding.chars().take(40).collect();
         let found = Words::new(format!("het zegt {shown} te zijn"), format!("it says to be {shown}"));
-        Err(Stop { offset: start, draft: sentences::encoding(&found) })
+        Err(Stop::new(start, sentences::encoding(&found)))
     }
 
     fn end(&mut self) -> Result<(), Stop> {
         let end = self.text.len();
         match self.stage {
-            Stage::Prolog => Err(Stop { offset: end, draft: sentences::empty_document() }),
+            Stage::Prolog => Err(Stop::new(end, sentences::empty_document())),
             Stage::Root => self.malformed(
                 end,
                 "het bericht is niet compleet: een element is niet afgesloten",

@@ -153,15 +153,10 @@ impl<'a> Attributes<'a> {
 
     fn quoted(&mut self) -> Result<&'a str, Broken> {
         let start = self.at + 1;
-        let quote = match self.text.as_bytes().get(self.at) {
-            Some(&quote @ (b'"' | b'\'')) => quote,
-            _ => {
-                return broken(
-                    self.at,
-                    "een attribuutwaarde staat niet tussen aanhalingstekens",
-                    "an attribute value is not quoted",
-                );
-            }
+        let Some(&quote @ (b'"' | b'\'')) = self.text.as_bytes().get(self.at) else {
+            let (nl, en) =
+                ("een attribuutwaarde staat niet tussen aanhalingstekens", "an attribute value is not quoted");
+            return broken(self.at, nl, en);
         };
         let Some(length) = self.text.as_bytes()[start..].iter().position(|&byte| byte == quote) else {
             return broken(self.at, "een attribuutwaarde is niet afgesloten", "an attribute value is not closed");
