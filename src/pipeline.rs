@@ -77,9 +77,14 @@ pub struct Judged {
 
 /// Steps 1 to 3: size and form, XSD, typed message.
 pub fn prepare(source: Vec<u8>, limits: &Limits) -> Prepared {
-    let digest = Sha256::digest(&source).into();
+    let digest = digest(&source);
     let reading = read(&source, limits);
     Prepared { digest, source, reading }
+}
+
+/// SHA-256 of a message, by which a repeat of a delivery is known.
+pub fn digest(source: &[u8]) -> [u8; 32] {
+    Sha256::digest(source).into()
 }
 
 fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
