@@ -3,8 +3,9 @@
 //! When Budget is present, Einddatum is present. The overview of kinds of allocation calls the end date of an output
 //! budget optional; this condition is stricter and prevails.
 
-use super::helpers::{euros_en, euros_nl, toegewezen_producten};
+use super::helpers::toegewezen_producten;
 use crate::message::{Law, Number};
+use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -29,15 +30,16 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         .filter(|product| product.item.einddatum.is_none())
         .filter_map(|product| {
             let (nummer, budget) = (product.item.toewijzing_nummer, product.item.budget?);
+            let amount = figures::amount(budget);
             let violation = Violation::at(
                 product.place("Einddatum"),
                 format!(
                     "Toewijzing {nummer} heeft een budget ({}) en geen einddatum. Vul de einddatum in.",
-                    euros_nl(budget)
+                    amount.nl
                 ),
                 format!(
                     "Allocation {nummer} has a budget ({}) and no end date. Fill in the end date.",
-                    euros_en(budget)
+                    amount.en
                 ),
             );
             Some(violation.fact("budget_cent", budget.0))

@@ -3,8 +3,9 @@
 //! When Omvang is present, Budget is absent. CD077 says the same from the other side; an allocation with both breaks
 //! both, each at its own element.
 
-use super::helpers::{euros_en, euros_nl, toegewezen_producten};
+use super::helpers::toegewezen_producten;
 use crate::message::{Law, Number};
+use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -28,21 +29,21 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         .filter_map(|product| {
             let (omvang, budget) = (product.item.omvang.as_ref()?, product.item.budget?);
             let nummer = product.item.toewijzing_nummer;
-            let (volume, nl, en) = (omvang.volume, omvang.eenheid.nl(), omvang.eenheid.en());
+            let (amount, quantity) = (figures::amount(budget), figures::quantity(omvang.volume, omvang.eenheid));
             let violation = Violation::at(
                 product.place("Budget"),
                 format!(
-                    "Toewijzing {nummer} heeft een budget ({}) en een omvang ({volume} {nl}). Laat het budget \
+                    "Toewijzing {nummer} heeft een budget ({}) en een omvang ({}). Laat het budget \
                     weg als een omvang is toegewezen.",
-                    euros_nl(budget)
+                    amount.nl, quantity.nl
                 ),
                 format!(
-                    "Allocation {nummer} has a budget ({}) and an Omvang ({volume} {en}). Leave out the budget \
+                    "Allocation {nummer} has a budget ({}) and an Omvang ({}). Leave out the budget \
                     when an Omvang is allocated.",
-                    euros_en(budget)
+                    amount.en, quantity.en
                 ),
             );
-            Some(violation.fact("volume", volume).fact("budget_cent", budget.0))
+            Some(violation.fact("volume", omvang.volume).fact("budget_cent", budget.0))
         })
         .collect()
 }

@@ -5,6 +5,7 @@
 
 use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};
 use crate::message::{Law, Number};
+use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -33,23 +34,20 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 return None;
             }
             let nummer = product.item.toewijzing_nummer;
-            let (volume, nl, en) = (omvang.volume, omvang.eenheid.nl(), omvang.eenheid.en());
+            let quantity = figures::quantity(omvang.volume, omvang.eenheid);
             let violation = Violation::at(
                 product.place("Omvang"),
                 format!(
-                    "Toewijzing {nummer} heeft een omvang ({volume} {nl}) en geen productcode. Vul de \
-                    productcode in, of wijs een budget toe zonder omvang."
+                    "Toewijzing {nummer} heeft een omvang ({}) en geen productcode. Vul de \
+                    productcode in, of wijs een budget toe zonder omvang.", quantity.nl
                 ),
                 format!(
-                    "Allocation {nummer} has an Omvang ({volume} {en}) and no product code. Fill in the code, \
-                    or allocate a budget without Omvang."
+                    "Allocation {nummer} has an Omvang ({}) and no product code. Fill in the code, \
+                    or allocate a budget without Omvang.", quantity.en
                 ),
             )
-            .fact("volume", volume);
-            Some(match product.item.einddatum {
-                Some(end) => violation.date("einddatum", end),
-                None => violation,
-            })
+            .fact("volume", omvang.volume);
+            Some(violation.maybe_date("einddatum", product.item.einddatum))
         })
         .collect()
 }

@@ -4,6 +4,7 @@
 
 use super::helpers::prestaties;
 use crate::message::{Eenheid, Law, Number};
+use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -25,21 +26,22 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     prestaties(case)
         .into_iter()
         .filter_map(|line| {
-            let eenheid = line.prestatie.eenheid.as_str();
+            let unit = figures::unit(line.prestatie.eenheid);
             let (nl, en) = match (line.prestatie.eenheid == Eenheid::Euro, line.prestatie.tarief) {
                 (true, Some(_)) => (
-                    format!("Eenheid {eenheid} (euro's) staat er met een tarief. Laat het tarief weg."),
-                    format!("Unit {eenheid} (euros) has a tariff. Leave out the tariff."),
+                    format!("Eenheid {} staat er met een tarief. Laat het tarief weg.", unit.nl),
+                    format!("Unit {} has a tariff. Leave out the tariff.", unit.en),
                 ),
                 (false, None) => (
                     format!(
-                        "Eenheid {eenheid} ({}) staat er zonder tarief. Vul het tarief in.",
-                        line.prestatie.eenheid.nl()
+                        "Eenheid {} staat er zonder tarief. Vul het tarief in.",
+                        unit.nl
                     ),
-                    format!("Unit {eenheid} ({}) has no tariff. Fill in the tariff.", line.prestatie.eenheid.en()),
+                    format!("Unit {} has no tariff. Fill in the tariff.", unit.en),
                 ),
                 (true, None) | (false, Some(_)) => return None,
             };
+            let eenheid = line.prestatie.eenheid.as_str();
             let violation = Violation::at(line.place("ProductTarief"), nl, en).fact("eenheid", eenheid);
             Some(match line.prestatie.tarief {
                 Some(tarief) => violation.fact("tarief_cent", tarief.0),

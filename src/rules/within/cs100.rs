@@ -3,7 +3,7 @@
 //! Both dates of `DeclaratiePeriode` and of each `ProductPeriode` are on or after 1 January 2021. The period is named
 //! once, with both dates.
 
-use super::helpers::{declaratie, period_en, period_nl, prestaties};
+use super::helpers::{declaratie, period, prestaties};
 use crate::message::GeslotenPeriode;
 use crate::message::{Date, Law, Number};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
@@ -42,17 +42,18 @@ fn judge(place: Place, name: &str, periode: &GeslotenPeriode) -> Option<Violatio
     if begin >= FIRST_DAY && end >= FIRST_DAY {
         return None;
     }
+    let own = period(begin, Some(end));
     let violation = Violation::at(
         place,
         format!(
             "{name} loopt {} en ligt daarmee niet geheel op of na {FIRST_DAY}. Declareer alleen zorg vanaf die \
             dag.",
-            period_nl(begin, Some(end))
+            own.nl
         ),
         format!(
             "{name} runs {} and thus not wholly on or after {FIRST_DAY}. Only care from that day on can be \
             claimed.",
-            period_en(begin, Some(end))
+            own.en
         ),
     );
     Some(violation.date("begindatum", begin).date("einddatum", end).date("vroegste_datum", FIRST_DAY))

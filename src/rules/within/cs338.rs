@@ -6,6 +6,7 @@
 
 use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};
 use crate::message::{Eenheid, Frequentie, Law, Number};
+use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -35,26 +36,23 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             if is_old || omvang.frequentie != Frequentie::PerDag || may_be_per_day(omvang.eenheid) {
                 return None;
             }
-            let (eenheid, frequentie) = (omvang.eenheid.as_str(), omvang.frequentie.as_str());
+            let (unit, frequentie) = (figures::unit(omvang.eenheid), omvang.frequentie.as_str());
             let violation = Violation::at(
                 product.place("Omvang"),
                 format!(
-                    "Eenheid {eenheid} ({}) staat er met frequentie {frequentie} (per dag). Gebruik 2 (per \
+                    "Eenheid {} staat er met frequentie {frequentie} (per dag). Gebruik 2 (per \
                     week), 4 (per maand) of 6 (totaal).",
-                    omvang.eenheid.nl()
+                    unit.nl
                 ),
                 format!(
-                    "Unit {eenheid} ({}) has frequency {frequentie} (per day). Use 2 (per week), 4 (per month) \
+                    "Unit {} has frequency {frequentie} (per day). Use 2 (per week), 4 (per month) \
                     or 6 (in total).",
-                    omvang.eenheid.en()
+                    unit.en
                 ),
             )
-            .fact("eenheid", eenheid)
+            .fact("eenheid", omvang.eenheid.as_str())
             .fact("frequentie", frequentie);
-            Some(match product.item.einddatum {
-                Some(end) => violation.date("einddatum", end),
-                None => violation,
-            })
+            Some(violation.maybe_date("einddatum", product.item.einddatum))
         })
         .collect()
 }

@@ -2,8 +2,9 @@
 //!
 //! When Eenheid is 83, `IngediendBedrag.Bedrag` equals `GeleverdVolume`; both are in eurocents. The sign plays no part.
 
-use super::helpers::{euros_en, euros_nl, prestaties};
+use super::helpers::prestaties;
 use crate::message::{Eenheid, Law, Number};
+use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -33,15 +34,15 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             Violation::at(
                 line.place("IngediendBedrag"),
                 format!(
-                    "Het bedrag is {} ({} eurocent) en het geleverde volume is {volume} eurocent. Bij eenheid \
-                    83 zijn beide gelijk.",
-                    euros_nl(amount),
+                    "Het bedrag is {} en het geleverde volume is {volume} eurocent. Bij eenheid 83 is het volume het \
+                    bedrag in eurocenten, hier {}.",
+                    figures::amount(amount).nl,
                     amount.0
                 ),
                 format!(
-                    "The amount is {} ({} eurocents) and the delivered volume is {volume} eurocents. With unit \
-                    83 both are equal.",
-                    euros_en(amount),
+                    "The amount is {} and the delivered volume is {volume} eurocents. With unit 83 the volume is the \
+                    amount in eurocents, here {}.",
+                    figures::amount(amount).en,
                     amount.0
                 ),
             )

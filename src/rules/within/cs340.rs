@@ -2,7 +2,7 @@
 //!
 //! `DeclaratiePeriode` runs from the first to the last day of the same month. The period as a whole is named.
 
-use super::helpers::{declaratie, period_en, period_nl};
+use super::helpers::{declaratie, period};
 use crate::message::{Law, Number};
 use crate::rules::calendar::{first_of_month, last_of_month};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
@@ -31,15 +31,17 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     if begin == first && end == last {
         return Vec::new();
     }
-    let (own, right) = (period_nl(begin, Some(end)), period_nl(first, Some(last)));
-    let (own_en, right_en) = (period_en(begin, Some(end)), period_en(first, Some(last)));
+    let (own, right) = (period(begin, Some(end)), period(first, Some(last)));
     vec![
         Violation::at(
             Place::declaratie("DeclaratiePeriode"),
-            format!("De declaratieperiode loopt {own}. Declareer een hele kalendermaand, bijvoorbeeld {right}."),
             format!(
-                "The period of the declaration runs {own_en}. Declare a whole calendar month, for instance \
-                {right_en}."
+                "De declaratieperiode loopt {}. Declareer een hele kalendermaand, bijvoorbeeld {}.",
+                own.nl, right.nl
+            ),
+            format!(
+                "The period of the declaration runs {}. Declare a whole calendar month, for instance \
+                {}.", own.en, right.en
             ),
         )
         .date("begindatum", begin)

@@ -4,7 +4,8 @@ use crate::message::types::Geboortedatum;
 use crate::message::{
     Body, Bsn, Cents, Contact, Date, Declaratie, Prestatie, StartProduct, ToegewezenProduct, ToewijzingClient,
 };
-use crate::rules::{Case, Class, Place};
+use crate::rules::figures::{self, Phrase};
+use crate::rules::{Case, Class, Place, Violation};
 use std::collections::BTreeMap;
 
 /// The last day on which the old rules on volumes without a code and on volumes per day held (CD080, CS338).
@@ -198,36 +199,30 @@ pub(super) fn signed_sum(lines: &[Claimed<'_>]) -> Cents {
     Cents(lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.prestatie.bedrag.signed().0)))
 }
 
-/// A period in Dutch.
-pub(super) fn period_nl(begin: Date, end: Option<Date>) -> String {
-    end.map_or_else(|| format!("vanaf {begin}"), |end| format!("van {begin} tot en met {end}"))
+/// A period: `van 2026-01-01 tot en met 2026-01-31`, or `vanaf 2026-01-01` without an end.
+pub(super) fn period(begin: Date, end: Option<Date>) -> Phrase {
+    end.map_or_else(
+        || Phrase::new(format!("vanaf {begin}"), format!("from {begin} on")),
+        |end| Phrase::new(format!("van {begin} tot en met {end}"), format!("from {begin} up to and including {end}")),
+    )
 }
 
-/// A period in English.
-pub(super) fn period_en(begin: Date, end: Option<Date>) -> String {
-    end.map_or_else(|| format!("from {begin} on"), |end| format!("from {begin} up to and including {end}"))
+/// A signed amount as the message writes it: the absolute value and the sign in words.
+pub(super) fn signed_amount(amount: Cents) -> Phrase {
+    let (nl, en) = if amount.0 < 0 { ("credit", "credit") } else { ("debet", "debit") };
+    let value = figures::amount(Cents(amount.0.saturating_abs()));
+    Phrase::new(format!("{} {nl}", value.nl), format!("{} {en}", value.en))
 }
 
-/// An amount in Dutch.
-pub(super) fn euros_nl(amount: Cents) -> String {
-    format!("€ {amount}")
-}
-
-/// An amount in English.
-pub(super) fn euros_en(amount: Cents) -> String {
-    format!("EUR {amount}").replace(',', ".")
-}
-
-/// A signed amount in Dutch: debit or credit with its absolute value, as the message writes it.
-pub(super) fn amount_nl(amount: Cents) -> String {
-    let sign = if amount.0 < 0 { "credit" } else { "debet" };
-    format!("{} {sign}", euros_nl(Cents(amount.0.saturating_abs())))
-}
-
-/// A signed amount in English.
-pub(super) fn amount_en(amount: Cents) -> String {
-    let sign = if amount.0 < 0 { "credit" } else { "debit" };
-    format!("{} {sign}", euros_en(Cents(amount.0.saturating_abs())))
+impl Violation {
+    /// Adds a date as a figure when there is one.
+    #[must_use]
+    pub(super) fn maybe_date(self, name: &'static str, value: Option<Date>) -> Violation {
+        match value {
+            Some(value) => self.date(name, value),
+            None => self,
+        }
+    }
 }
 
 /// Changes of a sample that rows of several rules make.
@@ -307,7 +302,7 @@ mod tests {
 
     #[test]
     fn amounts_carry_their_sign_in_words() {
-        assert_eq!(amount_nl(Cents(-72_050)), "€ 720,50 credit");
-        assert_eq!(amount_en(Cents(0)), "EUR 0.00 debit");
+        assert_eq!(signed_amount(Cents(-72_050)), Phrase::new("€ 720,50 credit", "EUR 720.50 credit"));
+        assert_eq!(signed_amount(Cents(0)), Phrase::new("€ 0,00 debet", "EUR 0.00 debit"));
     }
 }

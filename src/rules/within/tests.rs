@@ -262,3 +262,26 @@ fn every_rule_of_the_standard_is_here_for_its_numbers() {
     ];
     assert_eq!(listed, expected);
 }
+
+/// The published sample messages, where they are at hand: what the pack says of them, and nothing else.
+#[test]
+fn published_samples_break_the_rules_that_are_known_of_them() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/standard/examples/ijw");
+    let mut found = Vec::new();
+    for number in ["301", "305", "323", "325"] {
+        let path = format!("{folder}/JW{number}.xml");
+        let Ok(source) = std::fs::read(&path) else {
+            println!("skipped: {path} is not here");
+            return;
+        };
+        let document = crate::schema::validate(&source, &crate::schema::Limits::default()).expect("valid samples");
+        let message = crate::message::Message::read(document.kind, &document.tree).expect("typed samples");
+        let case = crate::rules::Case { message: &message, today: date(2026, 5, 20), facts: None, terms: None };
+        for broken in crate::rules::evaluate(&case, RULES).broken {
+            found.push(format!("{} {} {}", document.kind, broken.rule.id, broken.violation.place.path()));
+        }
+    }
+    // One ReferentieNummer stands on two lines of the second client of the JW323.
+    let twice = "JW323 TR101 /Bericht/Declaratie/Clienten/Client[2]/Prestaties/Prestatie[3]/ProductReferentie";
+    assert_eq!(found, [twice]);
+}

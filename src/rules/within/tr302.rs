@@ -16,7 +16,7 @@
 //! Doubtful: whether an aspecific allocation clashes with a specific one of its category. The source says that the rule
 //! "applies at category level when the code is absent", which is read as: when one of the two lacks it.
 
-use super::helpers::{period_en, period_nl, toegewezen_producten};
+use super::helpers::{period, toegewezen_producten};
 use crate::message::{Code, Law, Number, ToegewezenProduct};
 use crate::rules::calendar::overlaps;
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
@@ -83,29 +83,23 @@ fn may_overlap(law: Law, product: &ToegewezenProduct) -> bool {
 fn overlap(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &ToegewezenProduct) -> Violation {
     let (begin, end) = (product.ingangsdatum, product.einddatum);
     let (earlier_begin, earlier_end) = (earlier.ingangsdatum, earlier.einddatum);
-    let (own, other) = (period_nl(begin, end), period_nl(earlier_begin, earlier_end));
-    let (own_en, other_en) = (period_en(begin, end), period_en(earlier_begin, earlier_end));
-    let mut violation = Violation::at(
+    let (own, other) = (period(begin, end), period(earlier_begin, earlier_end));
+    Violation::at(
         place,
         format!(
-            "Deze toewijzing ({own}) overlapt met toegewezen product {ordinal} ({other}) voor hetzelfde \
-            product. Laat de een eindigen voordat de ander ingaat."
+            "Deze toewijzing ({}) overlapt met toegewezen product {ordinal} ({}) voor hetzelfde \
+            product. Laat de een eindigen voordat de ander ingaat.", own.nl, other.nl
         ),
         format!(
-            "This allocation ({own_en}) overlaps with allocated product {ordinal} ({other_en}) of the same \
-            product. Let one end before the other begins."
+            "This allocation ({}) overlaps with allocated product {ordinal} ({}) of the same \
+            product. Let one end before the other begins.", own.en, other.en
         ),
     )
     .fact("ander_product", ordinal)
     .date("ingangsdatum", begin)
-    .date("andere_ingangsdatum", earlier_begin);
-    if let Some(end) = end {
-        violation = violation.date("einddatum", end);
-    }
-    if let Some(end) = earlier_end {
-        violation = violation.date("andere_einddatum", end);
-    }
-    violation
+    .maybe_date("einddatum", end)
+    .date("andere_ingangsdatum", earlier_begin)
+    .maybe_date("andere_einddatum", earlier_end)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! When the answer itself carries a rejection code the lines were not judged and none are listed: then nothing is
 //! compared. A rejection code is any other than 0200 (no remark) and 8001 (granted in full).
 
-use super::helpers::{amount_en, amount_nl, prestaties, signed_sum};
+use super::helpers::{prestaties, signed_amount, signed_sum};
 use crate::message::{Body, Cents, Law, Number};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
@@ -41,20 +41,15 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     if rejected == expected {
         return Vec::new();
     }
+    let [listed, of, less, is] = [rejected, submitted, granted, expected].map(signed_amount);
     let nl = format!(
         "De vermelde prestaties tellen op tot {}, maar ingediend {} min toegekend {} is {}. Vermeld precies de \
-            afgewezen prestaties.",
-        amount_nl(rejected),
-        amount_nl(submitted),
-        amount_nl(granted),
-        amount_nl(expected)
+        afgewezen prestaties.",
+        listed.nl, of.nl, less.nl, is.nl
     );
     let en = format!(
         "The listed lines add up to {}, but submitted {} less granted {} is {}. List exactly the rejected lines.",
-        amount_en(rejected),
-        amount_en(submitted),
-        amount_en(granted),
-        amount_en(expected)
+        listed.en, of.en, less.en, is.en
     );
     vec![
         Violation::at(Place::antwoord("TotaalToegekendBedrag"), nl, en)

@@ -4,7 +4,7 @@
 //! added, credits subtracted. The amount is the absolute value of the sum, the sign is C when it is negative. For a sum
 //! of zero the sign is the matter of CS325.
 
-use super::helpers::{amount_en, amount_nl, declaratie, prestaties, signed_sum};
+use super::helpers::{declaratie, prestaties, signed_amount, signed_sum};
 use crate::message::{Law, Number};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
@@ -33,18 +33,19 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     if total == sum {
         return Vec::new();
     }
+    let [stated, added] = [total, sum].map(signed_amount);
     vec![
         Violation::at(
             Place::declaratie("TotaalIngediendBedrag"),
             format!(
                 "Het totaal is {}, maar de prestaties tellen op tot {}. Vul de som van de prestaties in.",
-                amount_nl(total),
-                amount_nl(sum)
+                stated.nl,
+                added.nl
             ),
             format!(
                 "The total is {}, but the lines add up to {}. Fill in the sum of the lines.",
-                amount_en(total),
-                amount_en(sum)
+                stated.en,
+                added.en
             ),
         )
         .fact("totaal_cent", total.0)

@@ -5,9 +5,10 @@
 //! second and later debits are named, each with the first.
 //!
 //! Doubtful: the source names the Bsn among the elements and leaves it out of the sentence. It is taken as part of the
-//! combination; a line under the wrong client is found by TR304.
+//! combination; a line under the wrong client is found by TR304. The published sample JW323 claims one allocation under
+//! two clients.
 
-use super::helpers::{period_en, period_nl, prestaties, repeats};
+use super::helpers::{period, prestaties, repeats};
 use crate::message::{DebetCredit, Law, Number, Prestatie};
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
@@ -40,18 +41,19 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let (line, first) = (&debits[index], &debits[first]);
             let Prestatie { toewijzing_nummer, code, periode, .. } = line.prestatie;
             let (begin, end) = (periode.begindatum, periode.einddatum);
+            let own = period(begin, Some(end));
             Violation::at(
                 line.place(""),
                 format!(
                     "Toewijzing {toewijzing_nummer}, product {code}, {} is ook gedeclareerd bij {}. Tel alle \
                     leveringen in een periode op tot één prestatie.",
-                    period_nl(begin, Some(end)),
+                    own.nl,
                     first.nl()
                 ),
                 format!(
                     "Allocation {toewijzing_nummer}, product {code}, {} is also claimed on {}. Add up all \
                     deliveries within a period into one line.",
-                    period_en(begin, Some(end)),
+                    own.en,
                     first.en()
                 ),
             )
