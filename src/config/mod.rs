@@ -281,7 +281,8 @@ impl Config {
     /// Certificate and key files that are named but cannot be read.
     fn unreadable_files(&self) -> Vec<ConfigFault> {
         let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), &amqp.tls));
-        let offices = self.back_offices.values().map(|office| (format!("back_office {}", office.gemeente), &office.tls));
+        let offices =
+            self.back_offices.values().map(|office| (format!("back_office {}", office.gemeente), &office.tls));
         let mut faults = Vec::new();
         for (section, tls) in amqp.chain(offices) {
             for (key, file) in tls.files() {
@@ -519,7 +520,11 @@ fn read_policy(reader: &mut Reader<'_>) -> BTreeMap<(String, Option<String>), St
     for (gemeente, table) in tables {
         if !is_gemeente(&gemeente) {
             let at = reader.label(&table);
-            reader.fault(&at, "this is not the code of a municipality", "write its CBS code, such as [policy.\"0197\"]");
+            reader.fault(
+                &at,
+                "this is not the code of a municipality",
+                "write its CBS code, such as [policy.\"0197\"]",
+            );
         }
         let (values, deeper) = reader.entries(&table);
         words.extend(values.into_iter().map(|(check, raw)| (Some(gemeente.clone()), check, raw)));
@@ -618,7 +623,11 @@ fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
     };
     if delivery.first_retry > delivery.max_retry {
         let at = reader.place(&section, "first_retry");
-        reader.fault(&at, "the first wait is longer than the longest (max_retry)", "make it shorter, or max_retry longer");
+        reader.fault(
+            &at,
+            "the first wait is longer than the longest (max_retry)",
+            "make it shorter, or max_retry longer",
+        );
     }
     reader.unknown_keys(&section);
     delivery

@@ -233,7 +233,10 @@ impl<'t> Reader<'t> {
                 let section = Section { name: label.clone(), label, table: Some(inner), line, variables: None };
                 tables.push((key.to_owned(), section));
             } else {
-                values.push((key.to_owned(), Raw { at: At { file: self.file.clone(), line, key: label }, value: plain(item) }));
+                values.push((
+                    key.to_owned(),
+                    Raw { at: At { file: self.file.clone(), line, key: label }, value: plain(item) },
+                ));
             }
         }
         (values, tables)
@@ -252,7 +255,10 @@ impl<'t> Reader<'t> {
         }
         let item = section.table?.get(key)?;
         let line = self.line_of(section.table, key);
-        Some(Raw { at: At { file: self.file.clone(), line, key: format!("{}.{key}", section.label) }, value: plain(item) })
+        Some(Raw {
+            at: At { file: self.file.clone(), line, key: format!("{}.{key}", section.label) },
+            value: plain(item),
+        })
     }
 
     /// A value with a type; `None` when absent or wrong, and what is wrong is noted.
@@ -339,10 +345,17 @@ impl<'t> Reader<'t> {
             if setting && !self.variables.contains(name) {
                 let todo = match nearest(name, variables.iter().map(String::as_str)) {
                     Some(near) => format!("perhaps {near} is meant; otherwise unset it"),
-                    None => "unset it; the names are SLUIS_<SECTION>_<KEY>, as in the annotated config/sluis.toml".to_owned(),
+                    None => "unset it; the names are SLUIS_<SECTION>_<KEY>, as in the annotated config/sluis.toml"
+                        .to_owned(),
                 };
                 let at = At { file: "environment".to_owned(), line: None, key: name.clone() };
-                self.faults.push(ConfigFault { file: at.file, line: None, key: at.key, wrong: "there is no such setting".to_owned(), todo });
+                self.faults.push(ConfigFault {
+                    file: at.file,
+                    line: None,
+                    key: at.key,
+                    wrong: "there is no such setting".to_owned(),
+                    todo,
+                });
             }
         }
         self.faults.sort_by_key(|fault| (fault.line.is_none(), fault.line));

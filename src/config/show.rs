@@ -49,10 +49,13 @@ pub(super) fn show(config: &Config) -> String {
     page.bare("window", config.delivery.window);
     page.section("[log]");
     page.text("level", &config.log.level);
-    page.text("format", match config.log.format {
-        LogFormat::Text => "text",
-        LogFormat::Json => "json",
-    });
+    page.text(
+        "format",
+        match config.log.format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        },
+    );
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);

@@ -33,11 +33,8 @@ fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 fn show(value: u64, units: &[(&str, u64)]) -> String {
-    let (name, factor) = units
-        .iter()
-        .rev()
-        .find(|(_, factor)| value != 0 && value.is_multiple_of(*factor))
-        .unwrap_or(&units[0]);
+    let (name, factor) =
+        units.iter().rev().find(|(_, factor)| value != 0 && value.is_multiple_of(*factor)).unwrap_or(&units[0]);
     format!("{}{name}", value / factor)
 }
 

@@ -191,7 +191,12 @@ impl ComponentLost<'_> {
     /// Writes the log line and the metric.
     pub fn emit(&self, telemetry: &Telemetry) {
         telemetry.count(Metric::ComponentLosses, &[self.component], 1);
-        tracing::warn!(component = self.component, "{} is lost: {}; trying until it is back", self.component, self.reason);
+        tracing::warn!(
+            component = self.component,
+            "{} is lost: {}; trying until it is back",
+            self.component,
+            self.reason
+        );
     }
 }
 

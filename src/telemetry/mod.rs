@@ -75,14 +75,8 @@ impl Telemetry {
             }
         }
         let health = Health::default();
-        let telemetry = Telemetry(Arc::new(Inner {
-            registry,
-            counters,
-            gauges,
-            histograms,
-            health,
-            figures: OnceLock::new(),
-        }));
+        let telemetry =
+            Telemetry(Arc::new(Inner { registry, counters, gauges, histograms, health, figures: OnceLock::new() }));
         telemetry.set(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION"), gateway], 1.0);
         telemetry
     }
