@@ -43,7 +43,7 @@ enum Reading {
     /// Read, or found to be unreadable.
     Prepared(Arc<Prepared>),
     /// We failed: the bytes are kept as evidence.
-    Panicked(Arc<Vec<u8>>),
+    Panicked(Arc<[u8]>),
 }
 
 /// What became of a message, for telemetry.
@@ -79,10 +79,10 @@ impl Intake for Gateway {
         let (received_at, taken_at) = (parts.clock.now(), Instant::now());
         let Incoming { transport, transport_id, bytes } = incoming;
         async move {
-            let evidence = Arc::new(bytes);
+            let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
-            let reading = tokio::task::spawn_blocking(move || pipeline::prepare(source.to_vec(), &limits)).await;
+            let reading = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
             StageDone { stage: Stage::Prepare, took: taken_at.elapsed() }.emit(&parts.telemetry);
             let reading = match reading {
                 Ok(prepared) => Reading::Prepared(Arc::new(prepared)),
@@ -105,7 +105,8 @@ impl Intake for Gateway {
         };
         async move {
             let outcome = match job.await {
-                Err(LedgerError::Panicked { .. }) => {
+                Err(error) if is_our_fault(&error) => {
+                    tracing::error!(%error, "failed on a message of our own accord; it is parked with its evidence");
                     let taken = Arc::clone(&taken);
                     parts.ledger.run(move |tx| park(tx, &taken)).await
                 }
@@ -119,6 +120,20 @@ impl Intake for Gateway {
             Ok(())
         }
         .boxed()
+    }
+}
+
+/// Whether trying again would end the same way: then the message is parked. Otherwise the world failed, and the
+/// transport brings the message again.
+fn is_our_fault(error: &LedgerError) -> bool {
+    match error {
+        LedgerError::Panicked(_)
+        | LedgerError::Abandoned(_)
+        | LedgerError::Conflict(_)
+        | LedgerError::Unfit(_)
+        | LedgerError::Damaged(_) => true,
+        LedgerError::Database(_) => !error.is_temporary(),
+        LedgerError::Closed | LedgerError::Lost(_) | LedgerError::Open { .. } => false,
     }
 }
 
@@ -157,7 +172,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
         Err(unreadable) => pipeline::refuse(context, unreadable),
     };
     set_aside_what_nobody_can_be_told(&mut judged, prepared);
-    let stored = tx.store(&inbox(taken, prepared.digest, prepared.source.clone()), &judged.decision)?;
+    let stored = tx.store(&inbox(taken, prepared.digest, prepared.source.to_vec()), &judged.decision)?;
     Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision, prepared)))
 }
 
@@ -174,7 +189,7 @@ fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
 /// Stores a message that we failed on, with its bytes and without effects.
 fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
     let (digest, bytes) = match &taken.reading {
-        Reading::Prepared(prepared) => (prepared.digest, prepared.source.clone()),
+        Reading::Prepared(prepared) => (prepared.digest, prepared.source.to_vec()),
         Reading::Panicked(bytes) => (pipeline::digest(bytes), bytes.to_vec()),
     };
     if tx.repeat_of(taken.transport, &taken.transport_id, &digest)?.is_some() {

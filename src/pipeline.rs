@@ -16,6 +16,7 @@ use crate::schema::{self, Faults, Limits};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A message as far as it can be read without a ledger.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct Prepared {
     /// SHA-256 of the bytes.
     pub digest: [u8; 32],
     /// The bytes as they came in.
-    pub source: Vec<u8>,
+    pub source: Arc<[u8]>,
     /// The message, or why it failed at level 1.
     pub reading: Result<Readable, Unreadable>,
 }
@@ -76,7 +77,7 @@ pub struct Judged {
 }
 
 /// Steps 1 to 3: size and form, XSD, typed message.
-pub fn prepare(source: Vec<u8>, limits: &Limits) -> Prepared {
+pub fn prepare(source: Arc<[u8]>, limits: &Limits) -> Prepared {
     let digest = digest(&source);
     let reading = read(&source, limits);
     Prepared { digest, source, reading }

@@ -3,7 +3,7 @@
 use super::Exit;
 use super::report::Report;
 use crate::clock::Clock;
-use crate::contract::{ContractFacts, Policies, Register};
+use crate::contract::{ContractFacts, Contracts, Register};
 use crate::decision::{Purpose, Verdict};
 use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
 use crate::message::Date;
@@ -12,17 +12,14 @@ use crate::schema::Limits;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What `check` and `replay` judge with.
 #[derive(Debug, Default)]
 pub struct Setup {
     /// Limits of level 1.
     pub limits: Limits,
-    /// Register, when a configuration names one.
-    pub register: Option<Arc<Register>>,
-    /// Policies of the contract layer.
-    pub policies: Arc<Policies>,
+    /// Registers and policies that a configuration names.
+    pub contracts: Contracts,
 }
 
 /// Options of both commands.
@@ -76,11 +73,13 @@ pub fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock: &dyn C
             // Each file is a delivery of its own: the same bytes twice are a message sent twice.
             let transport_id = count.to_string();
             exit = exit.worst(on_file(setup, options, &file, clock, |context, prepared| {
-                on_ledger(&ledger, setup, context, prepared, &transport_id)
+                on_ledger(&ledger, context, prepared, &transport_id)
             }));
         }
     }
-    ledger.close();
+    if let Err(error) = ledger.close() {
+        return complain(&format!("failed to close the ledger in memory: {error}"));
+    }
     exit
 }
 
@@ -112,16 +111,18 @@ fn on_file(
         Ok(source) => source,
         Err(error) => return complain(&format!("{name}: cannot be read: {error}")),
     };
-    let prepared = pipeline::prepare(source, &setup.limits);
+    let prepared = pipeline::prepare(source.into(), &setup.limits);
     let own_day = prepared.reading.as_ref().ok().map(|readable| readable.message.header.identificatie.dagtekening);
     let reply_id = pipeline::reply_identification(&prepared.digest, &name);
+    let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
+    let register = gemeente.and_then(|gemeente| setup.contracts.register_for(gemeente));
     let context = Context {
         now: clock.now(),
         today: options.today.or(own_day).unwrap_or_else(|| clock.today()),
         gateway: "sluis",
         reply_id: &reply_id,
-        register: setup.register.as_deref(),
-        policies: &setup.policies,
+        register: register.as_deref(),
+        policies: &setup.contracts.policies,
     };
     let judged = match judge(context, &prepared) {
         Ok(judged) => judged,
@@ -154,7 +155,6 @@ fn read(file: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
 
 fn on_ledger(
     ledger: &Ledger,
-    setup: &Setup,
     context: Context<'_>,
     prepared: &Prepared,
     transport_id: &str,
@@ -164,11 +164,11 @@ fn on_ledger(
         transport_id: transport_id.to_owned(),
         digest: prepared.digest,
         received_at: context.now,
-        bytes: prepared.source.clone(),
+        bytes: prepared.source.to_vec(),
     };
     let judged = match &prepared.reading {
         Ok(readable) => {
-            let (facts, contract_facts) = load(ledger, setup, readable)?;
+            let (facts, contract_facts) = load(ledger, context.register, readable)?;
             pipeline::judge(context, &prepared.source, readable, Some(&facts), &contract_facts)
         }
         Err(unreadable) => pipeline::refuse(context, unreadable),
@@ -180,11 +180,11 @@ fn on_ledger(
 
 fn load(
     ledger: &Ledger,
-    setup: &Setup,
+    register: Option<&Register>,
     readable: &Readable,
 ) -> Result<(crate::rules::facts::Facts, ContractFacts), LedgerError> {
     let message = &readable.message;
-    let (request, contract_request) = pipeline::requests(message, setup.register.as_deref());
+    let (request, contract_request) = pipeline::requests(message, register);
     let (law, gemeente) = (message.kind.law, message.gemeente().clone());
     ledger.run_blocking(move |tx| {
         Ok((tx.facts(&request)?, tx.contract_facts(law, &gemeente, &contract_request)?))

@@ -6,7 +6,7 @@ mod rules;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::contract::{Policies, Register};
+use crate::contract::{Contracts, Policies};
 use crate::message::Date;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
@@ -167,30 +167,32 @@ fn with_setup(
 
 fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
     let config = load_config(path)?;
-    let (register, policies) = load_contract(&config).map_err(|faults| {
+    let contracts = load_contracts(&config).map_err(|faults| {
         print_faults(&faults);
         Exit::Usage
     })?;
-    Ok(judge::Setup { limits: config.limits.clone(), register, policies })
+    Ok(judge::Setup { limits: crate::app::limits(&config), contracts })
 }
 
-/// Register and policies that a configuration names, or all that is wrong with them.
-pub(crate) fn load_contract(config: &Config) -> Result<(Option<Arc<Register>>, Arc<Policies>), Vec<String>> {
+/// Registers and policies that a configuration names, or all that is wrong with them.
+pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
     let mut faults = Vec::new();
-    let policies = Policies::parse(config.policy.iter().map(|((check, gemeente), word)| {
-        (check.as_str(), gemeente.as_deref(), word.as_str())
-    }))
-    .unwrap_or_else(|wrong| {
+    let words =
+        config.policy.iter().map(|((check, gemeente), word)| (check.as_str(), gemeente.as_deref(), word.as_str()));
+    let policies = Policies::parse(words).unwrap_or_else(|wrong| {
         faults.extend(wrong);
         Policies::default()
     });
-    let register = config.contract.region.as_deref().and_then(|folder| {
-        crate::contract::load(folder)
-            .map(Arc::new)
-            .map_err(|wrong| faults.extend(wrong.iter().map(ToString::to_string)))
-            .ok()
-    });
-    if faults.is_empty() { Ok((register, Arc::new(policies))) } else { Err(faults) }
+    let mut registers = Vec::new();
+    for folder in &config.regions {
+        match crate::contract::load(folder) {
+            Ok(register) => registers.push(Arc::new(register)),
+            Err(wrong) => {
+                faults.extend(wrong.iter().map(|fault| format!("register {}: {fault}", folder.display())));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(Contracts::new(registers, policies)) } else { Err(faults) }
 }
 
 fn load_config(path: &Path) -> Result<Config, Exit> {
@@ -227,11 +229,11 @@ fn config_check(path: &Path) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    match load_contract(&config) {
-        Ok((register, _)) => {
+    match load_contracts(&config) {
+        Ok(contracts) => {
             println!("{}: no faults", path.display());
-            if let Some(register) = register {
-                println!("register {}: no faults", register.version);
+            for register in contracts.registers() {
+                println!("register {} {}: no faults", register.region.id, register.version);
             }
             Exit::Accepted
         }
