@@ -389,6 +389,7 @@ fn documents_that_cannot_be_read() {
         (format!("{VALID}<x/>").into_bytes(), "xml.malformed", Some(WMO305)),
         (format!("{VALID}x").into_bytes(), "xml.malformed", Some(WMO305)),
         (format!(" {VALID}").into_bytes(), "xml.malformed", None),
+        (format!("\u{FEFF}\u{FEFF}{VALID}").into_bytes(), "xml.malformed", None),
     ];
     for (source, code, kind) in rows {
         let faults = validate(&source, &Limits::default()).expect_err("the document cannot be read");

@@ -26,8 +26,8 @@ pub struct Fault {
 /// Everything wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults {
-    /// The faults in document order, up to [`super::Limits::max_faults`]; when there are more, a last one
-    /// (`limit.faults`) says so.
+    /// The faults in document order, up to [`super::Limits::max_faults`]. Two may come on top: the one that stopped
+    /// the reading, and `limit.faults`, which says that there are more than these.
     pub faults: Vec<Fault>,
     /// How many there are in all.
     pub total: usize,
