@@ -4,6 +4,7 @@ pub mod contract;
 pub mod decision;
 pub mod delivery;
 pub mod finding;
+pub mod ledger;
 pub mod message;
 pub mod rules;
 pub mod transport;
