@@ -180,7 +180,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
 /// come back on it by himself (design, section 4).
 fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
     let Err(unreadable) = &prepared.reading else { return };
-    let not_yet = unreadable.faults.faults.iter().any(|fault| fault.code == "kind.not_yet");
+    let not_yet = unreadable.faults.faults.iter().any(|fault| fault.code == crate::schema::code::KIND_NOT_YET);
     if unreadable.sender.is_none() || not_yet {
         judged.decision.verdict = Verdict::Parked;
     }

@@ -8,6 +8,7 @@ pub mod decision;
 pub mod delivery;
 pub mod finding;
 pub mod http;
+pub mod ledger;
 pub mod message;
 pub mod reply;
 pub mod rules;

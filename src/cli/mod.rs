@@ -7,7 +7,7 @@ mod rules;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::contract::{Contracts, Policies};
-use crate::message::Date;
+use crate::message::{Date, Party};
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -177,12 +177,13 @@ fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
 /// Registers and policies that a configuration names, or all that is wrong with them.
 pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
     let mut faults = Vec::new();
-    let words =
-        config.policy.iter().map(|((check, gemeente), word)| (check.as_str(), gemeente.as_deref(), word.as_str()));
-    let policies = Policies::parse(words).unwrap_or_else(|wrong| {
-        faults.extend(wrong);
-        Policies::default()
-    });
+    let mut policies = Policies::default();
+    for ((check, gemeente), word) in &config.policy {
+        let gemeente = gemeente.as_deref().map(Party::from);
+        if let Err(fault) = policies.set(check, gemeente.as_ref(), word) {
+            faults.push(format!("[policy] {check}: {fault}"));
+        }
+    }
     let mut registers = Vec::new();
     for folder in &config.regions {
         match crate::contract::load(folder) {

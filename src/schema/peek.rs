@@ -66,7 +66,7 @@ impl Faults {
         let offset = tree.nearest(&error.path).map_or(0, |node| node.offset());
         let (line, column) = position(source, offset);
         let fault = Fault {
-            code: "value.out_of_range",
+            code: super::code::VALUE_OUT_OF_RANGE,
             path: error.path.clone(),
             line,
             column,
