@@ -55,14 +55,7 @@ impl Server {
         let served = axum::serve(self.listener, routes)
             .with_graceful_shutdown(async move { stop.requested().await })
             .into_future();
-        let late = async {
-            shutdown.requested().await;
-            tokio::time::sleep(shutdown.deadline()).await;
-        };
-        tokio::select! {
-            ended = served => ended,
-            () = late => Ok(()),
-        }
+        shutdown.within_deadline(served).await.unwrap_or(Ok(()))
     }
 }
 

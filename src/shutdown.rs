@@ -54,11 +54,42 @@ impl Shutdown {
         }
     }
 
+    /// Runs to the end, but no longer than the deadline after the stop is requested: then the work is dropped and the
+    /// outcome is `None`.
+    pub async fn within_deadline<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let late = async {
+            self.requested().await;
+            tokio::time::sleep(self.deadline).await;
+        };
+        tokio::select! {
+            done = work => Some(done),
+            () = late => None,
+        }
+    }
+
     /// Runs to the end unless the stop is requested first, and then `None`: only for work that may be dropped.
     pub async fn unless_requested<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = work => Some(done),
             () = self.requested() => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn work_gets_until_the_deadline_after_the_request() {
+        let (trigger, stop) = shutdown(Duration::from_millis(50));
+        assert_eq!(stop.within_deadline(async { 1 }).await, Some(1));
+        assert!(stop.sleep(Duration::from_millis(1)).await);
+        trigger.stop();
+        assert!(stop.is_requested());
+        assert!(!stop.sleep(Duration::from_secs(3600)).await);
+        assert_eq!(stop.unless_requested(pending::<()>()).await, None);
+        assert_eq!(stop.within_deadline(pending::<()>()).await, None);
     }
 }

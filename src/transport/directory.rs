@@ -109,11 +109,18 @@ impl<I: Intake> DirectoryIntake<I> {
         }
     }
 
-    /// Takes messages until the stop is requested; what was handed to the ledger by then is awaited.
+    /// Takes messages until the stop is requested; what was handed to the ledger by then is awaited, within the
+    /// deadline.
     pub async fn run(mut self, shutdown: Shutdown) {
+        let component = self.component.clone();
+        shutdown.within_deadline(self.take_all(&shutdown)).await;
+        component.stopped();
+    }
+
+    async fn take_all(&mut self, shutdown: &Shutdown) {
         let mut refusals = 0;
         while !shutdown.is_requested() {
-            let wait = match self.round(&shutdown).await {
+            let wait = match self.round(shutdown).await {
                 Ok(Round::Took(files)) => {
                     refusals = 0;
                     self.component.up();
@@ -134,7 +141,6 @@ impl<I: Intake> DirectoryIntake<I> {
             };
             shutdown.sleep(wait).await;
         }
-        self.component.stopped();
     }
 
     async fn round(&mut self, shutdown: &Shutdown) -> io::Result<Round> {
@@ -148,7 +154,7 @@ impl<I: Intake> DirectoryIntake<I> {
             // they wait for an earlier one, which waits for room.
             let room = stream::iter(names)
                 .take_while(|_| future::ready(!shutdown.is_requested() && !stop.load(Ordering::Relaxed)))
-                .then(|name| take_room(&self.budget, self.folder.join(&name), name, self.max_bytes));
+                .then(|name| take_room(self.budget.clone(), self.folder.join(&name), name, self.max_bytes));
             let read = room
                 .map(|(name, bytes)| {
                     prepare(Arc::clone(&self.intake), self.folder.join(&name), name, bytes, self.max_bytes)
@@ -220,7 +226,7 @@ enum Fault {
 }
 
 /// Waits until the bytes of a file fit into what is in work.
-async fn take_room(budget: &Budget, path: PathBuf, name: OsString, max_bytes: u64) -> (OsString, OwnedSemaphorePermit) {
+async fn take_room(budget: Budget, path: PathBuf, name: OsString, max_bytes: u64) -> (OsString, OwnedSemaphorePermit) {
     let bytes = blocking(move || fs::symlink_metadata(path).map_or(0, |metadata| metadata.len())).await;
     (name, budget.take(usize::try_from(bytes.min(max_bytes)).unwrap_or(usize::MAX)).await)
 }

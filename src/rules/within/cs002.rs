@@ -77,6 +77,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rows.push(rejects("two digits swapped", number, path, |s| bsn(s, "213456782")));
         rows.push(rejects("the last digit added instead of subtracted", number, path, |s| bsn(s, "123456789")));
         rows.push(rejects("nobody", number, path, |s| bsn(s, "000000000")));
+        rows.push(rejects("a letter after digits that add up", number, path, |s| bsn(s, "12345677A")));
         rows.push(rejects("eight digits", number, path, |s| bsn(s, "12345678")));
     }
     let second: [(Number, &[&str]); 2] = [

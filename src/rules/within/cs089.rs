@@ -85,6 +85,12 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("a space", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("7121 AA".into())),
         rejects("a zero first", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("0121AA".into())),
         rejects("digits only", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("712112".into())),
+        rejects("a letter among the digits", Number::N301, &[CLIENT], |s| {
+            adres(contact(s)).postcode = Some("71A1AA".into());
+        }),
+        rejects("a digit among the letters", Number::N301, &[CLIENT], |s| {
+            adres(contact(s)).postcode = Some("71211A".into());
+        }),
         rejects("too long", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("7121AAA".into())),
         rejects("one character", Number::N301, &[CLIENT], |s| adres(contact(s)).postcode = Some("7".into())),
         rejects("a letter with an accent", Number::N301, &[CLIENT], |s| {

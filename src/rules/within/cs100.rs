@@ -70,6 +70,10 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.declaratie().periode.begindatum = date(2021, 1, 1);
             s.line().periode.begindatum = date(2021, 1, 1);
         }),
+        accepts("its first day alone", Number::N323, |s| {
+            s.line().periode.begindatum = date(2021, 1, 1);
+            s.line().periode.einddatum = date(2021, 1, 1);
+        }),
         rejects("a declaration from the last day of 2020", Number::N323, &[DECLARATIE], |s| {
             s.declaratie().periode.begindatum = date(2020, 12, 31);
         }),
