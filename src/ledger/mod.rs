@@ -21,7 +21,7 @@ mod tests;
 pub use audit::Fault;
 pub use error::LedgerError;
 pub use keys::{KeyError, Keys};
-pub use report::{Budget, Counts, Entry, Filter, Waiting};
+pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
 

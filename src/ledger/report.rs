@@ -101,7 +101,36 @@ impl Entry {
     }
 }
 
+/// Something that left or is to leave because of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// Why.
+    pub purpose: Purpose,
+    /// Kind or check id.
+    pub subject: String,
+    /// Receiving party; empty when no sender could be told.
+    pub receiver: String,
+    /// Whether the other side has it.
+    pub is_sent: bool,
+}
+
 impl Tx<'_> {
+    /// What left or is to leave because of a message, in order.
+    pub fn departures(&self, message_id: i64) -> Result<Vec<Departure>, LedgerError> {
+        self.all(
+            "SELECT purpose, subject, receiver, sent_at IS NOT NULL FROM outbox WHERE message_id = ?1 ORDER BY sequence",
+            params![message_id],
+            |cells| {
+                Ok(Departure {
+                    purpose: Purpose::parse(cells.text()?).ok_or(LedgerError::Damaged("a purpose is unknown"))?,
+                    subject: cells.get()?,
+                    receiver: cells.get()?,
+                    is_sent: cells.get()?,
+                })
+            },
+        )
+    }
+
     /// Figures for metrics, as they stand at `now`.
     pub fn counts(&self, now: Timestamp) -> Result<Counts, LedgerError> {
         Ok(Counts {
