@@ -9,7 +9,7 @@ use crate::message::{
 use crate::pipeline::{Context, Unreadable};
 use crate::reply::Reply;
 use crate::rules::Evaluation;
-use crate::rules::evaluate::LineIndex;
+use crate::rules::case::LineIndex;
 use crate::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
 use serde_json::json;
 

@@ -7,7 +7,8 @@ use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::schema::Limits;
-use crate::telemetry::{MessageJudged, Stage, StageDone, Telemetry};
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::{MessageJudged, Stage, StageDone};
 use crate::transport::{Incoming, Intake, IntakeError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -160,6 +161,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
     };
     let mut judged = match &prepared.reading {
         Ok(readable) => {
+            let started = Instant::now();
             let message = &readable.message;
             let (request, contract_request) = pipeline::requests(message, context.register);
             let facts = tx.facts(&request)?;
@@ -167,7 +169,11 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
                 Some(_) => tx.contract_facts(message.kind.law, message.gemeente(), &contract_request)?,
                 None => ContractFacts::default(),
             };
-            pipeline::judge(context, &prepared.source, readable, Some(&facts), &contract_facts)
+            StageDone { stage: Stage::Load, took: started.elapsed() }.emit(&parts.telemetry);
+            let started = Instant::now();
+            let judged = pipeline::judge(context, &prepared.source, readable, Some(&facts), &contract_facts);
+            StageDone { stage: Stage::Judge, took: started.elapsed() }.emit(&parts.telemetry);
+            judged
         }
         Err(unreadable) => pipeline::refuse(context, unreadable),
     };

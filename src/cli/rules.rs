@@ -36,6 +36,7 @@ fn in_full(rule: &Rule) -> String {
         Check::Schema => "by the schema",
         Check::Message(_) => "on the message as a whole",
         Check::Line(_) => "on each line, credits before debits",
+        Check::Either { .. } => "on the message as a whole, or on each line of a 323",
     };
     let needs: Vec<&str> = rule
         .needs

@@ -1,7 +1,7 @@
 //! The registers in force: one per region, found by municipality, with the policies that go with them.
 
-use super::{Policies, Register};
-use crate::message::Party;
+use super::{Policies, Region, Register};
+use crate::message::{Date, Party};
 use std::sync::Arc;
 
 /// All regions of a gateway.
@@ -26,5 +26,20 @@ impl Contracts {
     /// All registers.
     pub fn registers(&self) -> &[Arc<Register>] {
         &self.registers
+    }
+}
+
+impl Region {
+    /// Whether a municipality belongs to the region.
+    pub fn has(&self, gemeente: &Party) -> bool {
+        self.municipalities.contains_key(gemeente)
+    }
+}
+
+impl Register {
+    /// Days until the last budget agreement ends; negative when all have. `None` without agreements.
+    pub fn days_left(&self, today: Date) -> Option<i32> {
+        let last = self.agreements().map(|agreement| agreement.to).max()?;
+        Some((last - today).get_days())
     }
 }

@@ -183,7 +183,8 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
         let Some(region) = parts.region else { continue };
         let known = known_gemeente(region, CONTRACTS, row.line, contract.gemeente.as_ref(), faults);
         let Some(segment) = known_segment(region, CONTRACTS, row.line, &contract.segment, faults) else { continue };
-        if let Some(gemeente) = contract.gemeente.as_ref().filter(|code| known && !segment.municipalities.contains(*code))
+        if let Some(gemeente) =
+            contract.gemeente.as_ref().filter(|code| known && !segment.municipalities.contains(*code))
         {
             let what = format!("municipality {gemeente} does not take part in segment {}", contract.segment);
             let remedy = hint(gemeente.as_str(), segment.municipalities.iter().map(Party::as_str));
@@ -194,7 +195,9 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
             let known: Vec<String> = periods
                 .iter()
                 .map(|(id, period)| {
-                    let day = |day: Option<_>| day.map_or_else(|| "open".to_owned(), |day: jiff::civil::Date| day.to_string());
+                    let day = |day: Option<_>| {
+                        day.map_or_else(|| "open".to_owned(), |day: jiff::civil::Date| day.to_string())
+                    };
                     format!("{id} ({}..{})", day(period.start), day(period.end))
                 })
                 .collect();
@@ -222,7 +225,13 @@ fn verify_tariffs(parts: &Parts<'_>, rows: &[Lined<TariffRow>], faults: &mut Fau
             && parts.products.is_some_and(|products| !products.keys.contains(&product_key(law, code)))
         {
             let remedy = format!("add it to {PRODUCTS} or correct the code");
-            faults.push(RegisterFault::at(TARIFFS, row.line, "code", format!("unknown product {code} in {law}"), remedy));
+            faults.push(RegisterFault::at(
+                TARIFFS,
+                row.line,
+                "code",
+                format!("unknown product {code} in {law}"),
+                remedy,
+            ));
         }
     }
     let key = |tariff: &TariffRow| {
@@ -274,7 +283,8 @@ fn verify_agreements(parts: &Parts<'_>, rows: &[Lined<Agreement>], faults: &mut 
         for (before, row) in neighbours(group, Agreement::validity) {
             if before.value.validity().overlaps(&row.value.validity()) {
                 let (one, other) = (&before.value.id, &row.value.id);
-                let what = format!("agreements {one} and {other} overlap for the same segment, provider and municipality");
+                let what =
+                    format!("agreements {one} and {other} overlap for the same segment, provider and municipality");
                 let remedy = format!("let line {} end before {}, or put them together", before.line, row.value.from);
                 faults.push(RegisterFault::at(AGREEMENTS, row.line, "valid_from", what, remedy));
             }
