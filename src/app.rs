@@ -74,7 +74,8 @@ impl App {
         let telemetry = Telemetry::new(&config.gateway.name);
         let server = Server::bind(config.http.listen).await?;
         let address = server.address();
-        let needs_spool = config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
+        let needs_spool =
+            config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
         let ledger = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
         let ledger_component = telemetry.component("ledger");
@@ -142,7 +143,10 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<Ledger> {
     for file in [path, key_file] {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| {
-                format!("failed to create {}: check its path and the rights of the user sluis runs as", folder.display())
+                format!(
+                    "failed to create {}: check its path and the rights of the user sluis runs as",
+                    folder.display()
+                )
             })?;
         }
     }

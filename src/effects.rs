@@ -66,8 +66,7 @@ fn starts(client: &StartClient) -> Vec<Record> {
     let with = |status: StatusAanlevering| {
         client.producten.iter().filter(move |product| product.status_aanlevering == status).map(key)
     };
-    let deleted = with(StatusAanlevering::Verwijderd)
-        .map(|key| Record::StartDeleted { bsn: client.bsn.clone(), key });
+    let deleted = with(StatusAanlevering::Verwijderd).map(|key| Record::StartDeleted { bsn: client.bsn.clone(), key });
     let started = with(StatusAanlevering::Eerste).map(|key| Record::Start { bsn: client.bsn.clone(), key });
     deleted.chain(started).collect()
 }

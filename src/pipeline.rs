@@ -238,7 +238,13 @@ fn level_one(fault: &schema::Fault) -> Finding {
     Finding {
         rule: "XSD".to_owned(),
         code: None,
-        class: fault.path.rsplit('/').next().map(|name| name.split('[').next().unwrap_or(name)).unwrap_or("").to_owned(),
+        class: fault
+            .path
+            .rsplit('/')
+            .next()
+            .map(|name| name.split('[').next().unwrap_or(name))
+            .unwrap_or("")
+            .to_owned(),
         path: fault.path.clone(),
         line: fault.line,
         column: fault.column,
@@ -257,6 +263,7 @@ fn skipped(evaluation: &Evaluation) -> Vec<Skipped> {
         Need::Ledger => "ledger",
         Need::Terms => "contract",
     };
-    let entry = |(rule, need): &(&'static Rule, Need)| Skipped { rule: rule.id.to_owned(), needs: word(*need).to_owned() };
+    let entry =
+        |(rule, need): &(&'static Rule, Need)| Skipped { rule: rule.id.to_owned(), needs: word(*need).to_owned() };
     evaluation.skipped.iter().map(entry).collect()
 }

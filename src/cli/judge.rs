@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// What `check` and `replay` judge with.
 #[derive(Debug, Default)]
-pub struct Setup {
+pub(super) struct Setup {
     /// Limits of level 1.
     pub limits: Limits,
     /// Registers and policies that a configuration names.
@@ -24,7 +24,7 @@ pub struct Setup {
 
 /// Options of both commands.
 #[derive(Debug, Default)]
-pub struct Options {
+pub(super) struct Options {
     /// Judge as on this day.
     pub today: Option<Date>,
     /// One JSON object per message.
@@ -34,13 +34,11 @@ pub struct Options {
 }
 
 /// Judges each file on its own, levels 1, 2 and what needs no ledger; writes nothing.
-pub fn check(setup: &Setup, options: &Options, files: &[PathBuf], clock: &dyn Clock) -> Exit {
+pub(super) fn check(setup: &Setup, options: &Options, files: &[PathBuf], clock: &dyn Clock) -> Exit {
     let mut exit = Exit::Accepted;
     for file in files {
         exit = exit.worst(on_file(setup, options, file, clock, |context, prepared| match &prepared.reading {
-            Ok(readable) => {
-                Ok(pipeline::judge(context, &prepared.source, readable, None, &ContractFacts::default()))
-            }
+            Ok(readable) => Ok(pipeline::judge(context, &prepared.source, readable, None, &ContractFacts::default())),
             Err(unreadable) => Ok(pipeline::refuse(context, unreadable)),
         }));
     }
@@ -48,7 +46,7 @@ pub fn check(setup: &Setup, options: &Options, files: &[PathBuf], clock: &dyn Cl
 }
 
 /// Judges files one after another on a fresh ledger in memory.
-pub fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock: &dyn Clock) -> Exit {
+pub(super) fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock: &dyn Clock) -> Exit {
     let ledger = match Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 }) {
         Ok(ledger) => ledger,
         Err(error) => return complain(&format!("failed to open a ledger in memory: {error}")),
@@ -186,9 +184,7 @@ fn load(
     let message = &readable.message;
     let (request, contract_request) = pipeline::requests(message, register);
     let (law, gemeente) = (message.kind.law, message.gemeente().clone());
-    ledger.run_blocking(move |tx| {
-        Ok((tx.facts(&request)?, tx.contract_facts(law, &gemeente, &contract_request)?))
-    })
+    ledger.run_blocking(move |tx| Ok((tx.facts(&request)?, tx.contract_facts(law, &gemeente, &contract_request)?)))
 }
 
 /// Writes what follows from a message beside its name (design, section 5).

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// One judged message, in the form of the command line's JSON (design, section 5).
 #[derive(Debug, Serialize)]
-pub struct Report<'a> {
+pub(super) struct Report<'a> {
     file: &'a str,
     kind: Option<String>,
     identification: Option<String>,
@@ -24,7 +24,7 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// A report on `judged`, which came from `file`.
-    pub fn of(file: &'a str, prepared: &Prepared, judged: &'a Judged) -> Report<'a> {
+    pub(super) fn of(file: &'a str, prepared: &Prepared, judged: &'a Judged) -> Report<'a> {
         let decision = &judged.decision;
         let (kind, identification) = match (&decision.identity, &prepared.reading) {
             (Some(Identity { kind, identificatie, .. }), _) => (Some(kind.to_string()), Some(identificatie.clone())),
@@ -47,12 +47,12 @@ impl<'a> Report<'a> {
     }
 
     /// The JSON object, on one line.
-    pub fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         serde_json::to_string(self).expect("a report is made of strings and numbers")
     }
 
     /// Text for people: a heading, then each finding with the line it is about.
-    pub fn text(&self, source: &[u8]) -> String {
+    pub(super) fn text(&self, source: &[u8]) -> String {
         let mut out = String::new();
         let kind = self.kind.as_deref().unwrap_or("unknown kind");
         let identification = self.identification.as_deref().unwrap_or("-");

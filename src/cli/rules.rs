@@ -4,7 +4,7 @@ use super::Exit;
 use crate::rules::{self, Check, Need, Rule, Sort};
 
 /// Prints all rules, a line each, or one in full.
-pub fn print(id: Option<&str>) -> Exit {
+pub(super) fn print(id: Option<&str>) -> Exit {
     let rules = rules::all();
     let Some(id) = id else {
         for rule in &rules {

@@ -185,11 +185,7 @@ impl Composer {
         month: (Date, Date),
         clients: &[(&Person, Vec<Claim>)],
     ) -> Message {
-        let total = clients
-            .iter()
-            .flat_map(|(_, claims)| claims)
-            .map(|claim| amount(claim).0)
-            .sum();
+        let total = clients.iter().flat_map(|(_, claims)| claims).map(|claim| amount(claim).0).sum();
         let clienten = clients
             .iter()
             .map(|(person, claims)| DeclaratieClient {
@@ -220,10 +216,7 @@ impl Composer {
             bericht_subversie: 2,
             afzender: afzender.clone(),
             ontvanger: ontvanger.clone(),
-            identificatie: BerichtIdentificatie {
-                identificatie: identificatie.into(),
-                dagtekening: self.dagtekening,
-            },
+            identificatie: BerichtIdentificatie { identificatie: identificatie.into(), dagtekening: self.dagtekening },
             xsd_versie: XsdVersie { basisschema: "1.0.0".into(), bericht: "1.0.0".into() },
             declaratie_identificatie: None,
             identificatie_retour: None,

@@ -64,9 +64,12 @@ pub async fn serve() -> std::io::Result<(SocketAddr, Received)> {
     let address = listener.local_addr()?;
     let received = Received::default();
     let routes = Router::new()
-        .route("/berichten", post(|State(received): State<Received>, headers: HeaderMap, body: Bytes| async move {
-            received.take(&headers, body)
-        }))
+        .route(
+            "/berichten",
+            post(|State(received): State<Received>, headers: HeaderMap, body: Bytes| async move {
+                received.take(&headers, body)
+            }),
+        )
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(received.clone());
     tokio::spawn(async move {

@@ -147,7 +147,11 @@ async fn settled(ledger: &Ledger, count: usize) -> anyhow::Result<BTreeMap<Strin
             return Ok(found);
         }
         if Instant::now() > deadline {
-            bail!("after {} seconds only {} of {count} messages are judged and delivered", PATIENCE.as_secs(), found.len());
+            bail!(
+                "after {} seconds only {} of {count} messages are judged and delivered",
+                PATIENCE.as_secs(),
+                found.len()
+            );
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -42,8 +42,7 @@ pub struct Item {
 pub fn day() -> Vec<Item> {
     let zorg = composer(Law::Wmo, ZORG);
     let jeugd = composer(Law::Jeugdwet, JEUGD);
-    let (anna, bram, cor, dirk, els) =
-        (Person::nth(1), Person::nth(2), Person::nth(3), Person::nth(4), Person::nth(5));
+    let (anna, bram, cor, dirk, els) = (Person::nth(1), Person::nth(2), Person::nth(3), Person::nth(4), Person::nth(5));
     let help = weekly(100_001, wmo("02A02"), 3, (date(2026, 1, 1), date(2026, 12, 31)));
     let stable = weekly(100_002, wmo("02A03"), 4, (date(2026, 1, 1), date(2026, 12, 31)));
     let youth = weekly(200_001, jw("45", "45A02"), 3, (date(2026, 1, 1), date(2026, 6, 30)));
@@ -52,7 +51,11 @@ pub fn day() -> Vec<Item> {
         accepted("an allocation", "toewijzing", zorg.toewijzing("T0001", &anna, &help).write()),
         accepted("an allocation under the youth act", "toewijzing", jeugd.toewijzing("T0001", &bram, &youth).write()),
         accepted("a start of delivery", "start", start.clone()),
-        accepted("a start under the youth act", "start", jeugd.start("S0001", &bram, &youth, date(2026, 1, 12)).write()),
+        accepted(
+            "a start under the youth act",
+            "start",
+            jeugd.start("S0001", &bram, &youth, date(2026, 1, 12)).write(),
+        ),
         accepted(
             "a declaration over February",
             "declaratie",

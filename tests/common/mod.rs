@@ -184,8 +184,7 @@ impl Outbox for MemoryOutbox {
             self.fault()?;
             let mut rows = self.rows.lock().expect("no test panics holding it");
             for settlement in settlements {
-                let sequence =
-                    rows.iter().find(|(_, (row, _))| row.id == settlement.id).map(|(sequence, _)| *sequence);
+                let sequence = rows.iter().find(|(_, (row, _))| row.id == settlement.id).map(|(sequence, _)| *sequence);
                 let sequence = sequence.expect("only rows that are not sent yet are settled");
                 match &settlement.outcome {
                     Outcome::Sent => {
