@@ -4,7 +4,8 @@
 //! Weeks are ISO weeks, Monday to Sunday. They are counted by the number of Mondays between two days, never by week
 //! numbers, so that the turn of a year and a week 53 need no care.
 //!
-//! Nothing here fails or overflows: dates run from the year 1 to 9999, and figures beyond their type stay at its border.
+//! Nothing here fails or overflows: dates run from the year 1 to 9999, and figures beyond their type stay at its
+//! border.
 
 use super::figures;
 use crate::message::{Categorie, Cents, Count, Date, Eenheid, Frequentie, GeslotenPeriode, Law, Omvang};
@@ -233,8 +234,8 @@ pub fn product(volume: Count, tarief: Cents) -> i128 {
     i128::from(volume) * i128::from(tarief.0)
 }
 
-/// Whether `bedrag` can be the amount for `minutes` at some hourly tariff whose sixtieth rounds to `tarief`: at most half
-/// a eurocent for each minute and half a eurocent for the amount away from their product.
+/// Whether `bedrag` can be the amount for `minutes` at some hourly tariff whose sixtieth rounds to `tarief`: at most
+/// half a eurocent for each minute and half a eurocent for the amount away from their product.
 pub fn fits_rounded_tariff(bedrag: Cents, minutes: Count, tarief: Cents) -> bool {
     let twice_off = (i128::from(bedrag.0) - product(minutes, tarief)).abs().saturating_mul(2);
     twice_off <= i128::from(minutes) + 1
@@ -252,7 +253,7 @@ mod tests {
     /// A worked case of the standard: allocation, volume, unit, period, and what must come out.
     type Row = (&'static str, &'static str, &'static str, u64, &'static str, &'static str, &'static str, [u64; 5]);
 
-    /// Weekly volumes. The last five: weeks touched, Sundays, closing week, maximum of the period and of the allocation.
+    /// Weekly volumes. The last five: weeks touched, Sundays, closing week, maxima of the period and of the allocation.
     const WEEKLY: &[Row] = &[
         ("E1", "2025-07-07", "2025-09-07", 3, "04", "2025-07-07", "2025-07-31", [4, 3, 0, 12, 27]),
         ("E1", "2025-07-07", "2025-09-07", 3, "04", "2025-08-01", "2025-08-31", [5, 5, 0, 15, 27]),
@@ -500,7 +501,11 @@ mod tests {
         }
 
         #[test]
-        fn monthly_maxima_of_output_add_up_to_the_total(start in 0_i32..20_000, length in 0_i32..800, volume in 0_u64..100_000_000) {
+        fn monthly_maxima_of_output_add_up_to_the_total(
+            start in 0_i32..20_000,
+            length in 0_i32..800,
+            volume in 0_u64..100_000_000,
+        ) {
             let begin = date(2015, 1, 1).checked_add(start.days()).expect("in range");
             let end = begin.checked_add(length.days()).expect("in range");
             prop_assume!(sundays(begin, end) > 0);
@@ -526,7 +531,10 @@ mod tests {
         }
 
         #[test]
-        fn an_amount_at_an_hourly_tariff_fits_the_rounded_tariff(hourly in 0_i64..99_999_999, minutes in 0_u64..99_999_999) {
+        fn an_amount_at_an_hourly_tariff_fits_the_rounded_tariff(
+            hourly in 0_i64..99_999_999,
+            minutes in 0_u64..99_999_999,
+        ) {
             let bedrag = amount_of_minutes(Cents(hourly), minutes);
             prop_assert!(fits_rounded_tariff(bedrag, minutes, minute_tariff(Cents(hourly))));
         }

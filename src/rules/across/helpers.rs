@@ -22,12 +22,12 @@ pub(super) fn starts<'a>(case: &Case<'a>) -> Option<Starts<'a>> {
 }
 
 impl<'a> Starts<'a> {
-    /// New starts (StatusAanlevering 1) with their index.
+    /// New starts (`StatusAanlevering` 1) with their index.
     pub(super) fn new_ones(&self) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
         self.with_status(StatusAanlevering::Eerste)
     }
 
-    /// Deletions (StatusAanlevering 3) with their index.
+    /// Deletions (`StatusAanlevering` 3) with their index.
     pub(super) fn deletions(&self) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
         self.with_status(StatusAanlevering::Verwijderd)
     }
@@ -59,18 +59,13 @@ pub(super) fn has_key_of(delivery: &Delivery, start: &StartProduct) -> bool {
 
 /// A start in words: `toewijzing 1001, product 02 02A03, begindatum 2026-01-08`.
 pub(super) fn start_phrase(start: &StartProduct) -> Phrase {
+    let nummer = start.toewijzing_nummer.map(|nummer| (format!("toewijzing {nummer}"), format!("allocation {nummer}")));
+    let product = start.product.as_ref().map(product_phrase);
+    let product = product.map(|product| (format!("product {product}"), format!("product {product}")));
     let begindatum = start.begindatum;
-    let mut phrase = Phrase::new(String::new(), String::new());
-    if let Some(nummer) = start.toewijzing_nummer {
-        phrase.nl += &format!("toewijzing {nummer}, ");
-        phrase.en += &format!("allocation {nummer}, ");
-    }
-    if let Some(product) = &start.product {
-        let product = product_phrase(product);
-        phrase.nl += &format!("product {product}, ");
-        phrase.en += &format!("product {product}, ");
-    }
-    Phrase::new(format!("{}begindatum {begindatum}", phrase.nl), format!("{}first day {begindatum}", phrase.en))
+    let begindatum = Some((format!("begindatum {begindatum}"), format!("first day {begindatum}")));
+    let (nl, en): (Vec<_>, Vec<_>) = [nummer, product, begindatum].into_iter().flatten().unzip();
+    Phrase::new(nl.join(", "), en.join(", "))
 }
 
 /// Category and, when there is one, code.

@@ -1,10 +1,10 @@
 //! TR019: a start names an allocation of this municipality to this provider for this client.
 //!
 //! Doubtful, with the choice made:
-//! - Under task-based execution there is no allocation and ToewijzingNummer stays empty (IV096). A message does not show
-//!   which kind of execution holds, so an empty ToewijzingNummer is not judged.
-//! - An allocation deleted with RedenWijziging 13 counts as never sent (OP033x1): no match.
-//! - A start that only deletes an earlier one (StatusAanlevering 3) is not judged by its content.
+//! - Under task-based execution there is no allocation and `ToewijzingNummer` stays empty (IV096). A message does not
+//!   show which kind of execution holds, so an empty `ToewijzingNummer` is not judged.
+//! - An allocation deleted with `RedenWijziging` 13 counts as never sent (OP033x1): no match.
+//! - A start that only deletes an earlier one (`StatusAanlevering` 3) is not judged by its content.
 //!
 //! The finding does not tell whether an allocation with this number exists at another provider.
 
@@ -21,10 +21,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
     numbers: &[Number::N305],
     laws: &Law::ALL,
     class: Class::StartProduct,
-    nl: "Een start verwijst met ToewijzingNummer naar een toewijzing van deze gemeente aan deze aanbieder voor deze cliënt.",
+    nl: "Een start verwijst met ToewijzingNummer naar een toewijzing van deze gemeente aan deze aanbieder voor deze \
+         cliënt.",
     en: "A start names an allocation of this municipality to this provider for this client.",
     needs: &[Need::Ledger],
-    doubt: "An empty ToewijzingNummer is not judged (task-based execution is possible); a deleted allocation is no match.",
+    doubt: "An empty ToewijzingNummer is not judged (task-based execution is possible); a deleted allocation is no \
+            match.",
     check: Check::Message(check),
 };
 
@@ -32,9 +34,12 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(starts) = starts(case) else {
         return Vec::new();
     };
-    let judged = starts.client.producten.iter().enumerate().filter(|(_, start)| {
-        start.status_aanlevering != StatusAanlevering::Verwijderd
-    });
+    let judged = starts
+        .client
+        .producten
+        .iter()
+        .enumerate()
+        .filter(|(_, start)| start.status_aanlevering != StatusAanlevering::Verwijderd);
     judged
         .filter_map(|(index, start)| {
             let nummer = start.toewijzing_nummer?;

@@ -1,6 +1,6 @@
 //! TR056: the sender has not used this Identificatie before for a message of the same kind.
 //!
-//! The key is BerichtCode, Afzender and Identificatie; the Dagtekening is no part of it.
+//! The key is `BerichtCode`, Afzender and Identificatie; the Dagtekening is no part of it.
 //!
 //! Doubtful: the source does not say whether the Identificatie of a message that was rejected as a whole may be used
 //! again. Such a message counts as not sent (OP286), so here it may.

@@ -1,6 +1,6 @@
 //! TR063: a start can only be deleted when it was delivered before for this client.
 //!
-//! The key is client, ToewijzingNummer, Product and Begindatum; an absent part equals an absent part.
+//! The key is client, `ToewijzingNummer`, Product and Begindatum; an absent part equals an absent part.
 //!
 //! Inferred: the earlier start was accepted and has not been deleted since (a deleted one counts as not sent). A start
 //! delivered in the same message does not count: deletions come first.
@@ -30,9 +30,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     };
     starts
         .deletions()
-        .filter(|(_, start)| {
-            !starts.earlier().any(|delivery| delivery.stop.is_none() && has_key_of(delivery, start))
-        })
+        .filter(|(_, start)| !starts.earlier().any(|delivery| delivery.stop.is_none() && has_key_of(delivery, start)))
         .map(|(index, start)| {
             let key = start_phrase(start);
             Violation::at(

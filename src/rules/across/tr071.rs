@@ -1,9 +1,9 @@
 //! TR071: a start for which a stop was reported cannot be deleted.
 //!
-//! The stop has the key elements of the start: client, ToewijzingNummer, Product and Begindatum.
+//! The stop has the key elements of the start: client, `ToewijzingNummer`, Product and Begindatum.
 //!
-//! Doubtful, with the choice made: a temporary stop (RedenBeeindiging 20) blocks too, since the text makes no exception;
-//! a stop that was itself deleted no longer blocks (inferred).
+//! Doubtful, with the choice made: a temporary stop (`RedenBeeindiging` 20) blocks too, since the text makes no
+//! exception; a stop that was itself deleted no longer blocks (inferred).
 
 use super::helpers::{has_key_of, start_phrase, starts};
 use crate::message::{Law, Number};

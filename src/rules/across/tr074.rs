@@ -1,6 +1,6 @@
 //! TR074: a new start has a key that was not delivered before.
 //!
-//! The key is client, ToewijzingNummer, Product and Begindatum. A start that was deleted, earlier or by this message
+//! The key is client, `ToewijzingNummer`, Product and Begindatum. A start that was deleted, earlier or by this message
 //! (deletions come first), counts as not sent and frees its key. Inside the message the second and later start with one
 //! key is refused; TR101 (level 2) sees that first.
 

@@ -1,8 +1,8 @@
 //! TR304: the client of a declaration is a known client, and its lines are on that client's own allocations.
 //!
 //! Known means that this municipality has sent this provider an allocation for the client. The text of the return code
-//! ("claim line does not belong to this client") makes it the fitting code as well when a line names an allocation of this
-//! provider that is for somebody else. The code stands on the client; its lines are then not judged (0233).
+//! ("claim line does not belong to this client") makes it the fitting code as well when a line names an allocation of
+//! this provider that is for somebody else. The code stands on the client; its lines are then not judged (0233).
 //!
 //! A deleted allocation still tells whom it was for.
 
@@ -21,7 +21,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "De cliënt is bekend: de gemeente heeft deze aanbieder voor de cliënt een toewijzing gestuurd.",
     en: "The client is known: the municipality has sent this provider an allocation for the client.",
     needs: &[Need::Ledger],
-    doubt: "A line on an allocation of this provider that is for another client rejects the client too, by the text of 8187.",
+    doubt: "A line on an allocation of this provider that is for another client rejects the client too, by the text \
+            of 8187.",
     check: Check::Message(check),
 };
 
@@ -39,8 +40,8 @@ fn judge(case: &Case<'_>, facts: &Facts, index: usize, client: &DeclaratieClient
     if !facts.known_clients.contains(&client.bsn) {
         return Some(Violation::at(
             place,
-            format!("Deze cliënt is niet bekend: gemeente {gemeente} heeft u voor deze cliënt geen toewijzing gestuurd."),
-            format!("This client is not known: municipality {gemeente} has sent you no allocation for this client."),
+            format!("Gemeente {gemeente} heeft deze aanbieder voor deze cliënt geen toewijzing gestuurd."),
+            format!("Municipality {gemeente} has sent this provider no allocation for this client."),
         ));
     }
     let (line, nummer) = foreign_line(case, facts, client)?;

@@ -1,8 +1,8 @@
 //! TR308: the period of a line does not end after its allocation, when that has an end.
 //!
 //! The most recent version of the allocation counts (IV013). An allocation that is shortened does not make a line wrong
-//! that was granted before; so a credit that takes back a granted debit with the same period passes, or nobody could ever
-//! correct that line.
+//! that was granted before; so a credit that takes back a granted debit with the same period passes, or nobody could
+//! ever correct that line.
 
 use super::helpers::reverses_granted_debit;
 use crate::message::{Law, Number};
@@ -19,7 +19,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "De ProductPeriode eindigt niet na de Einddatum van de toewijzing, als die er is.",
     en: "The ProductPeriode does not end after the Einddatum of the allocation, when there is one.",
     needs: &[Need::Ledger],
-    doubt: "A credit of a granted debit passes though the allocation was shortened since, or it could not be corrected.",
+    doubt: "A credit of a granted debit passes though the allocation was shortened since, or it could not be \
+            corrected.",
     check: Check::Line(check),
 };
 

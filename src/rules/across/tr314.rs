@@ -1,4 +1,4 @@
-//! TR314: the provider has not used the ReferentieNummer of a line before within the law.
+//! TR314: the provider has not used the `ReferentieNummer` of a line before within the law.
 //!
 //! Debits and credits share one number space (IV091). Inside the message the second and later line with one number is
 //! refused, whoever its client is.
@@ -21,8 +21,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "Het ReferentieNummer van een prestatie is uniek voor de aanbieder binnen de wet.",
     en: "The ReferentieNummer of a line is unique for the provider within the law.",
     needs: &[Need::Ledger],
-    doubt: "A rejected line of a processed declaration has used its number; in one message the second and later line with \
-            the same number is refused.",
+    doubt: "A rejected line of a processed declaration has used its number; in one message the second and later line \
+            with the same number is refused.",
     check: Check::Line(check),
 };
 

@@ -1,8 +1,8 @@
-//! TR318: DeclaratiePeriode follows the previous one of this provider with this municipality.
+//! TR318: `DeclaratiePeriode` follows the previous one of this provider with this municipality.
 //!
-//! The source asks for the next calendar month "if care was delivered in every month", which a receiver cannot see: a gap
-//! may be right, and nobody may reject on what the sender does not know (OP095). A second declaration for the latest month
-//! is right too (OP284, IV090). So only a DeclaratiePeriode before the latest accepted one is an error.
+//! The source asks for the next calendar month "if care was delivered in every month", which a receiver cannot see: a
+//! gap may be right, and nobody may reject on what the sender does not know (OP095). A second declaration for the
+//! latest month is right too (OP284, IV090). So only a `DeclaratiePeriode` before the latest accepted one is an error.
 
 use crate::message::{Body, Law, Number};
 use crate::rules::{Case, Check, Class, Level, Need, Place, Rule, Sort, Violation};
@@ -18,8 +18,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "De DeclaratiePeriode ligt niet voor de laatst aangeleverde DeclaratiePeriode.",
     en: "The DeclaratiePeriode is not before the latest one delivered.",
     needs: &[Need::Ledger],
-    doubt: "Only a period earlier than the latest accepted one is an error; a gap and a second declaration for the latest \
-            month are accepted.",
+    doubt: "Only a period earlier than the latest accepted one is an error; a gap and a second declaration for the \
+            latest month are accepted.",
     check: Check::Message(check),
 };
 
@@ -35,12 +35,12 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         Violation::at(
             Place::declaratie("DeclaratiePeriode/Begindatum"),
             format!(
-                "De DeclaratiePeriode begint op {begindatum}, voor de laatst verwerkte declaratieperiode vanaf {latest}; \
-                 dien oudere prestaties in met die periode of een latere."
+                "De DeclaratiePeriode begint op {begindatum}, voor de laatst verwerkte declaratieperiode vanaf \
+                 {latest}; dien oudere prestaties in met die periode of een latere."
             ),
             format!(
-                "The DeclaratiePeriode begins on {begindatum}, before the latest processed one from {latest}; claim older \
-                 lines with that period or a later one."
+                "The DeclaratiePeriode begins on {begindatum}, before the latest processed one from {latest}; claim \
+                 older lines with that period or a later one."
             ),
         )
         .date("begindatum", begindatum)

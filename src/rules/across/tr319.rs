@@ -1,8 +1,8 @@
-//! TR319: the period of a line lies in the DeclaratiePeriode or in an earlier month.
+//! TR319: the period of a line lies in the `DeclaratiePeriode` or in an earlier month.
 //!
-//! With CS337 (a ProductPeriode stays within one month) and CS340 (a DeclaratiePeriode is one month) that comes down to:
-//! it does not end after the DeclaratiePeriode. The source files the rule under those across messages, though the
-//! message alone shows it.
+//! With CS337 (a `ProductPeriode` stays within one month) and CS340 (a `DeclaratiePeriode` is one month) that comes
+//! down to: it does not end after the `DeclaratiePeriode`. The source files the rule under those across messages,
+//! though the message alone shows it.
 
 use crate::message::{Law, Number};
 use crate::rules::{Check, Class, Level, Line, Rule, Sort, Violation};

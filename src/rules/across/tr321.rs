@@ -1,4 +1,4 @@
-//! TR321: a line claims no more than its allocation allows in its ProductPeriode.
+//! TR321: a line claims no more than its allocation allows in its `ProductPeriode`.
 //!
 //! The maximum follows from Volume, Eenheid and Frequentie of the allocation (IV076, IV077, IV078; formulas in
 //! [`crate::rules::volumes`]): per week effort counts the weeks touched and output the Sundays; household help (iWmo,
@@ -24,8 +24,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "Het geleverde volume is niet meer dan de toewijzing in de ProductPeriode toestaat.",
     en: "The volume delivered is not more than the allocation allows in the ProductPeriode.",
     needs: &[Need::Ledger],
-    doubt: "Only debits are capped; an output allocation per week without any Sunday counts as one week; household help \
-            counts six weeks in the effort method only.",
+    doubt: "Only debits are capped; an output allocation per week without any Sunday counts as one week; household \
+            help counts six weeks in the effort method only.",
     check: Check::Line(check),
 };
 

@@ -1,9 +1,9 @@
 //! TR322: all lines on an allocation together claim no more than it allows over its whole duration.
 //!
 //! Counted are the debits less the credits that were granted, in earlier declarations and before this line in this one
-//! (credits first, OP366), plus this line. The maximum is the same for effort and output: weeks touched, months touched or
-//! days times the volume, or the volume itself when it is a total. An allocation in hours is reckoned in minutes, so lines
-//! in hours and in minutes add up. Only a debit can break the rule.
+//! (credits first, OP366), plus this line. The maximum is the same for effort and output: weeks touched, months touched
+//! or days times the volume, or the volume itself when it is a total. An allocation in hours is reckoned in minutes, so
+//! lines in hours and in minutes add up. Only a debit can break the rule.
 //!
 //! Inferred: lines are judged one by one, and the line that does not fit is rejected while later smaller ones may fit.
 //! Without Einddatum there is no total, except for a volume that is a total itself.
@@ -22,7 +22,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     numbers: &[Number::N323],
     laws: &Law::ALL,
     class: Class::Prestatie,
-    nl: "Het totale volume van de prestaties op een toewijzing is niet meer dan de toewijzing over de hele looptijd toestaat.",
+    nl: "Het totale volume van de prestaties op een toewijzing is niet meer dan de toewijzing over de hele looptijd \
+         toestaat.",
     en: "The total volume of the lines on an allocation is not more than it allows over its whole duration.",
     needs: &[Need::Ledger],
     doubt: "Lines are judged one by one after the credits and only the debit that does not fit is rejected; without \
@@ -234,7 +235,8 @@ mod tests {
         let text = sample.evaluate(&[&RULE]).broken[0].violation.nl.clone();
         assert_eq!(
             text,
-            "14 weken x 4 uur = 56 uur over de hele toewijzing; al toegekend 45 uur, nu gedeclareerd 12 uur, samen 57 uur."
+            "14 weken x 4 uur = 56 uur over de hele toewijzing; al toegekend 45 uur, nu gedeclareerd 12 uur, samen \
+             57 uur."
         );
     }
 }

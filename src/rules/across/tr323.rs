@@ -1,9 +1,9 @@
 //! TR323: a credit takes back a granted debit of this provider, and equals it.
 //!
-//! VorigReferentieNummer names a debit of an earlier 323 that its 325 granted (IV085). Apart from ReferentieNummer,
-//! VorigReferentieNummer and DebetCredit the credit is the same line (IV091): Bsn, ToewijzingNummer, ProductCategorie,
-//! ProductCode, ProductPeriode, GeleverdVolume, Eenheid, ProductTarief and Bedrag. A debit of the same message is not
-//! granted yet and cannot be credited.
+//! `VorigReferentieNummer` names a debit of an earlier 323 that its 325 granted (IV085). Apart from `ReferentieNummer`,
+//! `VorigReferentieNummer` and `DebetCredit` the credit is the same line (IV091): Bsn, `ToewijzingNummer`,
+//! `ProductCategorie`, `ProductCode`, `ProductPeriode`, `GeleverdVolume`, Eenheid, `ProductTarief` and Bedrag. A debit
+//! of the same message is not granted yet and cannot be credited.
 
 use super::helpers::{Reversed, reversed};
 use crate::message::{Law, Number};
@@ -37,12 +37,15 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
             format!("Er is geen eerder gedeclareerde prestatie {vorig} om te crediteren."),
             format!("There is no earlier line {vorig} to credit."),
         ),
-        Reversed::Rejected(debit) => Violation::at(
-            place,
-            format!("Prestatie {vorig} van declaratie {} is niet goedgekeurd en kan niet worden gecrediteerd.", debit.declaratie),
-            format!("Line {vorig} of declaration {} was not granted and cannot be credited.", debit.declaratie),
-        )
-        .earlier_line(debit),
+        Reversed::Rejected(debit) => {
+            let earlier = figures::earlier_line(debit);
+            Violation::at(
+                place,
+                format!("Niet goedgekeurd en dus niet te crediteren: {}.", earlier.nl),
+                format!("Not granted and thus not to be credited: {}.", earlier.en),
+            )
+            .earlier_line(debit)
+        }
         Reversed::Credit(debit) => Violation::at(
             place,
             format!("Prestatie {vorig} van declaratie {} is zelf een creditprestatie.", debit.declaratie),

@@ -1,11 +1,12 @@
 //! TR326: a new start is refused while an actual start of the same allocated product stands.
 //!
-//! A start is actual when no stop with its key elements (ToewijzingNummer, Product, Begindatum) was reported and it was
-//! not deleted. Any stop ends it, temporary or definitive, and a new start may follow either (OP379). The same allocated
-//! product means: same client and ToewijzingNummer, or under task-based execution the same Product without number.
+//! A start is actual when no stop with its key elements (`ToewijzingNummer`, Product, Begindatum) was reported and it
+//! was not deleted. Any stop ends it, temporary or definitive, and a new start may follow either (OP379). The same
+//! allocated product means: same client and `ToewijzingNummer`, or under task-based execution the same Product without
+//! number.
 //!
-//! Inferred: deletions in the message come before its new starts; of two new starts on one allocation in one message the
-//! second is refused. The start that is sent twice breaks TR074 as well: both codes are given.
+//! Inferred: deletions in the message come before its new starts; of two new starts on one allocation in one message
+//! the second is refused. The start that is sent twice breaks TR074 as well: both codes are given.
 
 use super::helpers::starts;
 use crate::message::{Law, Number, StartProduct};
@@ -24,7 +25,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "Een nieuwe start kan pas als de lopende start van hetzelfde toegewezen product is gestopt of verwijderd.",
     en: "A new start can only follow when the actual start of the same allocated product was stopped or deleted.",
     needs: &[Need::Ledger],
-    doubt: "Deletions in a message come before its new starts; of two new starts on one allocation the second is refused.",
+    doubt: "Deletions in a message come before its new starts; of two new starts on one allocation the second is \
+            refused.",
     check: Check::Message(check),
 };
 
@@ -38,9 +40,9 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         .filter_map(|(index, start)| {
             let place = Place::start_product(index, "");
             let what = subject(start);
-            let mut standing = starts.standing().filter(|delivery| {
-                is_same(delivery.toewijzing_nummer, delivery.product.as_ref(), start)
-            });
+            let mut standing = starts
+                .standing()
+                .filter(|delivery| is_same(delivery.toewijzing_nummer, delivery.product.as_ref(), start));
             if let Some(actual) = standing.find(is_actual) {
                 let (since, earlier) = (actual.begindatum, figures::earlier(&actual.message));
                 let violation = Violation::at(
@@ -50,9 +52,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 );
                 return Some(violation.earlier(&actual.message).date("lopende_start", since));
             }
-            let (first, other) = starts
-                .new_ones()
-                .find(|(_, other)| is_same(other.toewijzing_nummer, other.product.as_ref(), start))?;
+            let (first, other) =
+                starts.new_ones().find(|(_, other)| is_same(other.toewijzing_nummer, other.product.as_ref(), start))?;
             (first < index).then(|| {
                 let since = other.begindatum;
                 Violation::at(

@@ -1,8 +1,8 @@
-//! TR332: each allocation of a municipality has its own ToewijzingNummer within the law.
+//! TR332: each allocation of a municipality has its own `ToewijzingNummer` within the law.
 //!
 //! Sending an allocation again or changing it keeps its number (IV066), so a number that is known already is an error
 //! only when it stands for another allocation: another client, provider, product or Ingangsdatum. That list is inferred
-//! from OP033x1, which lets only Einddatum, Budget and the volume of frequency 6 change. A deleted allocation still
+//! from `OP033x1`, which lets only Einddatum, Budget and the volume of frequency 6 change. A deleted allocation still
 //! keeps its number from any other use.
 //!
 //! The finding names the elements that differ, never the other client or provider.
@@ -23,8 +23,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "Elke toewijzing van een gemeente heeft binnen de wet een eigen ToewijzingNummer.",
     en: "Each allocation of a municipality has its own ToewijzingNummer within the law.",
     needs: &[Need::Ledger],
-    doubt: "A known number is an error only for another client, provider, product or Ingangsdatum; a deleted allocation \
-            keeps its number.",
+    doubt: "A known number is an error only for another client, provider, product or Ingangsdatum; a deleted \
+            allocation keeps its number.",
     check: Check::Message(check),
 };
 

@@ -1,4 +1,4 @@
-//! TR333: the provider has not used this DeclaratieNummer before within the law.
+//! TR333: the provider has not used this `DeclaratieNummer` before within the law.
 //!
 //! Inferred: a declaration that was not processed counts as not sent (OP286), so its number may be used again.
 

@@ -1,8 +1,8 @@
 //! TR338: a line names an allocation of this municipality to this provider.
 //!
-//! An allocation that was deleted (RedenWijziging 13) still exists here; TR384 refuses claims on it. When the number is
-//! unknown, the other rules that need the allocation stay silent. The finding does not tell whether the number exists at
-//! another provider.
+//! An allocation that was deleted (`RedenWijziging` 13) still exists here; TR384 refuses claims on it. When the number
+//! is unknown, the other rules that need the allocation stay silent. The finding does not tell whether the number
+//! exists at another provider.
 
 use crate::message::{Law, Number};
 use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};

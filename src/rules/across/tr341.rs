@@ -1,9 +1,9 @@
 //! TR341: the unit of a line is that of its allocation; hours may be claimed as minutes, never minutes as hours.
 //!
-//! Doubtful, with the choice made: an allocation without Omvang has no unit, so the unit must be one in which the product
-//! was contracted on the first day of the period; with no contract, or nothing agreed for the product, nothing is judged.
-//! The exception for hours holds there too. A credit that takes back a granted debit is not measured by contracts that may
-//! have changed since.
+//! Doubtful, with the choice made: an allocation without Omvang has no unit, so the unit must be one in which the
+//! product was contracted on the first day of the period; with no contract, or nothing agreed for the product, nothing
+//! is judged. The exception for hours holds there too. A credit that takes back a granted debit is not measured by
+//! contracts that may have changed since.
 
 use super::helpers::reverses_granted_debit;
 use crate::message::{Eenheid, Law, Number};

@@ -3,7 +3,7 @@
 //! Counted are the debits less the credits that were granted, in earlier declarations and before this line in this one
 //! (credits first, OP366), plus this line. Only a debit can break the rule.
 //!
-//! Doubtful: the text sums GeleverdVolume, which can be compared with a budget only for unit 83. Here the amounts are
+//! Doubtful: the text sums `GeleverdVolume`, which can be compared with a budget only for unit 83. Here the amounts are
 //! summed; for unit 83 they are the same (CS339).
 
 use super::helpers::{granted_sum, is_credit};
@@ -102,6 +102,13 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("the second line does not fit", N, SECOND, |s| {
             budget(s, 72_000, &[]);
             s.add_line("P2", |line| line.bedrag.bedrag = Cents(1));
+        }),
+        accepts("a line on another allocation does not count", N, |s| {
+            budget(s, 72_000, &[]);
+            let mut other = s.allocation().clone();
+            (other.nummer, other.budget) = (1002, None);
+            s.facts.allocations.insert(1002, other);
+            s.add_line("P2", |line| line.toewijzing_nummer = 1002);
         }),
         rejects("no budget at all", N, FIRST, |s| budget(s, 0, &[])),
         accepts("nothing claimed on no budget", N, |s| {

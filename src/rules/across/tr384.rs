@@ -1,6 +1,6 @@
 //! TR384: nothing can be claimed on a deleted allocation.
 //!
-//! Deleted means that the latest version has RedenWijziging 13; 01 is not named by the source and does not count.
+//! Deleted means that the latest version has `RedenWijziging` 13; 01 is not named by the source and does not count.
 
 use crate::message::{Law, Number};
 use crate::rules::figures;

@@ -1,6 +1,6 @@
 //! TR385: an allocation cannot be deleted while granted lines stand on it.
 //!
-//! A granted debit stands until a granted credit names it in VorigReferentieNummer. Deleting is RedenWijziging 13.
+//! A granted debit stands until a granted credit names it in `VorigReferentieNummer`. Deleting is `RedenWijziging` 13.
 
 use crate::message::{Body, Law, Number};
 use crate::rules::facts::ClaimLine;
@@ -47,8 +47,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                     amount.nl, line.nl
                 ),
                 format!(
-                    "Allocation {nummer} cannot be deleted: granted lines that were not credited stand on it (count {count}, \
-                     together {}); the first is {}.",
+                    "Allocation {nummer} cannot be deleted: granted lines that were not credited stand on it \
+                     (count {count}, together {}); the first is {}.",
                     amount.en, line.en
                 ),
             );

@@ -16,8 +16,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     numbers: &[Number::N323],
     laws: &Law::ALL,
     class: Class::Prestatie,
-    nl: "De ProductPeriode begint op de eerste dag van de kalendermaand, of op de Ingangsdatum van de toewijzing als die \
-         later is.",
+    nl: "De ProductPeriode begint op de eerste dag van de kalendermaand, of op de Ingangsdatum van de toewijzing als \
+         die later is.",
     en: "The ProductPeriode begins on the first day of the calendar month, or on the Ingangsdatum when that is later.",
     needs: &[Need::Ledger],
     doubt: "The formula holds for a period outside the allocation too, so TR387 and TR307 may both be reported.",
@@ -38,8 +38,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         Violation::at(
             line.place("ProductPeriode/Begindatum"),
             format!(
-                "De ProductPeriode begint op {begindatum} en moet beginnen op {expected} (toewijzing {nummer} gaat in op \
-                 {ingangsdatum})."
+                "De ProductPeriode begint op {begindatum} en moet beginnen op {expected} (toewijzing {nummer} gaat \
+                 in op {ingangsdatum})."
             ),
             format!(
                 "The ProductPeriode begins on {begindatum} and must begin on {expected} (allocation {nummer} begins on \

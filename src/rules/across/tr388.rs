@@ -1,8 +1,8 @@
 //! TR388: the period of a line ends on the last day of its month, or on the Einddatum when that is earlier.
 //!
-//! The formula is used as it stands when the period ends after the allocation too: then TR308 speaks as well. The version
-//! of the allocation in force counts; shortening it does not make a line wrong that was granted before, so a credit
-//! that takes back a granted debit passes.
+//! The formula is used as it stands when the period ends after the allocation too: then TR308 speaks as well. The
+//! version of the allocation in force counts; shortening it does not make a line wrong that was granted before, so a
+//! credit that takes back a granted debit passes.
 
 use super::helpers::reverses_granted_debit;
 use crate::message::{Law, Number};
@@ -17,8 +17,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     numbers: &[Number::N323],
     laws: &Law::ALL,
     class: Class::Prestatie,
-    nl: "De ProductPeriode eindigt op de laatste dag van de kalendermaand, of op de Einddatum van de toewijzing als die \
-         eerder is.",
+    nl: "De ProductPeriode eindigt op de laatste dag van de kalendermaand, of op de Einddatum van de toewijzing als \
+         die eerder is.",
     en: "The ProductPeriode ends on the last day of the calendar month, or on the Einddatum when that is earlier.",
     needs: &[Need::Ledger],
     doubt: "A credit of a granted debit passes though the end of the allocation changed since.",

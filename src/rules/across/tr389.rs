@@ -1,8 +1,9 @@
 //! TR389: a debit is refused while an earlier granted debit for the same care stands without a credit.
 //!
-//! The same care: the same ToewijzingNummer, ProductCategorie, ProductCode and ProductPeriode. A credit with that
-//! ProductPeriode that names the debit frees it, in an earlier declaration or in this one: credits are judged first
-//! (OP366), and count when they are granted. Rejected debits do not count. Two debits in one message are for TR416.
+//! The same care: the same `ToewijzingNummer`, `ProductCategorie`, `ProductCode` and `ProductPeriode`. A credit with
+//! that `ProductPeriode` that names the debit frees it, in an earlier declaration or in this one: credits are judged
+//! first (OP366), and count when they are granted. Rejected debits do not count. Two debits in one message are for
+//! TR416.
 
 use super::helpers::is_credit;
 use crate::message::{Law, Number, Prestatie};
@@ -18,7 +19,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     numbers: &[Number::N323],
     laws: &Law::ALL,
     class: Class::Prestatie,
-    nl: "Voor dezelfde toewijzing, productcategorie, productcode en periode staat geen eerdere debetprestatie zonder credit.",
+    nl: "Voor dezelfde toewijzing, productcategorie, productcode en periode staat geen eerdere debetprestatie zonder \
+         credit.",
     en: "No earlier debit for the same allocation, category, code and period stands without a credit.",
     needs: &[Need::Ledger],
     doubt: "A credit in the same message frees the earlier debit only when that credit itself is granted.",
@@ -60,9 +62,9 @@ fn is_same_care(earlier: &ClaimLine, prestatie: &Prestatie) -> bool {
 
 fn is_credited(debit: &ClaimLine, granted: &[ClaimLine], granted_before: &[&Prestatie]) -> bool {
     granted.iter().any(|line| line.vorig.as_ref() == Some(&debit.nummer) && line.periode == debit.periode)
-        || granted_before.iter().any(|line| {
-            is_credit(line) && line.referentie.vorig.as_ref() == Some(&debit.nummer) && line.periode == debit.periode
-        })
+        || granted_before
+            .iter()
+            .any(|line| line.referentie.vorig.as_ref() == Some(&debit.nummer) && line.periode == debit.periode)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! TR390: a debit is credited once.
 //!
-//! Doubtful: the text speaks of an "equal ProductReferentie"; since a credit has a ReferentieNummer of its own, what two
-//! credits of one debit share is VorigReferentieNummer. Counted are granted credits of earlier declarations and those
-//! granted before this line in this message.
+//! Doubtful: the text speaks of an "equal `ProductReferentie`"; since a credit has a `ReferentieNummer` of its own,
+//! what two credits of one debit share is `VorigReferentieNummer`. Counted are granted credits of earlier declarations
+//! and those granted before this line in this message.
 
 use super::helpers::is_credit;
 use crate::message::{Law, Number};
@@ -40,7 +40,7 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         );
         return vec![violation.earlier_line(credit).fact("vorig_referentienummer", vorig.as_str())];
     }
-    let here = line.granted_before.iter().find(|before| is_credit(before) && before.referentie.vorig.as_ref() == Some(vorig));
+    let here = line.granted_before.iter().find(|before| before.referentie.vorig.as_ref() == Some(vorig));
     let Some(here) = here.map(|before| &before.referentie.nummer) else {
         return Vec::new();
     };

@@ -3,10 +3,10 @@
 //! The contract of the first day of the period counts. An hourly tariff claimed in minutes is compared as its sixtieth,
 //! rounded to eurocents half up, unless a tariff per minute was contracted itself. Unit 83 has no tariff.
 //!
-//! Doubtful, with the choice made: when nothing was agreed for the code there is nothing to compare with; that is for the
-//! contract layer, as a signal. A credit that takes back a granted debit repeats a tariff that was accepted then, and is
-//! not compared with one that was mended since. The source files the rule under those across messages, though the
-//! contract is an outside source.
+//! Doubtful, with the choice made: when nothing was agreed for the code there is nothing to compare with; that is for
+//! the contract layer, as a signal. A credit that takes back a granted debit repeats a tariff that was accepted then,
+//! and is not compared with one that was mended since. The source files the rule under those across messages, though
+//! the contract is an outside source.
 
 use super::helpers::reverses_granted_debit;
 use crate::message::{Cents, Eenheid, Law, Number};
@@ -25,8 +25,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "Het ProductTarief is gelijk aan het gecontracteerde tarief van de productcode.",
     en: "The ProductTarief equals the contracted tariff of the product code.",
     needs: &[Need::Terms],
-    doubt: "Nothing is judged when no tariff was agreed for the code, nor for a credit of a granted debit; the contract of \
-            the first day of the period counts.",
+    doubt: "Nothing is judged when no tariff was agreed for the code, nor for a credit of a granted debit; the \
+            contract of the first day of the period counts.",
     check: Check::Line(check),
 };
 
@@ -66,15 +66,12 @@ struct Contracted {
 fn contracted(line: &Line<'_>) -> Option<Contracted> {
     let (case, prestatie) = (line.case, line.prestatie);
     let terms = case.terms?;
-    let tariff = |eenheid| {
-        terms.tariff(case.law(), case.parties(), &prestatie.code, eenheid, prestatie.periode.begindatum)
-    };
+    let tariff =
+        |eenheid| terms.tariff(case.law(), case.parties(), &prestatie.code, eenheid, prestatie.periode.begindatum);
     if let Some(tarief) = tariff(prestatie.eenheid) {
         let (price, unit) = (amount(tarief), unit(prestatie.eenheid));
-        let source = Phrase::new(
-            format!("{} bij eenheid {}", price.nl, unit.nl),
-            format!("{} for unit {}", price.en, unit.en),
-        );
+        let source =
+            Phrase::new(format!("{} bij eenheid {}", price.nl, unit.nl), format!("{} for unit {}", price.en, unit.en));
         return Some(Contracted { tarief, source });
     }
     if prestatie.eenheid != Eenheid::Minuut {

@@ -1,8 +1,8 @@
 //! TR346: the amount of a line is its volume times its tariff, in eurocents.
 //!
 //! Not for unit 83: there the volume is the amount (CS339). Minutes are the exception: when an hourly tariff was
-//! contracted, ProductTarief shows a sixtieth of it, rounded, while the amount is rounded once at the end: hourly tariff
-//! x minutes / 60, half up (IV081). So the product of the two elements may differ from the right amount.
+//! contracted, `ProductTarief` shows a sixtieth of it, rounded, while the amount is rounded once at the end: hourly
+//! tariff x minutes / 60, half up (IV081). So the product of the two elements may differ from the right amount.
 //!
 //! - With a contract: the amount of the contracted hourly tariff, or volume x tariff when a tariff per minute was
 //!   contracted. Both pass when both were.

@@ -1,12 +1,12 @@
 //! TR378: the code of the municipality is in the list of municipalities (CBS) of the day that counts.
 //!
 //! The day that counts is for a 301 the earliest Ingangsdatum of its allocations, and for any other message its
-//! Dagtekening. After a reorganisation a 301 may thus still name the old municipality for an allocation that began under
-//! it: Haren until 2018-12-31, Haaren until 2020-12-31, Weesp until 2022-03-23.
+//! Dagtekening. After a reorganisation a 301 may thus still name the old municipality for an allocation that began
+//! under it: Haren until 2018-12-31, Haaren until 2020-12-31, Weesp until 2022-03-23.
 //!
 //! Doubtful: the source lets an older list be used "on Ingangsdatum of the allocation concerned" and names no date for
-//! messages without one; and it gives the list of 2026 only. A code of 2026 is therefore accepted on any day, and a code
-//! that ended before the ones above is unknown.
+//! messages without one; and it gives the list of 2026 only. A code of 2026 is therefore accepted on any day, and a
+//! code that ended before the ones above is unknown.
 
 use super::gemeenten;
 use crate::message::{Body, Date, Law, Number};
@@ -23,8 +23,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "De gemeentecode staat in de CBS-lijst van gemeenten die geldt op de datum waar het om gaat.",
     en: "The municipality code is in the CBS list of municipalities in force on the date that counts.",
     needs: &[],
-    doubt: "The date that counts is the earliest Ingangsdatum in a 301 and the Dagtekening elsewhere; lists before 2026 are \
-            incomplete: a code of 2026 passes on any date, and of the ended codes only Haren, Haaren and Weesp are known.",
+    doubt: "The date that counts is the earliest Ingangsdatum in a 301 and the Dagtekening elsewhere; lists before \
+            2026 are incomplete: a code of 2026 passes on any date, and of the ended codes only Haren, Haaren and \
+            Weesp are known.",
     check: Check::Message(check),
 };
 
@@ -37,10 +38,13 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             format!("Municipality code {code} is not in the CBS list of municipalities (reference date {on})."),
         ),
         Some(gemeente) => match gemeente.last_day {
-            Some(last_day) if on > last_day => (
-                format!("Gemeente {code} ({}) bestond tot en met {last_day}; de peildatum is {on}.", gemeente.name),
-                format!("Municipality {code} ({}) existed until {last_day}; the reference date is {on}.", gemeente.name),
-            ),
+            Some(last_day) if on > last_day => {
+                let name = gemeente.name;
+                (
+                    format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}."),
+                    format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}."),
+                )
+            }
             _ => return Vec::new(),
         },
     };

@@ -1,8 +1,9 @@
 //! TR381: a product code belongs to its category, by the product list in use between the parties.
 //!
-//! The list (national or of the municipality, IV075) changes over time, so the day that counts is the first of the period
-//! concerned: Ingangsdatum in a 301, Begindatum in a 305, ProductPeriode.Begindatum in a 323. A product without a code
-//! has nothing to compare, and a start that is only deleted (StatusAanlevering 3) is not judged by its content.
+//! The list (national or of the municipality, IV075) changes over time, so the day that counts is the first of the
+//! period concerned: Ingangsdatum in a 301, Begindatum in a 305, ProductPeriode.Begindatum in a 323. A product without
+//! a code has nothing to compare, and a start that is only deleted (`StatusAanlevering` 3) is not judged by its
+//! content.
 //!
 //! A credit that reverses a granted debit repeats what was accepted then, so it is not judged anew by a list that may
 //! have been mended since; otherwise nobody could take the debit back.
@@ -22,7 +23,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     nl: "Een productcode hoort volgens de gebruikte productcodelijst bij de productcategorie.",
     en: "A product code belongs to the product category by the product code list in use.",
     needs: &[Need::Terms],
-    doubt: "The list of the first day of the period concerned is used; a credit of a granted debit is not judged by it again.",
+    doubt: "The list of the first day of the period concerned is used; a credit of a granted debit is not judged by \
+            it again.",
     check: Check::Either { message: check_message, line: check_line },
 };
 
