@@ -1,14 +1,24 @@
 //! The contract layer: what a region agreed with its providers, and what that says about a message.
 
+mod assess;
+pub mod budget;
+pub mod check;
+mod checks;
 pub mod facts;
 mod fault;
+mod policy;
 pub mod region;
 pub mod register;
 mod table;
+pub mod value;
 mod words;
 
+pub use assess::{Assessment, assess};
+pub use budget::request;
+pub use check::CheckInfo;
 pub use facts::{ContractFacts, ContractRequest};
 pub use fault::RegisterFault;
+pub use policy::{Policies, Policy};
 pub use region::Region;
 pub use register::{Register, load};
 pub use table::Validity;

@@ -392,23 +392,16 @@ impl<'t, 'r> Profile<'t, 'r> {
         };
         let norms = Norms {
             step_up_gap_days: self.norm(&all, "step_up_gap_days", |norm| norm.optional_number("value")),
-            step_up_family: self.norm(&all, "step_up_family", |norm| {
-                norm.word("value", StepFamily::parse, StepFamily::WORDS)
-            }),
-            broken_periods: self.norm(&all, "broken_periods", |norm| {
-                norm.word("value", BrokenPeriods::parse, BrokenPeriods::WORDS)
-            }),
+            step_up_family: self
+                .norm(&all, "step_up_family", |norm| norm.word("value", StepFamily::parse, StepFamily::WORDS)),
+            broken_periods: self
+                .norm(&all, "broken_periods", |norm| norm.word("value", BrokenPeriods::parse, BrokenPeriods::WORDS)),
         };
         all.finish();
         Some(norms)
     }
 
-    fn norm<T>(
-        &self,
-        all: &Section<'t, 'r>,
-        name: &str,
-        read: impl Fn(&Section<'t, 'r>) -> Option<T>,
-    ) -> Option<T> {
+    fn norm<T>(&self, all: &Section<'t, 'r>, name: &str, read: impl Fn(&Section<'t, 'r>) -> Option<T>) -> Option<T> {
         let Some(norm) = all.section(name) else {
             if !all.has(name) {
                 let remedy = "state it with value, status and source, or with status = \"not_stated\"";
@@ -420,7 +413,11 @@ impl<'t, 'r> Profile<'t, 'r> {
         let status = norm.word("status", |word| STATUSES.contains(&word).then(|| word.to_owned()), &STATUSES);
         let value = match (status.as_deref(), norm.has("value")) {
             (Some("not_stated"), true) => {
-                norm.fault("value", "a norm that is not stated has no value", "remove the value or say how it came about");
+                norm.fault(
+                    "value",
+                    "a norm that is not stated has no value",
+                    "remove the value or say how it came about",
+                );
                 None
             }
             (Some("not_stated"), false) | (None, false) => None,
@@ -515,7 +512,11 @@ fn read_period(section: &Section<'_, '_>) -> Option<Period> {
     }
     let decided: u32 = options.iter().take(taken).fold(years, |sum, years| sum.saturating_add(*years));
     let longest: u32 = options.iter().fold(years, |sum, years| sum.saturating_add(*years));
-    Some(Period { start: Some(start), end: Some(last_day(start, decided)), longest_end: Some(last_day(start, longest)) })
+    Some(Period {
+        start: Some(start),
+        end: Some(last_day(start, decided)),
+        longest_end: Some(last_day(start, longest)),
+    })
 }
 
 /// Last day of a period of whole years.

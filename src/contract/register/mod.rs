@@ -365,6 +365,12 @@ impl Register {
         runs
     }
 
+    /// Other percentages for an agreement, for the cases of checks.
+    #[cfg(test)]
+    pub(crate) fn set_warn_at(&mut self, agreement: &str, warn_at: &[u32]) {
+        self.agreements.get_mut(agreement).expect("an agreement of the register").warn_at = warn_at.to_vec();
+    }
+
     /// The lists that may hold a tariff, most specific first.
     fn tariff_lists(
         &self,

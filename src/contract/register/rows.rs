@@ -15,12 +15,10 @@ pub(super) const TARIFFS: &str = "tariffs.csv";
 pub(super) const AGREEMENTS: &str = "agreements.csv";
 
 /// Product categories in use: WMO020, and of JZ020 those from 2016 on.
-const CATEGORIES_WMO: [&str; 18] = [
-    "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17", "18",
-];
-const CATEGORIES_JEUGDWET: [&str; 16] = [
-    "40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "50", "51", "52", "53", "54", "55",
-];
+const CATEGORIES_WMO: [&str; 18] =
+    ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17", "18"];
+const CATEGORIES_JEUGDWET: [&str; 16] =
+    ["40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "50", "51", "52", "53", "54", "55"];
 
 /// A value with the line it stands on.
 #[derive(Debug, Clone)]
@@ -78,8 +76,19 @@ pub(super) fn product_key(law: &str, code: &str) -> String {
 
 pub(super) fn products(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Product>> {
     let columns = [
-        "law", "category", "code", "name", "segment", "level", "unit", "norm_volume", "norm_frequency", "norm_days",
-        "flags", "valid_from", "valid_to",
+        "law",
+        "category",
+        "code",
+        "name",
+        "segment",
+        "level",
+        "unit",
+        "norm_volume",
+        "norm_frequency",
+        "norm_days",
+        "flags",
+        "valid_from",
+        "valid_to",
     ];
     let key = |row: &Row<'_>| product_key(row.cell("law"), row.cell("code"));
     read(PRODUCTS, &columns, bytes, faults, key, |row, faults| {
@@ -117,44 +126,62 @@ pub(super) fn products(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Product
 
 pub(super) fn providers(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Provider>> {
     let columns = ["agb", "name", "main_contractor", "valid_from", "valid_to"];
-    read(PROVIDERS, &columns, bytes, faults, |row| row.cell("agb").to_owned(), |row, faults| {
-        let agb = row.digits("agb", 8, faults);
-        let name = row.text("name", faults);
-        let main_contractor = match row.cell("main_contractor") {
-            "" => Some(None),
-            _ => row.digits("main_contractor", 8, faults).map(Some),
-        };
-        let validity = row.validity(faults);
-        Some(Provider {
-            agb: Party::from(agb?),
-            name: name?.to_owned(),
-            main_contractor: main_contractor?.map(Party::from),
-            validity: validity?,
-        })
-    })
+    read(
+        PROVIDERS,
+        &columns,
+        bytes,
+        faults,
+        |row| row.cell("agb").to_owned(),
+        |row, faults| {
+            let agb = row.digits("agb", 8, faults);
+            let name = row.text("name", faults);
+            let main_contractor = match row.cell("main_contractor") {
+                "" => Some(None),
+                _ => row.digits("main_contractor", 8, faults).map(Some),
+            };
+            let validity = row.validity(faults);
+            Some(Provider {
+                agb: Party::from(agb?),
+                name: name?.to_owned(),
+                main_contractor: main_contractor?.map(Party::from),
+                validity: validity?,
+            })
+        },
+    )
 }
 
 pub(super) fn contracts(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Contract>> {
     let columns = ["contract", "agb", "segment", "municipality", "status", "valid_from", "valid_to"];
-    read(CONTRACTS, &columns, bytes, faults, |row| row.cell("contract").to_owned(), |row, faults| {
-        let id = row.text("contract", faults);
-        let agb = row.digits("agb", 8, faults);
-        let segment = row.text("segment", faults);
-        let gemeente = row.digits_or_all("municipality", 4, faults);
-        let status = row.word("status", ContractStatus::parse, ContractStatus::WORDS, faults);
-        let validity = row.validity(faults);
-        if status == Some(ContractStatus::Ended) && validity.is_some_and(|validity| validity.to.is_none()) {
-            faults.push(row.fault("valid_to", "an ended contract without a last day", "fill in its last valid day"));
-        }
-        Some(Contract {
-            id: id?.to_owned(),
-            agb: Party::from(agb?),
-            segment: segment?.to_owned(),
-            gemeente: gemeente?.map(Party::from),
-            status: status?,
-            validity: validity?,
-        })
-    })
+    read(
+        CONTRACTS,
+        &columns,
+        bytes,
+        faults,
+        |row| row.cell("contract").to_owned(),
+        |row, faults| {
+            let id = row.text("contract", faults);
+            let agb = row.digits("agb", 8, faults);
+            let segment = row.text("segment", faults);
+            let gemeente = row.digits_or_all("municipality", 4, faults);
+            let status = row.word("status", ContractStatus::parse, ContractStatus::WORDS, faults);
+            let validity = row.validity(faults);
+            if status == Some(ContractStatus::Ended) && validity.is_some_and(|validity| validity.to.is_none()) {
+                faults.push(row.fault(
+                    "valid_to",
+                    "an ended contract without a last day",
+                    "fill in its last valid day",
+                ));
+            }
+            Some(Contract {
+                id: id?.to_owned(),
+                agb: Party::from(agb?),
+                segment: segment?.to_owned(),
+                gemeente: gemeente?.map(Party::from),
+                status: status?,
+                validity: validity?,
+            })
+        },
+    )
 }
 
 pub(super) fn tariffs(bytes: &[u8], faults: &mut Faults) -> Option<Rows<TariffRow>> {
@@ -182,37 +209,52 @@ pub(super) fn tariffs(bytes: &[u8], faults: &mut Faults) -> Option<Rows<TariffRo
 
 pub(super) fn agreements(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Agreement>> {
     let columns = [
-        "agreement", "segment", "agb", "municipality", "model", "valid_from", "valid_to", "amount_cents", "warn_at",
+        "agreement",
+        "segment",
+        "agb",
+        "municipality",
+        "model",
+        "valid_from",
+        "valid_to",
+        "amount_cents",
+        "warn_at",
         "on_exceed",
     ];
-    read(AGREEMENTS, &columns, bytes, faults, |row| row.cell("agreement").to_owned(), |row, faults| {
-        let id = row.text("agreement", faults);
-        let segment = row.text("segment", faults);
-        let agb = row.digits_or_all("agb", 8, faults);
-        let gemeente = row.digits_or_all("municipality", 4, faults);
-        let model = row.word("model", Model::parse, Model::WORDS, faults);
-        let validity = row.validity(faults);
-        let to = validity.and_then(|validity| validity.to);
-        if validity.is_some() && to.is_none() {
-            let remedy = "fill in the last day; an amount of money is for a period";
-            faults.push(row.fault("valid_to", "an agreement without a last day", remedy));
-        }
-        let amount = amount(row, faults);
-        let warn_at = warn_at(row, faults);
-        let on_exceed = row.word("on_exceed", OnExceed::parse, OnExceed::WORDS, faults);
-        Some(Agreement {
-            id: id?.to_owned(),
-            segment: segment?.to_owned(),
-            agb: agb?.map(Party::from),
-            gemeente: gemeente?.map(Party::from),
-            model: model?,
-            from: validity?.from,
-            to: to?,
-            amount: amount?,
-            warn_at: warn_at?,
-            on_exceed: on_exceed?,
-        })
-    })
+    read(
+        AGREEMENTS,
+        &columns,
+        bytes,
+        faults,
+        |row| row.cell("agreement").to_owned(),
+        |row, faults| {
+            let id = row.text("agreement", faults);
+            let segment = row.text("segment", faults);
+            let agb = row.digits_or_all("agb", 8, faults);
+            let gemeente = row.digits_or_all("municipality", 4, faults);
+            let model = row.word("model", Model::parse, Model::WORDS, faults);
+            let validity = row.validity(faults);
+            let to = validity.and_then(|validity| validity.to);
+            if validity.is_some() && to.is_none() {
+                let remedy = "fill in the last day; an amount of money is for a period";
+                faults.push(row.fault("valid_to", "an agreement without a last day", remedy));
+            }
+            let amount = amount(row, faults);
+            let warn_at = warn_at(row, faults);
+            let on_exceed = row.word("on_exceed", OnExceed::parse, OnExceed::WORDS, faults);
+            Some(Agreement {
+                id: id?.to_owned(),
+                segment: segment?.to_owned(),
+                agb: agb?.map(Party::from),
+                gemeente: gemeente?.map(Party::from),
+                model: model?,
+                from: validity?.from,
+                to: to?,
+                amount: amount?,
+                warn_at: warn_at?,
+                on_exceed: on_exceed?,
+            })
+        },
+    )
 }
 
 fn law(row: &Row<'_>, faults: &mut Faults) -> Option<Law> {

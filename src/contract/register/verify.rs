@@ -180,10 +180,12 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
     for row in rows {
         let contract = &row.value;
         known_provider(parts, CONTRACTS, row.line, Some(&contract.agb), faults);
+        within_registration(parts, row, faults);
         let Some(region) = parts.region else { continue };
         let known = known_gemeente(region, CONTRACTS, row.line, contract.gemeente.as_ref(), faults);
         let Some(segment) = known_segment(region, CONTRACTS, row.line, &contract.segment, faults) else { continue };
-        if let Some(gemeente) = contract.gemeente.as_ref().filter(|code| known && !segment.municipalities.contains(*code))
+        if let Some(gemeente) =
+            contract.gemeente.as_ref().filter(|code| known && !segment.municipalities.contains(*code))
         {
             let what = format!("municipality {gemeente} does not take part in segment {}", contract.segment);
             let remedy = hint(gemeente.as_str(), segment.municipalities.iter().map(Party::as_str));
@@ -194,7 +196,9 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
             let known: Vec<String> = periods
                 .iter()
                 .map(|(id, period)| {
-                    let day = |day: Option<_>| day.map_or_else(|| "open".to_owned(), |day: jiff::civil::Date| day.to_string());
+                    let day = |day: Option<_>| {
+                        day.map_or_else(|| "open".to_owned(), |day: jiff::civil::Date| day.to_string())
+                    };
                     format!("{id} ({}..{})", day(period.start), day(period.end))
                 })
                 .collect();
@@ -202,6 +206,21 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
             let remedy = format!("keep it within {}, or record the extension in {}", known.join(" or "), region::FILE);
             faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
         }
+    }
+}
+
+/// A contract begins and ends while its provider is registered.
+fn within_registration(parts: &Parts<'_>, row: &Lined<Contract>, faults: &mut Faults) {
+    let contract = &row.value;
+    let rows = parts.providers.into_iter().flat_map(|providers| &providers.rows);
+    let registered: Vec<Validity> =
+        rows.filter(|row| row.value.agb == contract.agb).map(|row| row.value.validity).collect();
+    let days = [Some(contract.validity.from), contract.validity.to];
+    let outside = days.into_iter().flatten().find(|day| !registered.iter().any(|validity| validity.holds_on(*day)));
+    if let Some(day) = outside.filter(|_| !registered.is_empty()) {
+        let what = format!("provider {} is not registered on {day}", contract.agb);
+        let remedy = format!("correct the dates here or in {PROVIDERS}");
+        faults.push(RegisterFault::at(CONTRACTS, row.line, "agb", what, remedy));
     }
 }
 
@@ -222,7 +241,13 @@ fn verify_tariffs(parts: &Parts<'_>, rows: &[Lined<TariffRow>], faults: &mut Fau
             && parts.products.is_some_and(|products| !products.keys.contains(&product_key(law, code)))
         {
             let remedy = format!("add it to {PRODUCTS} or correct the code");
-            faults.push(RegisterFault::at(TARIFFS, row.line, "code", format!("unknown product {code} in {law}"), remedy));
+            faults.push(RegisterFault::at(
+                TARIFFS,
+                row.line,
+                "code",
+                format!("unknown product {code} in {law}"),
+                remedy,
+            ));
         }
     }
     let key = |tariff: &TariffRow| {
@@ -274,7 +299,8 @@ fn verify_agreements(parts: &Parts<'_>, rows: &[Lined<Agreement>], faults: &mut 
         for (before, row) in neighbours(group, Agreement::validity) {
             if before.value.validity().overlaps(&row.value.validity()) {
                 let (one, other) = (&before.value.id, &row.value.id);
-                let what = format!("agreements {one} and {other} overlap for the same segment, provider and municipality");
+                let what =
+                    format!("agreements {one} and {other} overlap for the same segment, provider and municipality");
                 let remedy = format!("let line {} end before {}, or put them together", before.line, row.value.from);
                 faults.push(RegisterFault::at(AGREEMENTS, row.line, "valid_from", what, remedy));
             }

@@ -1,0 +1,152 @@
+//! What a check of the contract layer is: a table of facts about it and a function. The registry of all checks.
+
+use super::budget::Movements;
+use super::checks;
+use super::facts::ContractFacts;
+use super::policy::Policy;
+use super::register::Register;
+use crate::finding::Severity;
+use crate::message::{Body, Count, Date, Law, Message, Number, Party, Prestatie, Product, ToegewezenProduct};
+use crate::rules::facts::{Allocation, Facts};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One check of the catalogue.
+pub struct CheckInfo {
+    /// Identifier in the catalogue: `A1`, `B4`, `D2`.
+    pub id: &'static str,
+    /// What it looks for, one sentence in Dutch.
+    pub nl: &'static str,
+    /// What it looks for, one sentence in English.
+    pub en: &'static str,
+    /// Numbers it looks at.
+    pub numbers: &'static [Number],
+    /// Policy of a municipality that set none.
+    pub default_policy: Policy,
+    /// What it reads from the register, by name of table or norm.
+    pub parameters: &'static [&'static str],
+    pub(super) run: fn(&Look<'_>) -> Vec<Raised>,
+}
+
+impl std::fmt::Debug for CheckInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// All checks, by id.
+pub fn all() -> &'static [&'static CheckInfo] {
+    checks::ALL
+}
+
+/// The check with this id.
+pub fn find(id: &str) -> Option<&'static CheckInfo> {
+    all().iter().copied().find(|check| check.id == id)
+}
+
+/// Everything a check may look at.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) register: &'a Register,
+    pub(super) message: &'a Message,
+    pub(super) today: Date,
+    pub(super) facts: &'a ContractFacts,
+    pub(super) ledger: &'a Facts,
+    /// Granted lines of a 323: client and line.
+    pub(super) granted: &'a [(usize, usize)],
+    pub(super) movements: &'a Movements,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn law(&self) -> Law {
+        self.message.kind.law
+    }
+
+    pub(super) fn gemeente(&self) -> &'a Party {
+        self.message.gemeente()
+    }
+
+    pub(super) fn aanbieder(&self) -> &'a Party {
+        self.message.aanbieder()
+    }
+
+    /// The allocations of a 301 that ask for care: not the deleted ones.
+    pub(super) fn allocated(&self) -> impl Iterator<Item = &'a ToegewezenProduct> + use<'a> {
+        let products = match &self.message.body {
+            Body::Toewijzing(client) => client.producten.as_slice(),
+            _ => &[],
+        };
+        products.iter().filter(|product| {
+            product.reden_wijziging.as_ref().is_none_or(|reden| reden.as_str() != super::budget::DELETED)
+        })
+    }
+
+    /// The version of an allocation before this 301; `None` when it is new.
+    pub(super) fn earlier(&self, nummer: Count) -> Option<&'a Allocation> {
+        self.ledger.allocations.get(&nummer).filter(|allocation| !allocation.is_deleted())
+    }
+
+    /// The granted lines of a 323.
+    pub(super) fn claimed(&self) -> impl Iterator<Item = &'a Prestatie> + use<'a> {
+        let clients = match &self.message.body {
+            Body::Declaratie(declaratie) => declaratie.clienten.as_slice(),
+            _ => &[],
+        };
+        self.granted.iter().filter_map(move |(client, line)| clients.get(*client)?.prestaties.get(*line))
+    }
+
+    /// How texts name the provider.
+    pub(super) fn provider_name(&self) -> String {
+        let agb = self.aanbieder();
+        self.register.provider(agb).map_or_else(|| agb.to_string(), |provider| format!("{} ({agb})", provider.name))
+    }
+}
+
+/// How texts name a product: its code, or else its category.
+pub(super) fn product_name(product: &Product) -> &str {
+    product.code.as_ref().map_or(product.categorie.as_str(), |code| code.as_str())
+}
+
+/// Something a check found. The engine stamps check, region, municipality, outcome and id on it.
+#[derive(Debug, Clone)]
+pub(super) struct Raised {
+    /// What makes the case: allocation, agreement, threshold. The same subject gives the same id.
+    pub(super) subject: String,
+    /// The furthest this finding may go, whatever the policy.
+    pub(super) at_most: Policy,
+    pub(super) severity: Severity,
+    pub(super) toewijzingen: Vec<Count>,
+    pub(super) nl: String,
+    pub(super) en: String,
+    pub(super) facts: BTreeMap<String, Value>,
+}
+
+impl Raised {
+    pub(super) fn new(subject: impl Into<String>, severity: Severity, nl: String, en: String) -> Raised {
+        Raised {
+            subject: subject.into(),
+            at_most: Policy::Answer,
+            severity,
+            toewijzingen: Vec::new(),
+            nl,
+            en,
+            facts: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a figure.
+    pub(super) fn fact(mut self, name: &str, value: impl Into<Value>) -> Raised {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn about(mut self, toewijzingen: impl IntoIterator<Item = Count>) -> Raised {
+        self.toewijzingen.extend(toewijzingen);
+        self
+    }
+
+    pub(super) fn at_most(mut self, policy: Policy) -> Raised {
+        self.at_most = policy;
+        self
+    }
+}

@@ -1,0 +1,67 @@
+//! The checks of the contract layer: one file per check, its cases beside it.
+//!
+//! A check is pure and knows nothing of policies: it says what it sees, the engine decides what is done with it.
+
+use super::check::CheckInfo;
+
+mod a1;
+mod a2;
+mod a4;
+mod b4;
+mod cover;
+mod d2;
+mod d8;
+#[cfg(test)]
+mod sample;
+mod spend;
+
+/// Every check, by id.
+pub(super) static ALL: &[&CheckInfo] = &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &d2::CHECK, &d8::CHECK];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
+        vec![
+            (&a1::CHECK, a1::cases()),
+            (&a2::CHECK, a2::cases()),
+            (&a4::CHECK, a4::cases()),
+            (&b4::CHECK, b4::cases()),
+            (&d2::CHECK, d2::cases()),
+            (&d8::CHECK, d8::cases()),
+        ]
+    }
+
+    #[test]
+    fn every_row_of_every_check_holds() {
+        for (check, rows) in all_cases() {
+            for row in rows {
+                row.hold(check);
+            }
+        }
+    }
+
+    #[test]
+    fn every_check_has_rows_of_both_sorts_for_each_number() {
+        for (check, rows) in all_cases() {
+            for number in check.numbers {
+                let of_number = || rows.iter().filter(|row| row.number == *number);
+                assert!(of_number().any(|row| row.expected.is_empty()), "{} {number:?} has no silent row", check.id);
+                assert!(of_number().any(|row| !row.expected.is_empty()), "{} {number:?} never speaks", check.id);
+            }
+        }
+        assert_eq!(all_cases().len(), ALL.len());
+    }
+
+    #[test]
+    fn ids_are_unique_sorted_and_described() {
+        let ids: Vec<&str> = ALL.iter().map(|check| check.id).collect();
+        let sorted: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
+        for check in ALL {
+            assert!(check.nl.ends_with('.') && check.en.ends_with('.') && !check.parameters.is_empty(), "{}", check.id);
+        }
+    }
+}
