@@ -28,13 +28,13 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         raises("70% of the provider's budget", Number::N301, &["afspraak FICTIEF-LOG-42420001-2026 70%"], |s| {
             s.product("04", Some("04A01"));
             s.allocation().omvang.as_mut().expect("the sample has a volume").eenheid = crate::message::Eenheid::Etmaal;
-            s.consumed(AGREEMENT, 1_399_999);
+            s.consumed(AGREEMENT, 700_000);
         }),
         silent("the budget of another provider", Number::N301, |s| {
             s.provider("42420004");
             s.product("04", Some("04A01"));
             s.allocation().omvang.as_mut().expect("the sample has a volume").eenheid = crate::message::Eenheid::Etmaal;
-            s.consumed(AGREEMENT, 1_399_999);
+            s.consumed(AGREEMENT, 700_000);
         }),
         silent("a claim in another segment", Number::N323, |s| s.consumed(AGREEMENT, 1_399_999)),
         raises("a claim that passes 70%", Number::N323, &["afspraak FICTIEF-LOG-42420001-2026 70%"], |s| {

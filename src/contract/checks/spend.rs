@@ -54,12 +54,14 @@ fn threshold(agreement: &Agreement, touched: &Touched, percent: u32, today: Date
     let elapsed = elapsed_percent(agreement, today);
     let nl = format!(
         "Afspraak {id} voor {} ({}..{}) passeert {percent}%: {after} van {amount} euro is gebruikt of toegezegd ({used}%), \
-         waarvan {realised} euro gerealiseerd ({spent}%); {elapsed}% van de periode is voorbij. Bespreek het verloop met de betrokkenen.",
+         waarvan {realised} euro gerealiseerd ({spent}%); {elapsed}% van de periode is voorbij. Bespreek het verloop met \
+         de betrokkenen.",
         agreement.segment, agreement.from, agreement.to
     );
     let en = format!(
         "Agreement {id} for {} ({}..{}) passes {percent}%: {after} of {amount} euros is used or committed ({used}%), of \
-         which {realised} euros realised ({spent}%); {elapsed}% of the period has passed. Discuss the course with those concerned.",
+         which {realised} euros realised ({spent}%); {elapsed}% of the period has passed. Discuss the course with those \
+         concerned.",
         agreement.segment, agreement.from, agreement.to
     );
     let severity = if percent >= 100 { Severity::High } else { Severity::Warning };

@@ -180,6 +180,7 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
     for row in rows {
         let contract = &row.value;
         known_provider(parts, CONTRACTS, row.line, Some(&contract.agb), faults);
+        within_registration(parts, row, faults);
         let Some(region) = parts.region else { continue };
         let known = known_gemeente(region, CONTRACTS, row.line, contract.gemeente.as_ref(), faults);
         let Some(segment) = known_segment(region, CONTRACTS, row.line, &contract.segment, faults) else { continue };
@@ -205,6 +206,21 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
             let remedy = format!("keep it within {}, or record the extension in {}", known.join(" or "), region::FILE);
             faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
         }
+    }
+}
+
+/// A contract begins and ends while its provider is registered.
+fn within_registration(parts: &Parts<'_>, row: &Lined<Contract>, faults: &mut Faults) {
+    let contract = &row.value;
+    let rows = parts.providers.into_iter().flat_map(|providers| &providers.rows);
+    let registered: Vec<Validity> =
+        rows.filter(|row| row.value.agb == contract.agb).map(|row| row.value.validity).collect();
+    let days = [Some(contract.validity.from), contract.validity.to];
+    let outside = days.into_iter().flatten().find(|day| !registered.iter().any(|validity| validity.holds_on(*day)));
+    if let Some(day) = outside.filter(|_| !registered.is_empty()) {
+        let what = format!("provider {} is not registered on {day}", contract.agb);
+        let remedy = format!("correct the dates here or in {PROVIDERS}");
+        faults.push(RegisterFault::at(CONTRACTS, row.line, "agb", what, remedy));
     }
 }
 
