@@ -102,8 +102,8 @@ impl Writer {
                 break;
             }
         }
-        // Leave one file behind instead of three, and fresh statistics for the next start.
-        self.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")?;
+        // Leave one file behind instead of three.
+        self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
         self.connection.close().map_err(|(_, source)| source.into())
     }
 
@@ -115,13 +115,14 @@ impl Writer {
         let committed = self.run_group(jobs, &mut done, &mut outbox_grew);
         self.progress.jobs.fetch_add(done.len() as u64, Ordering::Relaxed);
         self.progress.groups.fetch_add(1, Ordering::Relaxed);
-        if let Err(source) = committed {
-            let error = LedgerError::Lost(Arc::new(source));
+        if let Err(error) = committed {
             if done.is_empty() {
                 // Not even a transaction could be opened: the same would happen to the others.
                 done.extend(jobs.drain(..));
             }
-            done.iter_mut().for_each(|job| job.fail(error.clone()));
+            for job in &mut done {
+                job.fail(error.clone());
+            }
         } else if outbox_grew {
             self.outbox.send_modify(|commits| *commits += 1);
         }
@@ -133,7 +134,7 @@ impl Writer {
         jobs: &mut VecDeque<Box<dyn Job>>,
         done: &mut Vec<Box<dyn Job>>,
         outbox_grew: &mut bool,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), LedgerError> {
         self.statement("BEGIN IMMEDIATE")?;
         let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.statement("COMMIT"));
         if !self.connection.is_autocommit() {
@@ -148,7 +149,7 @@ impl Writer {
         jobs: &mut VecDeque<Box<dyn Job>>,
         done: &mut Vec<Box<dyn Job>>,
         outbox_grew: &mut bool,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), LedgerError> {
         while let Some(mut job) = jobs.pop_front() {
             let grew = self.run_one(&mut *job);
             done.push(job);
@@ -158,22 +159,25 @@ impl Writer {
     }
 
     /// Runs one job in its savepoint; whether it added to the outbox.
-    fn run_one(&mut self, job: &mut dyn Job) -> rusqlite::Result<bool> {
+    fn run_one(&mut self, job: &mut dyn Job) -> Result<bool, LedgerError> {
         self.statement("SAVEPOINT job")?;
         let mut tx = Tx::new(&self.connection, &mut self.vault);
         let succeeded = job.execute(&mut tx);
         let grew = tx.outbox_grew();
+        if self.connection.is_autocommit() {
+            // The savepoint is gone with the transaction, and with it what the jobs before did.
+            return Err(LedgerError::Undone);
+        }
         if !succeeded {
-            // A full disk makes SQLite undo the whole transaction by itself; then there is no savepoint, and this
-            // fails, and with it the group.
             self.statement("ROLLBACK TO job")?;
         }
         self.statement("RELEASE job")?;
         Ok(succeeded && grew)
     }
 
-    fn statement(&self, sql: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    fn statement(&self, sql: &str) -> Result<(), LedgerError> {
+        let run = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        run.map(drop).map_err(|source| LedgerError::Lost(Arc::new(source)))
     }
 }
 
