@@ -36,11 +36,11 @@ pub struct Taken {
     transport_id: String,
     received_at: Timestamp,
     taken_at: Instant,
-    reading: Reading,
+    content: Content,
 }
 
 /// What preparing gave.
-enum Reading {
+enum Content {
     /// Read, or found to be unreadable.
     Prepared(Arc<Prepared>),
     /// We failed: the bytes are kept as evidence.
@@ -83,14 +83,14 @@ impl Intake for Gateway {
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
-            let reading = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
+            let content = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
             StageDone { stage: Stage::Prepare, took: taken_at.elapsed() }.emit(&parts.telemetry);
-            let reading = match reading {
-                Ok(prepared) => Reading::Prepared(Arc::new(prepared)),
+            let content = match content {
+                Ok(prepared) => Content::Prepared(Arc::new(prepared)),
                 // A panic on input is our fault: park the evidence and go on with the next message.
-                Err(_) => Reading::Panicked(evidence),
+                Err(_) => Content::Panicked(evidence),
             };
-            Taken { transport, transport_id, received_at, taken_at, reading }
+            Taken { transport, transport_id, received_at, taken_at, content }
         }
         .boxed()
     }
@@ -134,15 +134,15 @@ fn is_our_fault(error: &LedgerError) -> bool {
         | LedgerError::Unfit(_)
         | LedgerError::Damaged(_) => true,
         LedgerError::Database(_) => !error.is_temporary(),
-        LedgerError::Closed | LedgerError::Lost(_) | LedgerError::Open { .. } => false,
+        LedgerError::Closed | LedgerError::Undone | LedgerError::Lost(_) | LedgerError::Open { .. } => false,
     }
 }
 
 /// One ledger job: repeat? facts, judge, store. `None` for a repeat.
 fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
-    let prepared = match &taken.reading {
-        Reading::Prepared(prepared) => prepared,
-        Reading::Panicked(_) => return park(tx, taken),
+    let prepared = match &taken.content {
+        Content::Prepared(prepared) => prepared,
+        Content::Panicked(_) => return park(tx, taken),
     };
     if tx.repeat_of(taken.transport, &taken.transport_id, &prepared.digest)?.is_some() {
         return Ok(None);
@@ -194,9 +194,9 @@ fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
 
 /// Stores a message that we failed on, with its bytes and without effects.
 fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
-    let (digest, bytes) = match &taken.reading {
-        Reading::Prepared(prepared) => (prepared.digest, prepared.source.to_vec()),
-        Reading::Panicked(bytes) => (pipeline::digest(bytes), bytes.to_vec()),
+    let (digest, bytes) = match &taken.content {
+        Content::Prepared(prepared) => (prepared.digest, prepared.source.to_vec()),
+        Content::Panicked(bytes) => (pipeline::digest(bytes), bytes.to_vec()),
     };
     if tx.repeat_of(taken.transport, &taken.transport_id, &digest)?.is_some() {
         return Ok(None);

@@ -238,13 +238,7 @@ fn level_one(fault: &schema::Fault) -> Finding {
     Finding {
         rule: "XSD".to_owned(),
         code: None,
-        class: fault
-            .path
-            .rsplit('/')
-            .next()
-            .map(|name| name.split('[').next().unwrap_or(name))
-            .unwrap_or("")
-            .to_owned(),
+        class: element_name(&fault.path).to_owned(),
         path: fault.path.clone(),
         line: fault.line,
         column: fault.column,
@@ -256,6 +250,12 @@ fn level_one(fault: &schema::Fault) -> Finding {
             ("found".to_owned(), fact(&fault.found)),
         ]),
     }
+}
+
+/// The last element of a path, without its ordinal.
+fn element_name(path: &str) -> &str {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    last.split('[').next().unwrap_or(last)
 }
 
 fn skipped(evaluation: &Evaluation) -> Vec<Skipped> {

@@ -92,7 +92,7 @@ fn configure(dir: &Path, office: &str) -> anyhow::Result<Config> {
         fs::write(region.join(name), text).with_context(|| format!("failed to write {name} of the sample register"))?;
     }
     let mut config = Config::embedded(dir);
-    config.gateway.name = "sluis-demo".to_owned();
+    "sluis-demo".clone_into(&mut config.gateway.name);
     config.regions = vec![region];
     for check in ["A1", "A2", "A4"] {
         config.policy.insert((check.to_owned(), None), "hold".to_owned());
