@@ -202,7 +202,10 @@ fn a_second_process_may_look_while_the_first_writes() {
     let reader = std::thread::spawn(move || out.map_while(Result::ok).count());
     let path: PathBuf = folder.path().to_owned();
     let looked = std::thread::spawn(move || {
-        let ledger = open(&path);
+        let keys = Keys::load(&path.join("keys")).expect("the keys are there");
+        let ledger = Ledger::open_to_read(&path.join("ledger.db"), keys).expect("it opens");
+        let refused = ledger.run_blocking(|tx| tx.store(&inbox("x"), &decision("x")));
+        assert!(refused.is_err_and(|error| !error.is_temporary()), "who looks does not write");
         let counts: Vec<usize> = (0..5)
             .map(|_| ledger.run_blocking(|tx| tx.messages(&Filter::default())).expect("it can be listed").len())
             .collect();
