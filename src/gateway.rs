@@ -179,7 +179,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
     };
     set_aside_what_nobody_can_be_told(&mut judged, prepared);
     let stored = tx.store(&inbox(taken, prepared.digest, prepared.source.to_vec()), &judged.decision)?;
-    Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision, prepared)))
+    Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision)))
 }
 
 /// A message whose sender cannot be told, or of a kind that this version does not judge yet, is parked: nobody will
@@ -202,7 +202,9 @@ fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> 
         return Ok(None);
     }
     let decision = Decision {
+        kind: None,
         identity: None,
+        claimed_sender: None,
         verdict: Verdict::Parked,
         level: 1,
         findings: Vec::new(),
@@ -213,14 +215,7 @@ fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> 
         register_version: None,
     };
     let stored = tx.store(&inbox(taken, digest, bytes), &decision)?;
-    Ok(Some(Outcome {
-        id: stored.message_id.to_string(),
-        kind: None,
-        verdict: Verdict::Parked,
-        level: 1,
-        rules: Vec::new(),
-        checks: Vec::new(),
-    }))
+    Ok(Some(outcome(&stored.message_id.to_string(), &decision)))
 }
 
 fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
@@ -233,15 +228,10 @@ fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
     }
 }
 
-fn outcome(id: &str, decision: &Decision, prepared: &Prepared) -> Outcome {
-    let kind = match (&decision.identity, &prepared.reading) {
-        (Some(identity), _) => Some(identity.kind),
-        (None, Err(unreadable)) => unreadable.faults.kind,
-        (None, Ok(readable)) => Some(readable.message.kind),
-    };
+fn outcome(id: &str, decision: &Decision) -> Outcome {
     Outcome {
         id: id.to_owned(),
-        kind,
+        kind: decision.kind,
         verdict: decision.verdict,
         level: decision.level,
         rules: decision.findings.iter().map(|finding| finding.rule.clone()).collect(),

@@ -8,7 +8,7 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Tree};
-use crate::message::{Body, Date, Identificatie, Kind, Message, Number};
+use crate::message::{Body, Date, Identificatie, Kind, Message, Number, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
@@ -152,7 +152,9 @@ pub fn judge(
     let stamp = Stamp { identificatie: context.reply_id.clone(), dagtekening: context.today };
     let owed_reply = reply::build(message, &readable.tree, &evaluation, &stamp);
     let mut decision = Decision {
+        kind: Some(message.kind),
         identity: Some(identity(message)),
+        claimed_sender: None,
         verdict,
         level: level(&evaluation),
         findings: findings(&evaluation, &readable.tree, source),
@@ -169,7 +171,9 @@ pub fn judge(
 /// Step 4 for a message that failed at level 1: no reply message, an error report instead.
 pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
     let mut decision = Decision {
+        kind: unreadable.faults.kind,
         identity: None,
+        claimed_sender: unreadable.sender.as_deref().map(Party::from),
         verdict: Verdict::Rejected,
         level: Level::Schema as u8,
         findings: unreadable.faults.faults.iter().map(level_one).collect(),

@@ -390,8 +390,13 @@ fn messages_are_listed_with_what_was_decided() {
         ..accepted(identity(wmo(Number::N305), "I1"))
     };
     let stored = sut.store(inbox("x"), decision);
-    let unreadable =
-        Decision { identity: None, level: 1, verdict: Verdict::Rejected, ..accepted(identity(wmo(Number::N305), "")) };
+    let unreadable = Decision {
+        kind: None,
+        identity: None,
+        level: 1,
+        verdict: Verdict::Rejected,
+        ..accepted(identity(wmo(Number::N305), ""))
+    };
     sut.store(inbox("y"), unreadable);
     let list = |filter: Filter| sut.get(move |tx| tx.messages(&filter));
     let entries = list(Filter { transport_id: Some("x".to_owned()), ..Filter::default() });
