@@ -51,6 +51,16 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
+const IDENTIFICATION_USED: &str = "the identification of the message is used already";
+
+/// When and why a decision is taken.
+#[derive(Clone, Copy)]
+pub(super) struct Occasion<'a> {
+    pub(super) at: Timestamp,
+    /// `None` the first time.
+    pub(super) reason: Option<&'a str>,
+}
+
 /// A message in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -58,7 +68,7 @@ pub struct Stored {
     pub message_id: i64,
     /// The verdict on it.
     pub verdict: Verdict,
-    /// Whether the same delivery had been stored before. Then nothing was added.
+    /// Whether it was in the ledger before: after [`Tx::store`] a repeat of a delivery, to which nothing was added.
     pub sent_before: bool,
 }
 
@@ -96,6 +106,51 @@ impl Tx<'_> {
             let known = self.repeat_of(&inbox.transport, &inbox.transport_id, &inbox.digest)?;
             return known.ok_or(LedgerError::Damaged("a repeated message is gone"));
         };
+        self.store_effects(message_id, inbox, decision, Occasion { at: inbox.received_at, reason: None })?;
+        Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
+    }
+
+    /// Decides once more on a message that was held or parked: a release, a withdrawal, a replay. The reason goes into
+    /// the audit trail; it names no person. Judge on [`Tx::facts_again`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflict`] when the message is neither held nor parked (any more), and as [`Tx::store`].
+    pub fn store_again(
+        &mut self,
+        message_id: i64,
+        decision: &Decision,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Stored, LedgerError> {
+        check(decision)?;
+        let inbox = self.inbox(message_id)?.ok_or(LedgerError::Conflict("there is no message with this number"))?;
+        self.update_message(message_id, decision)?;
+        self.store_effects(message_id, &inbox, decision, Occasion { at, reason: Some(reason) })?;
+        Ok(Stored { message_id, verdict: decision.verdict, sent_before: true })
+    }
+
+    /// A stored message as it came in.
+    pub fn inbox(&self, message_id: i64) -> Result<Option<Inbox>, LedgerError> {
+        self.first(
+            "SELECT transport, transport_id, digest, received_at, body FROM messages WHERE id = ?1",
+            [message_id],
+            |cells| {
+                let (transport, transport_id) = (cells.get()?, cells.get()?);
+                let digest: [u8; 32] = cells.get()?;
+                let (received_at, body) = (cells.moment()?, cells.get::<Vec<u8>>()?);
+                let bytes = self.vault.open(&[b"message", &digest], &body)?;
+                Ok(Inbox { transport, transport_id, digest, received_at, bytes })
+            },
+        )
+    }
+
+    fn store_effects(
+        &mut self,
+        message_id: i64,
+        inbox: &Inbox,
+        decision: &Decision,
+        occasion: Occasion<'_>,
+    ) -> Result<(), LedgerError> {
         self.count(decision)?;
         if let Some(identity) = &decision.identity {
             for (position, record) in (0..).zip(&decision.records) {
@@ -103,19 +158,37 @@ impl Tx<'_> {
             }
         }
         let known = self.insert_signals(message_id, &decision.signals)?;
-        let sent = self.insert_outbox(message_id, inbox.received_at, &decision.outgoing, &known)?;
-        self.audit_decision(message_id, inbox, decision, &sent)?;
-        Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
+        let sent = self.insert_outbox(message_id, occasion.at, &decision.outgoing, &known)?;
+        self.audit_decision(message_id, inbox, decision, &sent, occasion)
     }
 
-    /// The bytes of a stored message.
-    pub fn body(&self, message_id: i64) -> Result<Option<Vec<u8>>, LedgerError> {
-        let found: Option<([u8; 32], Vec<u8>)> = self
-            .sql("SELECT digest, body FROM messages WHERE id = ?1")?
-            .query_row([message_id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let opened = found.map(|(digest, sealed)| self.vault.open(&[b"message", &digest], &sealed));
-        opened.transpose()
+    fn update_message(&self, message_id: i64, decision: &Decision) -> Result<(), LedgerError> {
+        let identity = decision.identity.as_ref();
+        let updated = self
+            .sql(
+                "UPDATE messages SET law = ?2, number = ?3, afzender = ?4, identificatie = ?5, dagtekening = ?6,
+                     gemeente = ?7, aanbieder = ?8, verdict = ?9, level = ?10, counts_as_sent = ?11,
+                     register_version = ?12, findings = ?13, skipped = ?14
+                 WHERE id = ?1 AND verdict IN ('held', 'parked')",
+            )?
+            .execute(params![
+                message_id,
+                identity.map(|identity| identity.kind.law.as_str()),
+                identity.map(|identity| identity.kind.number.as_str()),
+                identity.map(|identity| identity.afzender.as_str()),
+                identity.map(|identity| identity.identificatie.as_str()),
+                identity.map(|identity| identity.dagtekening.to_string()),
+                identity.map(|identity| identity.gemeente.as_str()),
+                identity.map(|identity| identity.aanbieder.as_str()),
+                decision.verdict.as_str(),
+                decision.level,
+                decision.verdict.counts_as_sent(),
+                decision.register_version,
+                to_json(&decision.findings)?,
+                to_json(&decision.skipped)?,
+            ])
+            .map_err(|source| unique(source, IDENTIFICATION_USED))?;
+        if updated == 1 { Ok(()) } else { Err(LedgerError::Conflict("the message is neither held nor parked")) }
     }
 
     /// `None` when the delivery is a repeat.
@@ -150,7 +223,7 @@ impl Tx<'_> {
                 to_json(&decision.skipped)?,
                 body,
             ])
-            .map_err(|source| unique(source, "the identification of the message is used already"))?;
+            .map_err(|source| unique(source, IDENTIFICATION_USED))?;
         Ok((inserted == 1).then(|| self.last_id()))
     }
 
