@@ -43,6 +43,15 @@ macro_rules! oldest_version_first {
 impl Tx<'_> {
     /// What the rules need for a message: see [`Facts`].
     pub fn facts(&self, request: &Request) -> Result<Facts, LedgerError> {
+        self.facts_without(request, None)
+    }
+
+    /// The same for a stored message that is judged once more: its own identification is not one that was used before.
+    pub fn facts_again(&self, request: &Request, message_id: i64) -> Result<Facts, LedgerError> {
+        self.facts_without(request, Some(message_id))
+    }
+
+    fn facts_without(&self, request: &Request, message_id: Option<i64>) -> Result<Facts, LedgerError> {
         let persons: BTreeMap<Bsn, PersonKey> =
             request.persons.iter().map(|bsn| (bsn.clone(), self.person(bsn))).collect();
         let (known_clients, deliveries) = if persons.is_empty() {
@@ -61,7 +70,7 @@ impl Tx<'_> {
             Some(nummer) => (self.declaratie_used(request, nummer.as_str())?, self.latest_periode(request)?),
             None => (None, None),
         };
-        let identification_used = self.identification_used(request)?;
+        let identification_used = self.identification_used(request, message_id)?;
         let lines = self.lines(request)?;
         Ok(Facts {
             identification_used,
@@ -135,16 +144,18 @@ impl Tx<'_> {
         rows.next()?.map(|row| read(&mut Cells::of(row))).transpose()
     }
 
-    fn identification_used(&self, request: &Request) -> Result<Option<Earlier>, LedgerError> {
+    fn identification_used(&self, request: &Request, except: Option<i64>) -> Result<Option<Earlier>, LedgerError> {
         self.first(
             "SELECT m.law, m.number, m.identificatie, m.dagtekening FROM messages AS m
              WHERE m.law = ?1 AND m.number = ?2 AND m.afzender = ?3 AND m.identificatie = ?4 AND m.counts_as_sent = 1
+                 AND m.id IS NOT ?5
              ORDER BY m.id LIMIT 1",
             params![
                 request.law.as_str(),
                 request.number.as_str(),
                 request.afzender.as_str(),
-                request.identificatie.as_str()
+                request.identificatie.as_str(),
+                except
             ],
             |cells| cells.earlier(),
         )

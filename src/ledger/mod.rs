@@ -9,6 +9,7 @@ mod error;
 mod facts;
 mod keys;
 mod outbox;
+mod record;
 mod report;
 mod schema;
 mod store;
