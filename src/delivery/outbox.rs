@@ -75,6 +75,20 @@ pub trait Outbox: Send + Sync + 'static {
     /// that waits for a retry is not due: order per receiver is kept.
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>>;
 
+    /// As [`Outbox::due`], without rows of receivers that are being served at the moment. A ledger that leaves them out
+    /// of its query keeps a receiver with many rows from hiding the others.
+    fn due_except(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        busy: Vec<Option<String>>,
+    ) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
+        Box::pin(async move {
+            let rows = self.due(now, limit).await?;
+            Ok(rows.into_iter().filter(|row| !busy.contains(&row.to)).collect())
+        })
+    }
+
     /// Records attempts, in one transaction.
     fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>>;
 

@@ -4,6 +4,7 @@
 //! source, so that a finding can be shown at its line and column; those are computed only when somebody asks.
 //! The tree holds personal data: its `Debug` shows sizes only.
 
+use std::collections::HashMap;
 use std::fmt;
 
 /// Which of the two namespaces of a message an element belongs to.
@@ -48,6 +49,28 @@ impl Tree {
     /// The root element (`Bericht`); `None` only for a tree that nothing was added to.
     pub fn root(&self) -> Option<Node<'_>> {
         (!self.nodes.is_empty()).then_some(Node { tree: self, index: 0 })
+    }
+
+    /// An index from path to offset over the whole tree.
+    pub fn locator(&self) -> Locator {
+        let mut offsets = HashMap::with_capacity(self.nodes.len());
+        let mut pending: Vec<(Node<'_>, String)> = Vec::new();
+        if let Some(root) = self.root() {
+            pending.push((root, root.path()));
+        }
+        while let Some((node, path)) = pending.pop() {
+            for child in node.children() {
+                let name = child.name();
+                let child_path = if child.data().repeats {
+                    format!("{path}/{name}[{}]", child.ordinal())
+                } else {
+                    format!("{path}/{name}")
+                };
+                pending.push((child, child_path));
+            }
+            offsets.insert(path, node.offset());
+        }
+        Locator { offsets }
     }
 
     /// The deepest node that exists on `path` (as written by [`Node::path`]), walking down from the root.
@@ -237,14 +260,52 @@ impl TreeBuilder {
     }
 }
 
-/// Line and column of a byte offset, both from 1; the column counts characters.
+/// Where each line of a source begins, so that many places can be shown without reading the source anew for each.
+#[derive(Debug, Clone)]
+pub struct LineIndex {
+    starts: Vec<usize>,
+}
+
+impl LineIndex {
+    /// Reads the line starts of a source.
+    pub fn of(source: &[u8]) -> LineIndex {
+        let breaks = source.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').map(|(at, _)| at + 1);
+        LineIndex { starts: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    /// Line and column of a byte offset in the same source, both from 1; the column counts characters.
+    pub fn position(&self, source: &[u8], offset: usize) -> (u32, u32) {
+        let offset = offset.min(source.len());
+        let line = self.starts.partition_point(|&start| start <= offset);
+        let start = self.starts[line - 1];
+        // Continuation bytes of UTF-8 are not characters of their own.
+        let column = source[start..offset].iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
+        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    }
+}
+
+/// Line and column of one byte offset; see [`LineIndex::position`].
 pub fn position(source: &[u8], offset: usize) -> (u32, u32) {
-    let before = &source[..offset.min(source.len())];
-    let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-    // Continuation bytes of UTF-8 are not characters of their own.
-    let column = before[line_start..].iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
-    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    LineIndex::of(source).position(source, offset)
+}
+
+/// Finds the offsets of many paths: one walk over the tree instead of one per path.
+#[derive(Debug)]
+pub struct Locator {
+    offsets: HashMap<String, usize>,
+}
+
+impl Locator {
+    /// Byte offset of the deepest element that exists on `path`.
+    pub fn offset(&self, path: &str) -> Option<usize> {
+        let mut path = path;
+        loop {
+            if let Some(&offset) = self.offsets.get(path) {
+                return Some(offset);
+            }
+            path = &path[..path.rfind('/')?];
+        }
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +339,8 @@ mod tests {
         let tree = sample();
         let node = tree.nearest("/Bericht/Client/Contact[1]/Periode/Begindatum").expect("the root exists");
         assert_eq!(node.path(), "/Bericht/Client/Contact[1]");
+        let offset = tree.locator().offset("/Bericht/Client/Contact[2]/Periode/Begindatum");
+        assert_eq!(offset, Some(40), "the index agrees with the walk");
     }
 
     #[test]

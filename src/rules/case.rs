@@ -56,6 +56,9 @@ impl<'a> Case<'a> {
     }
 }
 
+/// A line of a 323: index of the client and of the line within it, both from 0.
+pub type LineIndex = (usize, usize);
+
 /// One line of a 323 on its own, with what was granted before it in the same message.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
@@ -74,11 +77,20 @@ pub struct Line<'a> {
     /// Its allocation (TR338), deleted ones included; `None` when unknown or sent to another provider. Rules that
     /// need it stay silent then.
     pub allocation: Option<&'a Allocation>,
-    /// Lines of the same message that were judged and granted before this one: credits first (OP366).
+    /// The first line of the message in document order with the same ReferentieNummer: this one when it is the only
+    /// one (TR314).
+    pub first_use: LineIndex,
+    /// Lines of the same message on the same ToewijzingNummer that were judged and granted before this one: credits
+    /// first (OP366).
     pub granted_before: &'a [&'a Prestatie],
 }
 
 impl Line<'_> {
+    /// Which line of the message it is.
+    pub fn index(&self) -> LineIndex {
+        (self.client_index, self.line_index)
+    }
+
     /// A place in this line.
     pub fn place(&self, field: &str) -> super::place::Place {
         super::place::Place::prestatie(self.client_index, self.line_index, field)

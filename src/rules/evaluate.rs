@@ -5,10 +5,10 @@
 //!   A failure in Header or Declaratie stops everything below it; one on a client of a 323 stops that client's lines.
 //! - Lines of a 323 are judged one by one, credits before debits (OP366), each with the lines granted before it.
 
-use super::case::{Case, Line};
+use super::case::{Case, Line, LineIndex};
 use super::place::Class;
 use super::rule::{Check, Level, Need, Rule, Violation};
-use crate::message::{Body, DebetCredit, Declaratie, Prestatie};
+use crate::message::{Body, Count, DebetCredit, Declaratie, Prestatie, ReferentieNummer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that does not hold, and where.
@@ -19,9 +19,6 @@ pub struct Broken {
     /// The place and the figures.
     pub violation: Violation,
 }
-
-/// A line of a 323: index of the client and of the line within it, both from 0.
-pub type LineIndex = (usize, usize);
 
 /// What judging a case gave.
 #[derive(Debug, Default)]
@@ -89,7 +86,10 @@ fn run_class(case: &Case<'_>, rules: &[&'static Rule], wanted: impl Fn(Class) ->
 fn run(case: &Case<'_>, rule: &'static Rule) -> Vec<Broken> {
     match rule.check {
         Check::Message(check) => stamp(rule, check(case)),
-        Check::Line(_) | Check::Schema => Vec::new(),
+        Check::Either { message, .. } if !matches!(case.message.body, Body::Declaratie(_)) => {
+            stamp(rule, message(case))
+        }
+        Check::Either { .. } | Check::Line(_) | Check::Schema => Vec::new(),
     }
 }
 
@@ -101,7 +101,9 @@ fn stamp(rule: &'static Rule, violations: Vec<Violation>) -> Vec<Broken> {
 fn judge_lines(case: &Case<'_>, declaratie: &Declaratie, rules: &[&'static Rule], evaluation: &mut Evaluation) {
     let rejected_clients: BTreeSet<String> =
         evaluation.broken.iter().map(|broken| broken.violation.place.class_path.clone()).collect();
-    let mut granted_before: Vec<&Prestatie> = Vec::new();
+    let first_uses = first_uses(declaratie);
+    // By allocation: a declaration of a large provider has tens of thousands of lines, and no line looks further.
+    let mut granted_before: BTreeMap<Count, Vec<&Prestatie>> = BTreeMap::new();
     for (client_index, line_index) in order_of_judging(declaratie) {
         let client_path = super::place::Place::declaratie_client(client_index, "").class_path;
         if rejected_clients.contains(&client_path) {
@@ -117,21 +119,33 @@ fn judge_lines(case: &Case<'_>, declaratie: &Declaratie, rules: &[&'static Rule]
             line_index,
             prestatie,
             allocation: case.allocation(prestatie.toewijzing_nummer),
-            granted_before: &granted_before,
+            first_use: first_uses.get(&prestatie.referentie.nummer).copied().unwrap_or((client_index, line_index)),
+            granted_before: granted_before.get(&prestatie.toewijzing_nummer).map_or(&[], Vec::as_slice),
         };
         let broken: Vec<Broken> = rules
             .iter()
             .flat_map(|&rule| match rule.check {
-                Check::Line(check) => stamp(rule, check(&line)),
+                Check::Line(check) | Check::Either { line: check, .. } => stamp(rule, check(&line)),
                 Check::Message(_) | Check::Schema => Vec::new(),
             })
             .collect();
         if broken.is_empty() {
-            granted_before.push(prestatie);
+            granted_before.entry(prestatie.toewijzing_nummer).or_default().push(prestatie);
             evaluation.granted.push((client_index, line_index));
         }
         evaluation.broken.extend(broken);
     }
+}
+
+/// The first line in document order of each ReferentieNummer.
+fn first_uses(declaratie: &Declaratie) -> BTreeMap<&ReferentieNummer, LineIndex> {
+    let mut uses = BTreeMap::new();
+    for (client_index, client) in declaratie.clienten.iter().enumerate() {
+        for (line_index, prestatie) in client.prestaties.iter().enumerate() {
+            uses.entry(&prestatie.referentie.nummer).or_insert((client_index, line_index));
+        }
+    }
+    uses
 }
 
 /// Credits first, then debits, each in document order (OP366; the order within is inferred).

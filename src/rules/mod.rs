@@ -3,19 +3,22 @@
 //! Rules are pure and know nothing of each other: the engine decides which run, in which order, and what a failure
 //! stops (see [`evaluate`]). What a rule needs beyond the message it reads from [`Case`].
 
+pub(crate) mod calendar;
 pub mod case;
 pub mod evaluate;
 pub mod facts;
+pub(crate) mod figures;
 pub mod place;
 pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod volumes;
 
 mod across;
 mod outside;
 mod within;
 
-pub use case::{Case, Line, Parties, Terms};
+pub use case::{Case, Line, LineIndex, Parties, Terms};
 pub use evaluate::{Broken, Evaluation, evaluate};
 pub use place::{Class, Place};
 pub use rule::{Check, Level, Need, Rule, Sort, Violation};

@@ -48,6 +48,13 @@ pub enum Check {
     Message(fn(&Case<'_>) -> Vec<Violation>),
     /// Looks at one line of a 323, with what was granted before it in the same message.
     Line(fn(&Line<'_>) -> Vec<Violation>),
+    /// One rule for several numbers: `message` looks at a 301 or 305 as a whole, `line` at each line of a 323.
+    Either {
+        /// For any number but the 323.
+        message: fn(&Case<'_>) -> Vec<Violation>,
+        /// For the 323.
+        line: fn(&Line<'_>) -> Vec<Violation>,
+    },
 }
 
 /// One rule of the standard.

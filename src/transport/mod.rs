@@ -1,6 +1,10 @@
 //! Transports bring messages in. Each takes a message, hands it to an [`Intake`] and lets go of its own copy (the
 //! broker's acknowledgement, the file in `in/`) only after the intake says that it is in the ledger.
 
+pub mod budget;
+pub mod directory;
+pub mod spool;
+
 use futures_util::future::BoxFuture;
 
 /// A message as it came in.

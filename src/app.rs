@@ -1,0 +1,245 @@
+//! Wires the daemon: opens what it needs, starts the loops, stops them in order.
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Transport};
+use crate::contract::Contracts;
+use crate::delivery::Destination;
+use crate::delivery::directory::DirectoryDestination;
+use crate::delivery::http::{HttpDestination, install_crypto_provider};
+use crate::delivery::relay::{Relay, Routes};
+use crate::gateway::Gateway;
+use crate::http::{Server, routes};
+use crate::ledger::{Keys, Ledger, Settings};
+use crate::schema::Limits;
+use crate::shutdown::{Shutdown, Trigger, shutdown};
+use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
+use crate::transport::directory::DirectoryIntake;
+use crate::transport::spool::Spool;
+use anyhow::Context as _;
+use futures_util::FutureExt as _;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+
+/// Messages that share one commit at most.
+const MAX_GROUP: usize = 256;
+
+/// A running gateway.
+pub struct App {
+    /// The durable record.
+    pub ledger: Ledger,
+    /// Metrics and health.
+    pub telemetry: Telemetry,
+    /// Where metrics and health are served.
+    pub address: SocketAddr,
+    trigger: Trigger,
+    intakes: Vec<JoinHandle<()>>,
+    relay_trigger: Trigger,
+    relay: JoinHandle<()>,
+    server_trigger: Trigger,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+///
+/// # Errors
+/// What could not be opened or started, with what to do about it.
+pub fn main(config: &Config) -> anyhow::Result<()> {
+    start_log(&config.log);
+    let contracts = crate::cli::load_contracts(config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+    let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
+        let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
+        tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
+            _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
+        }
+        app.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+impl App {
+    /// Opens the ledger, the transports and the server, and starts all loops. Nothing is taken in when one of them
+    /// cannot be opened.
+    pub async fn start(config: &Config, contracts: Contracts, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
+        install_crypto_provider();
+        let telemetry = Telemetry::new(&config.gateway.name);
+        let server = Server::bind(config.http.listen).await?;
+        let address = server.address();
+        let needs_spool =
+            config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
+        let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
+        let ledger = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
+        let ledger_component = telemetry.component("ledger");
+        ledger_component.up();
+        telemetry.set_figures(figures(ledger.clone(), contracts.clone(), Arc::clone(&clock), ledger_component));
+
+        let (trigger, stop) = shutdown(config.shutdown.deadline);
+        let (relay_trigger, relay_stop) = shutdown(config.shutdown.deadline);
+        let (server_trigger, server_stop) = shutdown(config.shutdown.deadline);
+        let limits = limits(config);
+        let gateway = Arc::new(Gateway::new(
+            &config.gateway.name,
+            limits,
+            contracts,
+            ledger.clone(),
+            Arc::clone(&clock),
+            &telemetry,
+        ));
+        let relay = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
+        let relay = tokio::spawn(relay.run(relay_stop));
+        let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
+        let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        Ok(App { ledger, telemetry, address, trigger, intakes, relay_trigger, relay, server_trigger, server })
+    }
+
+    /// Stops in order: take nothing new, finish what is held, send what is due and on its way, close.
+    pub async fn stop(self) {
+        self.trigger.stop();
+        for intake in self.intakes {
+            log_panic("intake", intake.await.err());
+        }
+        self.relay_trigger.stop();
+        log_panic("relay", self.relay.await.err());
+        self.server_trigger.stop();
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the watch server ended with an error"),
+            Err(error) => log_panic("watch server", Some(error)),
+        }
+        let ledger = self.ledger;
+        // Joining the writer thread blocks; the runtime must not.
+        let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
+    }
+}
+
+fn log_panic(part: &str, error: Option<tokio::task::JoinError>) {
+    if let Some(error) = error {
+        tracing::error!(part, %error, "a part of the gateway broke");
+    }
+}
+
+/// The limits of level 1 as the configuration sets them.
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits {
+        max_bytes: usize::try_from(config.limits.max_bytes).unwrap_or(usize::MAX),
+        max_depth: u32::try_from(config.limits.max_depth).unwrap_or(u32::MAX),
+        max_attributes: u32::try_from(config.limits.max_attributes).unwrap_or(u32::MAX),
+        max_value_chars: u32::try_from(config.limits.max_value_chars).unwrap_or(u32::MAX),
+        max_faults: config.limits.max_faults,
+    }
+}
+
+/// Opens the ledger; at the very first start its folder and its key are made.
+fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<Ledger> {
+    for file in [path, key_file] {
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).with_context(|| {
+                format!(
+                    "failed to create {}: check its path and the rights of the user sluis runs as",
+                    folder.display()
+                )
+            })?;
+        }
+    }
+    // A ledger without its key must never get a new one: it would be unreadable.
+    let keys = if key_file.exists() || path.exists() { Keys::load(key_file)? } else { Keys::create(key_file)? };
+    Ok(Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?)
+}
+
+fn relay(
+    config: &Config,
+    spool: Option<&Spool>,
+    ledger: &Ledger,
+    clock: Arc<dyn Clock>,
+    telemetry: &Telemetry,
+) -> anyhow::Result<Relay> {
+    let default: Arc<dyn Destination> = match (config.delivery.default, spool) {
+        (Transport::Directory, Some(spool)) => Arc::new(DirectoryDestination::new(spool.clone())),
+        (Transport::Directory, None) => anyhow::bail!("delivery by directory needs a spool"),
+        (Transport::Amqp, _) => anyhow::bail!("no amqp yet"),
+    };
+    let mut back_offices: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
+    for (gemeente, office) in &config.back_offices {
+        back_offices.insert(gemeente.clone(), Arc::new(HttpDestination::new(office)?));
+    }
+    let routes = Routes { default, back_offices };
+    Ok(Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry))
+}
+
+fn intakes(
+    config: &Config,
+    spool: Option<&Spool>,
+    gateway: &Arc<Gateway>,
+    telemetry: &Telemetry,
+    stop: &Shutdown,
+) -> Vec<JoinHandle<()>> {
+    let mut intakes = Vec::new();
+    if config.intake.contains(&Transport::Directory)
+        && let Some(spool) = spool
+    {
+        let max_bytes = config.limits.max_bytes;
+        let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
+        intakes.push(tokio::spawn(intake.run(stop.clone())));
+    }
+    intakes
+}
+
+/// What the ledger knows in numbers, computed when somebody scrapes.
+fn figures(
+    ledger: Ledger,
+    contracts: Contracts,
+    clock: Arc<dyn Clock>,
+    component: Component,
+) -> crate::telemetry::Figures {
+    let component = Arc::new(component);
+    Box::new(move || {
+        let now = clock.now();
+        let counts = ledger.run(move |tx| tx.counts(now));
+        let component = Arc::clone(&component);
+        let (registers, today) = (contracts.registers().to_vec(), clock.today());
+        async move {
+            let counts = match counts.await {
+                Ok(counts) => counts,
+                Err(error) => {
+                    component.down(&error.to_string());
+                    return None;
+                }
+            };
+            component.up();
+            let mut figures: Vec<Figure> = Vec::new();
+            for (purpose, waiting) in &counts.outbox {
+                let label = vec![purpose.as_str().to_owned()];
+                figures.push((Metric::OutboxRows, label.clone(), approximate(waiting.count)));
+                figures.push((Metric::OutboxOldestSeconds, label, seconds(waiting.oldest)));
+            }
+            figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
+            figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            for register in &registers {
+                if let Some(days) = register.days_left(today) {
+                    figures.push((Metric::RegisterDaysLeft, vec![register.region.id.clone()], f64::from(days)));
+                }
+            }
+            Some(figures)
+        }
+        .boxed()
+    })
+}
+
+/// A count for a gauge. Prometheus keeps floats; nobody counts beyond 2^53.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and counts stay below 2^53")]
+fn approximate(count: u64) -> f64 {
+    count as f64
+}
+
+fn seconds(age: Option<std::time::Duration>) -> f64 {
+    age.map_or(0.0, |age| age.as_secs_f64())
+}

@@ -1,0 +1,272 @@
+//! The command line (design, section 5): parses, wires, prints; decides nothing.
+
+mod judge;
+mod report;
+mod rules;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config};
+use crate::contract::{Contracts, Policies};
+use crate::message::{Date, Party};
+use clap::{Args, Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// How a command ended, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// All accepted, or done.
+    Accepted = 0,
+    /// Something was rejected, held or only partly granted; for `config check` and `contract check`: a fault.
+    Rejected = 1,
+    /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
+    Usage = 2,
+}
+
+impl Exit {
+    fn worst(self, other: Exit) -> Exit {
+        self.max(other)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Gateway for the Dutch care-message standards iWmo 3.2 and iJw 3.2.
+#[derive(Debug, Parser)]
+#[command(name = "sluis", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole gateway on embedded parts with a day of sample traffic, and print what happened
+    Demo {
+        /// Keep the daemon, its metrics and its directories up afterwards, until Ctrl-C
+        #[arg(long)]
+        serve: bool,
+    },
+    /// Run the daemon
+    Run(WithConfig),
+    /// Check messages on their own: levels 1, 2 and what of 4 needs no ledger; writes nothing
+    Check {
+        #[command(flatten)]
+        judging: Judging,
+        /// Messages to check
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Judge messages one after another, with the whole engine on a fresh ledger in memory
+    Replay {
+        #[command(flatten)]
+        judging: Judging,
+        /// Write replies, forwards, error reports and signals to this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Messages, or folders whose *.xml are taken by name
+        #[arg(required = true, value_name = "FILE|DIR")]
+        paths: Vec<PathBuf>,
+    },
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at a contract register
+    #[command(subcommand)]
+    Contract(ContractCommand),
+    /// The rules of the standard as this gateway judges them
+    Rules {
+        /// Rule to explain, e.g. TR321
+        rule: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct WithConfig {
+    /// Configuration file
+    #[arg(long, value_name = "FILE", default_value = "sluis.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Judging {
+    /// Configuration file; without it only the standard is checked: no contracts, tariffs or product list
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Judge as on this day (YYYY-MM-DD); otherwise each message on its own Dagtekening
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
+    /// Print one JSON object per message
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Report all faults of a configuration and of what it names
+    Check(WithConfig),
+    /// Print the configuration as it takes effect, secrets as stars
+    Show(WithConfig),
+}
+
+#[derive(Debug, Subcommand)]
+enum ContractCommand {
+    /// Report all faults of a register folder
+    Check {
+        /// Folder with region.toml and its tables
+        folder: PathBuf,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no faults; everything else is usage.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Accepted };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    match arguments.command {
+        Command::Demo { serve } => crate::demo::main(serve),
+        Command::Run(WithConfig { config }) => run(&config),
+        Command::Check { judging, files } => {
+            with_setup(&judging, None, |setup, options, clock| judge::check(setup, options, &files, clock))
+        }
+        Command::Replay { judging, out, paths } => {
+            with_setup(&judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
+        }
+        Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
+        Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
+        Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
+        Command::Rules { rule } => rules::print(rule.as_deref()),
+    }
+    .into()
+}
+
+fn with_setup(
+    judging: &Judging,
+    out: Option<PathBuf>,
+    command: impl FnOnce(&judge::Setup, &judge::Options, &dyn Clock) -> Exit,
+) -> Exit {
+    let setup = match judging.config.as_deref().map(load_setup).transpose() {
+        Ok(setup) => setup.unwrap_or_default(),
+        Err(exit) => return exit,
+    };
+    let options = judge::Options { today: judging.today, json: judging.json, out };
+    command(&setup, &options, &SystemClock)
+}
+
+fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
+    let config = load_config(path)?;
+    let contracts = load_contracts(&config).map_err(|faults| {
+        print_faults(&faults);
+        Exit::Usage
+    })?;
+    Ok(judge::Setup { limits: crate::app::limits(&config), contracts })
+}
+
+/// Registers and policies that a configuration names, or all that is wrong with them.
+pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
+    let mut faults = Vec::new();
+    let mut policies = Policies::default();
+    for ((check, gemeente), word) in &config.policy {
+        let gemeente = gemeente.as_deref().map(Party::from);
+        if let Err(fault) = policies.set(check, gemeente.as_ref(), word) {
+            faults.push(format!("[policy] {check}: {fault}"));
+        }
+    }
+    let mut registers = Vec::new();
+    for folder in &config.regions {
+        match crate::contract::load(folder) {
+            Ok(register) => registers.push(Arc::new(register)),
+            Err(wrong) => {
+                faults.extend(wrong.iter().map(|fault| format!("register {}: {fault}", folder.display())));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(Contracts::new(registers, policies)) } else { Err(faults) }
+}
+
+fn load_config(path: &Path) -> Result<Config, Exit> {
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    config::load(path, &environment).map_err(|faults| {
+        print_faults(&faults.iter().map(ToString::to_string).collect::<Vec<_>>());
+        Exit::Usage
+    })
+}
+
+fn print_faults(faults: &[String]) {
+    for fault in faults {
+        eprintln!("sluis: {fault}");
+    }
+    eprintln!("sluis: {} fault(s); nothing was started", faults.len());
+}
+
+fn run(path: &Path) -> Exit {
+    let config = match load_config(path) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    match crate::app::main(&config) {
+        Ok(()) => Exit::Accepted,
+        Err(error) => {
+            eprintln!("sluis: {error:#}");
+            Exit::Usage
+        }
+    }
+}
+
+fn config_check(path: &Path) -> Exit {
+    let config = match load_config(path) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    match load_contracts(&config) {
+        Ok(contracts) => {
+            println!("{}: no faults", path.display());
+            for register in contracts.registers() {
+                println!("register {} {}: no faults", register.region.id, register.version);
+            }
+            Exit::Accepted
+        }
+        Err(faults) => {
+            print_faults(&faults);
+            Exit::Usage
+        }
+    }
+}
+
+fn config_show(path: &Path) -> Exit {
+    match load_config(path) {
+        Ok(config) => {
+            print!("{}", config.show());
+            Exit::Accepted
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn contract_check(folder: &Path) -> Exit {
+    match crate::contract::load(folder) {
+        Ok(register) => {
+            println!("{}: register {}, no faults", folder.display(), register.version);
+            Exit::Accepted
+        }
+        Err(faults) => {
+            for fault in &faults {
+                println!("{fault}");
+            }
+            println!("{}: {} fault(s)", folder.display(), faults.len());
+            Exit::Rejected
+        }
+    }
+}

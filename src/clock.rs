@@ -1,0 +1,90 @@
+//! Time as a value from outside: the core gets dates and moments handed in, and tests choose them.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::{Mutex, PoisonError};
+
+/// Tells the time.
+pub trait Clock: Send + Sync + 'static {
+    /// The moment.
+    fn now(&self) -> Timestamp;
+
+    /// The calendar day in the Netherlands. "Not after the day of processing" is a matter of Dutch days, also on a
+    /// server that keeps another time zone.
+    fn today(&self) -> Date {
+        dutch_day(self.now())
+    }
+}
+
+/// The calendar day in Europe/Amsterdam at a moment.
+pub fn dutch_day(moment: Timestamp) -> Date {
+    moment.to_zoned(dutch_time()).date()
+}
+
+fn dutch_time() -> TimeZone {
+    // The time zone database is part of the program (feature `tzdb-bundle-always`).
+    TimeZone::get("Europe/Amsterdam").expect("the bundled time zone database knows Europe/Amsterdam")
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock of the machine")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct FixedClock(Mutex<Timestamp>);
+
+impl FixedClock {
+    /// Stands at a moment.
+    pub fn at(moment: Timestamp) -> FixedClock {
+        FixedClock(Mutex::new(moment))
+    }
+
+    /// Stands at noon of a Dutch day.
+    pub fn on(day: Date) -> FixedClock {
+        let noon = day.at(12, 0, 0, 0).to_zoned(dutch_time()).map_or(Timestamp::MIN, |noon| noon.timestamp());
+        FixedClock::at(noon)
+    }
+
+    /// Moves it.
+    pub fn advance(&self, by: SignedDuration) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.saturating_add(by).unwrap_or(Timestamp::MAX);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_day_changes_at_dutch_midnight() {
+        let day = |text: &str| dutch_day(text.parse().expect("a moment"));
+        assert_eq!(day("2025-01-31T22:59:59Z"), date(2025, 1, 31));
+        assert_eq!(day("2025-01-31T23:00:00Z"), date(2025, 2, 1));
+        assert_eq!(day("2025-06-30T22:00:00Z"), date(2025, 7, 1));
+    }
+
+    #[test]
+    fn a_fixed_clock_stands_still_until_moved() {
+        let clock = FixedClock::on(date(2025, 3, 30));
+        assert_eq!(clock.today(), date(2025, 3, 30));
+        clock.advance(SignedDuration::from_hours(24));
+        assert_eq!(clock.today(), date(2025, 3, 31));
+    }
+}

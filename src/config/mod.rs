@@ -1,0 +1,687 @@
+//! The configuration: a file, overridden by environment variables, parsed into types and checked as a whole.
+//!
+//! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
+//! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
+//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]` and `[[back_office]]` live in the file only.
+//! Paths are relative to the folder of the configuration file, also those from the environment.
+//!
+//! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
+//! that it names can be read.
+
+mod fault;
+mod read;
+mod secret;
+mod show;
+mod units;
+
+pub use fault::ConfigFault;
+pub use secret::Secret;
+
+use read::{Raw, Reader, Section, Wrong, line_at, wrong};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml_edit::Document;
+
+/// The annotated default configuration; the reference of all keys.
+pub const REFERENCE: &str = include_str!("../../config/sluis.toml");
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `[gateway]`
+    pub gateway: Gateway,
+    /// `[intake]`: where messages come in.
+    pub intake: BTreeSet<Transport>,
+    /// `[directory]`
+    pub directory: Directory,
+    /// `[amqp]`; `None` without an address.
+    pub amqp: Option<Amqp>,
+    /// `[ledger]`
+    pub ledger: Ledger,
+    /// `[http]`
+    pub http: Http,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[contract] region`: folders of region profiles.
+    pub regions: Vec<PathBuf>,
+    /// `[policy]`: word (`observe`, `signal`, `hold`, `answer`) per check, and per check and municipality. A check that
+    /// is not named here is up to the catalogue of checks.
+    pub policy: BTreeMap<(String, Option<String>), String>,
+    /// `[[back_office]]`, by municipality.
+    pub back_offices: BTreeMap<String, BackOffice>,
+    /// `[delivery]`
+    pub delivery: Delivery,
+    /// `[log]`
+    pub log: Log,
+    /// `[shutdown]`
+    pub shutdown: Shutdown,
+}
+
+/// A way in or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// Folders.
+    Directory,
+    /// `RabbitMQ`.
+    Amqp,
+}
+
+impl Transport {
+    /// Both, in display order.
+    pub const ALL: [Transport; 2] = [Transport::Directory, Transport::Amqp];
+
+    /// The word in the configuration, in metrics and in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Transport::Directory => "directory",
+            Transport::Amqp => "amqp",
+        }
+    }
+}
+
+/// Who this gateway is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// Name in `app_id` of what it sends and in its logs.
+    pub name: String,
+}
+
+/// The directory transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    /// Folder that holds `in/`, `out/` and `error/`.
+    pub root: PathBuf,
+    /// How often `in/` is looked at.
+    pub poll: Duration,
+    /// Files taken per look.
+    pub files_per_round: usize,
+}
+
+/// The broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amqp {
+    /// `amqp://` or `amqps://` address with login and virtual host.
+    pub url: Secret,
+    /// Queue that messages come in by.
+    pub queue: String,
+    /// Queue for what cannot be handled and for error reports without a receiver.
+    pub parked_queue: String,
+    /// Topic exchange for replies, forwards and error reports.
+    pub exchange_out: String,
+    /// Topic exchange for signals.
+    pub exchange_signals: String,
+    /// Messages that the broker may hand over before the first is acknowledged.
+    pub prefetch: u16,
+    /// Bytes of message bodies in work at once.
+    pub prefetch_bytes: u64,
+    /// Whether the gateway declares queues and exchanges itself.
+    pub declare: bool,
+    /// Certificates. The authority counts beside those of the system.
+    pub tls: TlsFiles,
+}
+
+/// Certificates for a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsFiles {
+    /// Authority that signs the other side's certificate, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Own certificate with its chain, PEM.
+    pub client_cert_file: Option<PathBuf>,
+    /// Key of the own certificate, PEM (PKCS#8).
+    pub client_key_file: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    /// The files that are named, with their keys.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        [
+            ("ca_file", self.ca_file.as_deref()),
+            ("client_cert_file", self.client_cert_file.as_deref()),
+            ("client_key_file", self.client_key_file.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(key, file)| file.map(|file| (key, file)))
+    }
+}
+
+/// The durable record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    /// Database file.
+    pub path: PathBuf,
+    /// File with the key that bodies are encrypted with.
+    pub key_file: PathBuf,
+}
+
+/// The server for metrics and health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http {
+    /// Address and port.
+    pub listen: SocketAddr,
+}
+
+/// What a message may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a message.
+    pub max_bytes: u64,
+    /// Nesting of elements.
+    pub max_depth: usize,
+    /// Attributes of one element.
+    pub max_attributes: usize,
+    /// Characters of one value.
+    pub max_value_chars: usize,
+    /// Faults reported per message.
+    pub max_faults: usize,
+}
+
+/// A municipality's back office, reached over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackOffice {
+    /// CBS code, four digits.
+    pub gemeente: String,
+    /// Address to POST to; may hold a login.
+    pub url: Secret,
+    /// Longest wait for an answer.
+    pub timeout: Duration,
+    /// Certificates. A named authority counts instead of those of the system.
+    pub tls: TlsFiles,
+}
+
+/// Delivery of what leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where everything goes that is not for a back office.
+    pub default: Transport,
+    /// Wait after the first failed attempt.
+    pub first_retry: Duration,
+    /// Longest wait between attempts.
+    pub max_retry: Duration,
+    /// Rows in flight at once.
+    pub window: usize,
+}
+
+/// Log lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Level, or a filter such as `info,sluis::delivery=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long work in progress gets to finish.
+    pub deadline: Duration,
+}
+
+/// Reads the configuration from a file and overrides it from `env`. All faults are reported at once.
+pub fn load(path: &Path, env: &BTreeMap<String, String>) -> Result<Config, Vec<ConfigFault>> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        vec![ConfigFault {
+            file: path.display().to_string(),
+            line: None,
+            key: String::new(),
+            wrong: format!("the file cannot be read ({error})"),
+            todo: "check the path and the rights, or name another file with --config".to_owned(),
+        }]
+    })?;
+    let config = parse(path, &text, env)?;
+    let unreadable = config.unreadable_files();
+    if unreadable.is_empty() { Ok(config) } else { Err(unreadable) }
+}
+
+/// Parses the text of a configuration file, which would stand at `path`, and overrides it from `env`.
+pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<Config, Vec<ConfigFault>> {
+    match Document::parse(text.to_owned()) {
+        Ok(document) => read_all(path, text, &document, env),
+        Err(error) => Err(vec![ConfigFault {
+            file: path.display().to_string(),
+            line: error.span().map(|span| line_at(text, span.start)),
+            key: String::new(),
+            wrong: format!("this is not TOML ({})", error.message()),
+            todo: "correct the line; config/sluis.toml shows how every key is written".to_owned(),
+        }]),
+    }
+}
+
+impl Config {
+    /// The defaults for a program started in `base` without a configuration file.
+    pub fn defaults(base: &Path, env: &BTreeMap<String, String>) -> Result<Config, Vec<ConfigFault>> {
+        parse(&base.join("sluis.toml"), "", env)
+    }
+
+    /// Everything inside `dir`, nothing outside: directory transport, ledger, and a free port of this machine.
+    pub fn embedded(dir: &Path) -> Config {
+        let mut config =
+            Config::defaults(dir, &BTreeMap::new()).expect("the defaults have no faults, a test sees to that");
+        config.directory.poll = Duration::from_millis(50);
+        config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config
+    }
+
+    /// The configuration in effect as TOML, secrets as stars.
+    pub fn show(&self) -> String {
+        show::show(self)
+    }
+
+    /// Certificate and key files that are named but cannot be read.
+    fn unreadable_files(&self) -> Vec<ConfigFault> {
+        let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), &amqp.tls));
+        let offices =
+            self.back_offices.values().map(|office| (format!("back_office {}", office.gemeente), &office.tls));
+        let mut faults = Vec::new();
+        for (section, tls) in amqp.chain(offices) {
+            for (key, file) in tls.files() {
+                if let Err(error) = std::fs::File::open(file) {
+                    faults.push(ConfigFault {
+                        file: file.display().to_string(),
+                        line: None,
+                        key: format!("{section}.{key}"),
+                        wrong: format!("the file cannot be read ({error})"),
+                        todo: "check the path, which is relative to the configuration file, and the rights".to_owned(),
+                    });
+                }
+            }
+        }
+        faults
+    }
+}
+
+fn read_all(
+    path: &Path,
+    text: &str,
+    document: &Document<String>,
+    env: &BTreeMap<String, String>,
+) -> Result<Config, Vec<ConfigFault>> {
+    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut reader = Reader::new(path, text, Some(document), env);
+    let config = Config {
+        gateway: read_gateway(&mut reader),
+        directory: read_directory(&mut reader, &base),
+        amqp: read_amqp(&mut reader, &base),
+        intake: read_intake(&mut reader),
+        ledger: read_ledger(&mut reader, &base),
+        http: read_http(&mut reader),
+        limits: read_limits(&mut reader),
+        regions: read_regions(&mut reader, &base),
+        policy: read_policy(&mut reader),
+        back_offices: read_back_offices(&mut reader, &base),
+        delivery: read_delivery(&mut reader),
+        log: read_log(&mut reader),
+        shutdown: read_shutdown(&mut reader),
+    };
+    check_amqp_address(&mut reader, &config);
+    let faults = reader.finish();
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn read_gateway(reader: &mut Reader<'_>) -> Gateway {
+    let section = reader.section("gateway");
+    let name = reader.value(&section, "name", "sluis".to_owned(), |raw| {
+        let name = raw.text()?;
+        if name.is_empty() || name.len() > 60 || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return wrong("the name does not fit", "use 1 to 60 letters, digits, dots, dashes and underscores");
+        }
+        Ok(name)
+    });
+    reader.unknown_keys(&section);
+    Gateway { name }
+}
+
+fn read_intake(reader: &mut Reader<'_>) -> BTreeSet<Transport> {
+    let section = reader.section("intake");
+    let transports = reader.value(&section, "transports", BTreeSet::from([Transport::Directory]), |raw| {
+        let names = raw.texts()?;
+        if names.is_empty() {
+            return wrong("no transport is named", "name \"directory\", \"amqp\" or both");
+        }
+        names.iter().map(|name| transport(name)).collect()
+    });
+    reader.unknown_keys(&section);
+    transports
+}
+
+fn transport(name: &str) -> Result<Transport, Wrong> {
+    match Transport::ALL.into_iter().find(|transport| transport.as_str() == name) {
+        Some(transport) => Ok(transport),
+        None => wrong(format!("\"{name}\" is not a transport"), "use \"directory\" or \"amqp\""),
+    }
+}
+
+fn read_directory(reader: &mut Reader<'_>, base: &Path) -> Directory {
+    let section = reader.section("directory");
+    let directory = Directory {
+        root: reader.value(&section, "root", base.join("spool"), |raw| raw.path(base)),
+        poll: reader.value(&section, "poll", Duration::from_millis(500), Raw::duration),
+        files_per_round: reader.value(&section, "files_per_round", 500, |raw| number(raw, 1, 100_000)),
+    };
+    reader.unknown_keys(&section);
+    directory
+}
+
+fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
+    let section = reader.section("amqp");
+    let url = reader.optional(&section, "url", |raw| {
+        let url = secret(raw)?;
+        match url.expose().parse::<lapin::uri::AMQPUri>() {
+            Ok(_) => Ok(url),
+            Err(_) => wrong(
+                "this is not an AMQP address",
+                "write amqp://user:password@host:port/vhost, or amqps:// for TLS; a slash in the vhost is %2f",
+            ),
+        }
+    });
+    let amqp = Amqp {
+        url: url.clone().unwrap_or_else(|| Secret::new("")),
+        queue: read_amqp_name(reader, &section, "queue", "sluis.in"),
+        parked_queue: read_amqp_name(reader, &section, "parked_queue", "sluis.parked"),
+        exchange_out: read_amqp_name(reader, &section, "exchange_out", "sluis.out"),
+        exchange_signals: read_amqp_name(reader, &section, "exchange_signals", "sluis.signals"),
+        prefetch: reader.value(&section, "prefetch", 256, |raw| number(raw, 1, 2_000)),
+        prefetch_bytes: reader.value(&section, "prefetch_bytes", 200_000_000, Raw::size),
+        declare: reader.value(&section, "declare", true, Raw::boolean),
+        tls: read_tls(reader, &section, base),
+    };
+    if amqp.queue == amqp.parked_queue {
+        let at = reader.place(&section, "parked_queue");
+        reader.fault(&at, "it is the queue that messages come in by", "give parked messages a queue of their own");
+    }
+    let plain = url.as_ref().is_some_and(|url| url.expose().starts_with("amqp://"));
+    if plain && amqp.tls.files().next().is_some() {
+        let at = reader.place(&section, "url");
+        reader.fault(&at, "certificates are named, but amqp:// does not use them", "write amqps://");
+    }
+    reader.unknown_keys(&section);
+    url.map(|_| amqp)
+}
+
+fn read_amqp_name<'t>(reader: &mut Reader<'t>, section: &Section<'t>, key: &'static str, default: &str) -> String {
+    reader.value(section, key, default.to_owned(), |raw| {
+        let name = raw.text()?;
+        match name.len() {
+            1..=255 => Ok(name),
+            _ => wrong("the name is empty or longer than the broker allows", "use 1 to 255 characters"),
+        }
+    })
+}
+
+/// A way in or out over AMQP needs an address. An address that is wrong was reported where it stands.
+fn check_amqp_address(reader: &mut Reader<'_>, config: &Config) {
+    let section = reader.section("amqp");
+    if config.amqp.is_some() || reader.raw(&section, "url").is_some() {
+        return;
+    }
+    let users = [
+        ("intake", "transports", config.intake.contains(&Transport::Amqp)),
+        ("delivery", "default", config.delivery.default == Transport::Amqp),
+    ];
+    for (name, key, used) in users {
+        if used {
+            let section = reader.section(name);
+            let at = reader.place(&section, key);
+            reader.fault(
+                &at,
+                "it names amqp, but there is no address of a broker",
+                "set url in [amqp] or the variable SLUIS_AMQP_URL, or use \"directory\"",
+            );
+        }
+    }
+}
+
+fn read_tls<'t>(reader: &mut Reader<'t>, section: &Section<'t>, base: &Path) -> TlsFiles {
+    let tls = TlsFiles {
+        ca_file: reader.optional(section, "ca_file", |raw| raw.path(base)),
+        client_cert_file: reader.optional(section, "client_cert_file", |raw| raw.path(base)),
+        client_key_file: reader.optional(section, "client_key_file", |raw| raw.path(base)),
+    };
+    let halves = [("client_cert_file", &tls.client_cert_file), ("client_key_file", &tls.client_key_file)];
+    if let [(key, Some(_)), (other, None)] | [(other, None), (key, Some(_))] = halves {
+        let at = reader.place(section, key);
+        reader.fault(&at, format!("it stands without {other}"), "name both, or neither");
+    }
+    tls
+}
+
+fn read_ledger(reader: &mut Reader<'_>, base: &Path) -> Ledger {
+    let section = reader.section("ledger");
+    let ledger = Ledger {
+        path: reader.value(&section, "path", base.join("ledger.sqlite"), |raw| raw.path(base)),
+        key_file: reader.value(&section, "key_file", base.join("ledger.key"), |raw| raw.path(base)),
+    };
+    if ledger.path == ledger.key_file {
+        let at = reader.place(&section, "key_file");
+        reader.fault(&at, "it is the database itself", "keep the key in another file, preferably on another disk");
+    }
+    reader.unknown_keys(&section);
+    ledger
+}
+
+fn read_http(reader: &mut Reader<'_>) -> Http {
+    let section = reader.section("http");
+    let listen = reader.value(&section, "listen", SocketAddr::from(([127, 0, 0, 1], 8310)), |raw| {
+        let text = raw.text()?;
+        match text.parse() {
+            Ok(address) => Ok(address),
+            Err(_) => wrong(
+                format!("\"{text}\" is not an address with a port"),
+                "write an IP address and a port, such as \"127.0.0.1:8310\"",
+            ),
+        }
+    });
+    reader.unknown_keys(&section);
+    Http { listen }
+}
+
+fn read_limits(reader: &mut Reader<'_>) -> Limits {
+    let section = reader.section("limits");
+    let limits = Limits {
+        max_bytes: reader.value(&section, "max_bytes", 25_000_000, Raw::size),
+        max_depth: reader.value(&section, "max_depth", 64, |raw| number(raw, 8, 10_000)),
+        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 1, 10_000)),
+        max_value_chars: reader.value(&section, "max_value_chars", 10_000, |raw| number(raw, 300, 10_000_000)),
+        max_faults: reader.value(&section, "max_faults", 1_000, |raw| number(raw, 1, 1_000_000)),
+    };
+    reader.unknown_keys(&section);
+    limits
+}
+
+fn read_regions(reader: &mut Reader<'_>, base: &Path) -> Vec<PathBuf> {
+    let section = reader.section("contract");
+    let regions = reader.value(&section, "region", Vec::new(), |raw| {
+        let folders = raw.texts()?;
+        if folders.iter().any(|folder| folder.trim().is_empty()) {
+            return wrong("a folder without a name", "name the folder of a region, or leave the key out");
+        }
+        Ok(folders.iter().map(|folder| base.join(folder)).collect())
+    });
+    reader.unknown_keys(&section);
+    regions
+}
+
+fn read_policy(reader: &mut Reader<'_>) -> BTreeMap<(String, Option<String>), String> {
+    let section = reader.section_without_variables("policy");
+    let (values, tables) = reader.entries(&section);
+    let mut words: Vec<(Option<String>, String, Raw)> =
+        values.into_iter().map(|(check, raw)| (None, check, raw)).collect();
+    for (gemeente, table) in tables {
+        if !is_gemeente(&gemeente) {
+            let at = reader.label(&table);
+            reader.fault(
+                &at,
+                "this is not the code of a municipality",
+                "write its CBS code, such as [policy.\"0197\"]",
+            );
+        }
+        let (values, deeper) = reader.entries(&table);
+        words.extend(values.into_iter().map(|(check, raw)| (Some(gemeente.clone()), check, raw)));
+        for (_, table) in deeper {
+            let at = reader.label(&table);
+            reader.fault(&at, "a policy goes no deeper than a municipality", "write it as check = \"word\"");
+        }
+    }
+    let mut policy = BTreeMap::new();
+    for (gemeente, check, raw) in words {
+        if let Some(word) = reader.parsed(&raw, |raw| policy_word(&check, raw)) {
+            policy.insert((check, gemeente), word);
+        }
+    }
+    policy
+}
+
+fn policy_word(check: &str, raw: &Raw) -> Result<String, Wrong> {
+    let (group, number) = check.split_at_checked(1).unwrap_or(("", ""));
+    if !"ABCDEF".contains(group) || !matches!(number.len(), 1 | 2) || number.parse::<u8>().is_err() {
+        return wrong(format!("\"{check}\" is not a check"), "name a check of the catalogue, such as A1 or D12");
+    }
+    let word = raw.text()?;
+    if !["observe", "signal", "hold", "answer"].contains(&word.as_str()) {
+        return wrong(format!("\"{word}\" is not a policy"), "use \"observe\", \"signal\", \"hold\" or \"answer\"");
+    }
+    Ok(word)
+}
+
+fn is_gemeente(code: &str) -> bool {
+    code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn read_back_offices(reader: &mut Reader<'_>, base: &Path) -> BTreeMap<String, BackOffice> {
+    let mut offices = BTreeMap::new();
+    for section in reader.repeated("back_office") {
+        let gemeente = required(reader, &section, "gemeente", "the CBS code of the municipality", |raw| {
+            let code = raw.text()?;
+            if is_gemeente(&code) {
+                return Ok(code);
+            }
+            wrong(format!("\"{code}\" is not the code of a municipality"), "write the four digits of its CBS code")
+        });
+        let url = required(reader, &section, "url", "the address to send to", back_office_url);
+        let timeout = reader.value(&section, "timeout", Duration::from_secs(30), Raw::duration);
+        let tls = read_tls(reader, &section, base);
+        reader.unknown_keys(&section);
+        let (Some(gemeente), Some(url)) = (gemeente, url) else { continue };
+        if offices.contains_key(&gemeente) {
+            let at = reader.place(&section, "gemeente");
+            reader.fault(&at, format!("municipality {gemeente} has a back office already"), "keep one of the two");
+            continue;
+        }
+        offices.insert(gemeente.clone(), BackOffice { gemeente, url, timeout, tls });
+    }
+    offices
+}
+
+fn required<'t, T>(
+    reader: &mut Reader<'t>,
+    section: &Section<'t>,
+    key: &'static str,
+    what: &str,
+    parse: impl FnOnce(&Raw) -> Result<T, Wrong>,
+) -> Option<T> {
+    if reader.raw(section, key).is_none() {
+        let at = reader.place(section, key);
+        reader.fault(&at, "it is missing", format!("add {what}"));
+        return None;
+    }
+    reader.optional(section, key, parse)
+}
+
+fn back_office_url(raw: &Raw) -> Result<Secret, Wrong> {
+    let url = secret(raw)?;
+    let Ok(parsed) = reqwest::Url::parse(url.expose()) else {
+        return wrong("this is not a web address", "write https://host/path");
+    };
+    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match parsed.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => wrong("messages would travel in plain text", "write https://; http:// is for this machine only"),
+        _ => wrong("this is not a web address", "write https://host/path"),
+    }
+}
+
+fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
+    let section = reader.section("delivery");
+    let delivery = Delivery {
+        default: reader.value(&section, "default", Transport::Directory, |raw| transport(&raw.text()?)),
+        first_retry: reader.value(&section, "first_retry", Duration::from_secs(1), Raw::duration),
+        max_retry: reader.value(&section, "max_retry", Duration::from_mins(5), Raw::duration),
+        window: reader.value(&section, "window", 256, |raw| number(raw, 1, 10_000)),
+    };
+    if delivery.first_retry > delivery.max_retry {
+        let at = reader.place(&section, "first_retry");
+        reader.fault(
+            &at,
+            "the first wait is longer than the longest (max_retry)",
+            "make it shorter, or max_retry longer",
+        );
+    }
+    reader.unknown_keys(&section);
+    delivery
+}
+
+fn read_log(reader: &mut Reader<'_>) -> Log {
+    let section = reader.section("log");
+    let log = Log {
+        level: reader.value(&section, "level", "info".to_owned(), |raw| {
+            let level = raw.text()?;
+            if is_log_filter(&level) {
+                return Ok(level);
+            }
+            wrong(
+                format!("\"{level}\" is not a level"),
+                "use error, warn, info, debug or trace, or a filter such as \"info,sluis::delivery=debug\"",
+            )
+        }),
+        format: reader.value(&section, "format", LogFormat::Text, |raw| match raw.text()?.as_str() {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            other => wrong(format!("\"{other}\" is not a format"), "use \"text\" or \"json\""),
+        }),
+    };
+    reader.unknown_keys(&section);
+    log
+}
+
+/// A filter names levels: the crate that reads it would take a lone word for the name of a module.
+fn is_log_filter(text: &str) -> bool {
+    let is_level = |word: &str| !word.is_empty() && word.parse::<tracing::metadata::LevelFilter>().is_ok();
+    text.parse::<tracing_subscriber::filter::Targets>().is_ok()
+        && text.split(',').all(|part| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level).trim()))
+}
+
+fn read_shutdown(reader: &mut Reader<'_>) -> Shutdown {
+    let section = reader.section("shutdown");
+    let deadline = reader.value(&section, "deadline", Duration::from_secs(20), Raw::duration);
+    reader.unknown_keys(&section);
+    Shutdown { deadline }
+}
+
+/// A text whose faults never repeat it.
+fn secret(raw: &Raw) -> Result<Secret, Wrong> {
+    match raw.text() {
+        Ok(text) => Ok(Secret::new(text)),
+        Err(_) => wrong("it is not a text", "put it between double quotes"),
+    }
+}
+
+fn number<T: TryFrom<u64>>(raw: &Raw, min: u64, max: u64) -> Result<T, Wrong> {
+    let number = raw.number(min, max)?;
+    match T::try_from(number) {
+        Ok(number) => Ok(number),
+        Err(_) => wrong(format!("{number} is too large"), format!("use a number from {min} to {max}")),
+    }
+}

@@ -1,0 +1,120 @@
+//! Writes the configuration in effect, as the file that would lead to it; secrets as stars.
+
+use super::units::{show_duration, show_size};
+use super::{Config, LogFormat, TlsFiles};
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write};
+
+pub(super) fn show(config: &Config) -> String {
+    let mut page = Page(String::new());
+    page.section("[gateway]");
+    page.text("name", &config.gateway.name);
+    page.section("[intake]");
+    page.list("transports", config.intake.iter().map(|transport| transport.as_str().to_owned()));
+    page.section("[directory]");
+    page.text("root", config.directory.root.display());
+    page.text("poll", show_duration(config.directory.poll));
+    page.bare("files_per_round", config.directory.files_per_round);
+    if let Some(amqp) = &config.amqp {
+        page.section("[amqp]");
+        page.text("url", amqp.url.address());
+        page.text("queue", &amqp.queue);
+        page.text("parked_queue", &amqp.parked_queue);
+        page.text("exchange_out", &amqp.exchange_out);
+        page.text("exchange_signals", &amqp.exchange_signals);
+        page.bare("prefetch", amqp.prefetch);
+        page.text("prefetch_bytes", show_size(amqp.prefetch_bytes));
+        page.bare("declare", amqp.declare);
+        page.tls(&amqp.tls);
+    }
+    page.section("[ledger]");
+    page.text("path", config.ledger.path.display());
+    page.text("key_file", config.ledger.key_file.display());
+    page.section("[http]");
+    page.text("listen", config.http.listen);
+    page.section("[limits]");
+    page.text("max_bytes", show_size(config.limits.max_bytes));
+    page.bare("max_depth", config.limits.max_depth);
+    page.bare("max_attributes", config.limits.max_attributes);
+    page.bare("max_value_chars", config.limits.max_value_chars);
+    page.bare("max_faults", config.limits.max_faults);
+    page.section("[contract]");
+    if !config.regions.is_empty() {
+        page.list("region", config.regions.iter().map(|folder| folder.display().to_string()));
+    }
+    page.section("[delivery]");
+    page.text("default", config.delivery.default.as_str());
+    page.text("first_retry", show_duration(config.delivery.first_retry));
+    page.text("max_retry", show_duration(config.delivery.max_retry));
+    page.bare("window", config.delivery.window);
+    page.section("[log]");
+    page.text("level", &config.log.level);
+    page.text(
+        "format",
+        match config.log.format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        },
+    );
+    page.section("[shutdown]");
+    page.text("deadline", show_duration(config.shutdown.deadline));
+    page.policy(config);
+    for office in config.back_offices.values() {
+        page.section("[[back_office]]");
+        page.text("gemeente", &office.gemeente);
+        page.text("url", office.url.address());
+        page.text("timeout", show_duration(office.timeout));
+        page.tls(&office.tls);
+    }
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.0.write_fmt(line).expect("writing to a String does not fail");
+        self.0.push('\n');
+    }
+
+    fn section(&mut self, heading: &str) {
+        let gap = if self.0.is_empty() { "" } else { "\n" };
+        self.line(format_args!("{gap}{heading}"));
+    }
+
+    fn text(&mut self, key: &str, value: impl Display) {
+        let value = toml_edit::Value::from(value.to_string());
+        self.line(format_args!("{key} = {value}"));
+    }
+
+    fn bare(&mut self, key: &str, value: impl Display) {
+        self.line(format_args!("{key} = {value}"));
+    }
+
+    fn list(&mut self, key: &str, values: impl Iterator<Item = String>) {
+        let array: toml_edit::Array = values.collect();
+        self.line(format_args!("{key} = {array}"));
+    }
+
+    fn tls(&mut self, tls: &TlsFiles) {
+        for (key, file) in tls.files() {
+            self.text(key, file.display());
+        }
+    }
+
+    fn policy(&mut self, config: &Config) {
+        let gemeenten: BTreeSet<Option<&String>> =
+            config.policy.keys().map(|(_, gemeente)| gemeente.as_ref()).collect();
+        for gemeente in gemeenten {
+            match gemeente {
+                Some(code) => self.section(&format!("[policy.\"{code}\"]")),
+                None => self.section("[policy]"),
+            }
+            for ((check, of), word) in &config.policy {
+                if of.as_ref() == gemeente {
+                    self.text(check, word);
+                }
+            }
+        }
+    }
+}

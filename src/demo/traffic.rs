@@ -1,0 +1,216 @@
+//! A day of sample traffic of the Achterhoek profile: what the parties send, and what must become of it.
+//!
+//! The day is 10 March 2026. All parties, clients and tariffs are fictional; the products, tariffs and agreements are
+//! those of the sample register in `config/regions/achterhoek`.
+
+use super::compose::{Allocate, Claim, Composer, Person, omvang};
+use crate::decision::Verdict;
+use crate::message::{Cents, Count, Date, Eenheid, Frequentie, Law, Party, Product};
+use jiff::civil::date;
+
+/// The day on which the demo plays.
+pub const DAY: Date = date(2026, 3, 10);
+
+/// Aalten.
+const GEMEENTE: &str = "0197";
+const ZORG: &str = "42420001";
+const JEUGD: &str = "42420005";
+/// A provider that has no contract with the region.
+const STRANGER: &str = "42420010";
+
+const JANUARY: (Date, Date) = (date(2026, 1, 1), date(2026, 1, 31));
+const FEBRUARY: (Date, Date) = (date(2026, 2, 1), date(2026, 2, 28));
+
+/// One file that somebody puts into the spool.
+#[derive(Debug)]
+pub struct Item {
+    /// What it shows.
+    pub story: &'static str,
+    /// Part of the file name.
+    pub name: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// What must be decided.
+    pub verdict: Verdict,
+    /// Return codes that must be among the findings.
+    pub codes: &'static [&'static str],
+    /// Checks of the contract layer that must signal.
+    pub signals: &'static [&'static str],
+}
+
+/// The traffic of the day, in order.
+pub fn day() -> Vec<Item> {
+    let zorg = composer(Law::Wmo, ZORG);
+    let jeugd = composer(Law::Jeugdwet, JEUGD);
+    let (anna, bram, cor, dirk, els) = (Person::nth(1), Person::nth(2), Person::nth(3), Person::nth(4), Person::nth(5));
+    let help = weekly(100_001, wmo("02A02"), 3, (date(2026, 1, 1), date(2026, 12, 31)));
+    let stable = weekly(100_002, wmo("02A03"), 4, (date(2026, 1, 1), date(2026, 12, 31)));
+    let youth = weekly(200_001, jw("45", "45A02"), 3, (date(2026, 1, 1), date(2026, 6, 30)));
+    let start = zorg.start("S0001", &anna, &help, date(2026, 1, 8)).write();
+    vec![
+        accepted("an allocation", "toewijzing", zorg.toewijzing("T0001", &anna, &help).write()),
+        accepted("an allocation under the youth act", "toewijzing", jeugd.toewijzing("T0001", &bram, &youth).write()),
+        accepted("a start of delivery", "start", start.clone()),
+        accepted(
+            "a start under the youth act",
+            "start",
+            jeugd.start("S0001", &bram, &youth, date(2026, 1, 12)).write(),
+        ),
+        accepted(
+            "a declaration over February",
+            "declaratie",
+            zorg.declaratie("D0001", "WD0001", FEBRUARY, &[(&anna, vec![claim("W1", &help, FEBRUARY, 12, 6003)])])
+                .write(),
+        ),
+        accepted(
+            "a declaration over February under the youth act",
+            "declaratie",
+            jeugd
+                .declaratie("D0001", "JD0001", FEBRUARY, &[(&bram, vec![claim("J1", &youth, FEBRUARY, 12, 6624)])])
+                .write(),
+        ),
+        Item {
+            story: "bytes that are no XML",
+            name: "onleesbaar",
+            bytes: b"Beste Sluis, hierbij de declaratie van deze maand. Zie de bijlage.".to_vec(),
+            verdict: Verdict::Parked,
+            codes: &[],
+            signals: &[],
+        },
+        rejected("two values that the schema does not know", "start", &[], spoil(&start)),
+        rejected(
+            "a weekly volume without an end date (CD076)",
+            "toewijzing",
+            &["0001"],
+            without_end(zorg.toewijzing("T0002", &cor, &stable)),
+        ),
+        rejected(
+            "an identification that was used before",
+            "start",
+            &["9056"],
+            zorg.start("S0001", &anna, &help, date(2026, 2, 2)).write(),
+        ),
+        rejected(
+            "a start without allocation",
+            "start",
+            &["9019"],
+            jeugd.start("S0002", &bram, &Allocate { nummer: 299_999, ..youth.clone() }, date(2026, 1, 12)).write(),
+        ),
+        accepted("a second allocation", "toewijzing", zorg.toewijzing("T0003", &cor, &stable).write()),
+        Item {
+            verdict: Verdict::Partly,
+            ..rejected(
+                "one good line over January, one over its volume",
+                "declaratie",
+                &["9321"],
+                zorg.declaratie(
+                    "D0002",
+                    "WD0002",
+                    FEBRUARY,
+                    &[
+                        (&anna, vec![claim("W2", &help, JANUARY, 12, 6003)]),
+                        (&cor, vec![claim("W3", &stable, JANUARY, 40, 6000)]),
+                    ],
+                )
+                .write(),
+            )
+        },
+        rejected(
+            "a wrong tariff",
+            "declaratie",
+            &["0611"],
+            jeugd
+                .declaratie("D0002", "JD0002", FEBRUARY, &[(&bram, vec![claim("J2", &youth, JANUARY, 12, 7000)])])
+                .write(),
+        ),
+        Item {
+            verdict: Verdict::Held,
+            signals: &["A1"],
+            ..accepted(
+                "an allocation to a provider without a contract for the segment",
+                "toewijzing",
+                composer(Law::Wmo, STRANGER)
+                    .toewijzing("T0004", &dirk, &Allocate { nummer: 100_003, ..help.clone() })
+                    .write(),
+            )
+        },
+        Item {
+            signals: &["B4"],
+            ..accepted(
+                "a client stepped up to heavier care",
+                "toewijzing",
+                jeugd
+                    .toewijzing(
+                        "T0002",
+                        &bram,
+                        &weekly(200_002, jw("45", "45A04"), 4, (date(2026, 3, 16), date(2026, 9, 13))),
+                    )
+                    .write(),
+            )
+        },
+        Item {
+            signals: &["D2"],
+            ..accepted(
+                "an allocation that takes a segment budget past 70 %",
+                "toewijzing",
+                zorg.toewijzing(
+                    "T0005",
+                    &els,
+                    &weekly(100_004, wmo("02A04"), 6, (date(2026, 1, 1), date(2026, 12, 31))),
+                )
+                .write(),
+            )
+        },
+    ]
+}
+
+fn composer(law: Law, aanbieder: &str) -> Composer {
+    Composer { law, gemeente: Party::from(GEMEENTE), aanbieder: Party::from(aanbieder), dagtekening: DAY }
+}
+
+fn accepted(story: &'static str, name: &'static str, bytes: Vec<u8>) -> Item {
+    Item { story, name, bytes, verdict: Verdict::Accepted, codes: &[], signals: &[] }
+}
+
+fn rejected(story: &'static str, name: &'static str, codes: &'static [&'static str], bytes: Vec<u8>) -> Item {
+    Item { story, name, bytes, verdict: Verdict::Rejected, codes, signals: &[] }
+}
+
+fn wmo(code: &str) -> Product {
+    Product { categorie: "02".into(), code: Some(code.into()) }
+}
+
+fn jw(categorie: &str, code: &str) -> Product {
+    Product { categorie: categorie.into(), code: Some(code.into()) }
+}
+
+fn weekly(nummer: Count, product: Product, hours: Count, (from, to): (Date, Date)) -> Allocate {
+    Allocate { nummer, product, from, to, omvang: omvang(hours, Eenheid::Uur, Frequentie::PerWeek) }
+}
+
+fn claim(nummer: &str, on: &Allocate, periode: (Date, Date), hours: Count, tarief: i64) -> Claim {
+    Claim {
+        nummer: nummer.to_owned(),
+        toewijzing: on.nummer,
+        product: on.product.clone(),
+        periode,
+        volume: hours,
+        eenheid: Eenheid::Uur,
+        tarief: Cents(tarief),
+    }
+}
+
+fn without_end(mut message: crate::message::Message) -> Vec<u8> {
+    if let crate::message::Body::Toewijzing(client) = &mut message.body {
+        for product in &mut client.producten {
+            product.einddatum = None;
+        }
+    }
+    message.write()
+}
+
+/// A start with an unknown status and an unknown sex.
+fn spoil(start: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(start);
+    text.replace("StatusAanlevering>1<", "StatusAanlevering>7<").replace("Geslacht>0<", "Geslacht>X<").into_bytes()
+}

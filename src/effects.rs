@@ -1,0 +1,223 @@
+//! From a verdict to its effects: what the ledger must remember and what must leave.
+
+use crate::decision::{Decision, Outgoing, Posting, Purpose, Record, StartKey, Verdict};
+use crate::finding::{Finding, Signal};
+use crate::message::{
+    Body, Cents, Declaratie, DeclaratieClient, Kind, Message, Party, Prestatie, StartClient, StatusAanlevering,
+    ToewijzingClient,
+};
+use crate::pipeline::{Context, Unreadable};
+use crate::reply::Reply;
+use crate::rules::Evaluation;
+use crate::rules::case::LineIndex;
+use crate::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
+use serde_json::json;
+
+/// What the ledger must remember. A message that does not count as sent leaves nothing behind but its own row; a held
+/// 301 neither, until it is released.
+pub fn records(message: &Message, evaluation: &Evaluation, verdict: Verdict, postings: Vec<Posting>) -> Vec<Record> {
+    match verdict {
+        Verdict::Rejected | Verdict::Held | Verdict::Parked => return Vec::new(),
+        Verdict::Accepted | Verdict::Partly => {}
+    }
+    let mut records = match &message.body {
+        Body::Toewijzing(client) => allocations(message, client),
+        Body::Start(client) => starts(client),
+        Body::Declaratie(declaratie) => lines(declaratie, &evaluation.granted),
+        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => Vec::new(),
+    };
+    records.extend(postings.into_iter().map(Record::Posting));
+    records
+}
+
+fn allocations(message: &Message, client: &ToewijzingClient) -> Vec<Record> {
+    let header = &message.header.identificatie;
+    let version = |product: &crate::message::ToegewezenProduct| Record::Allocation {
+        bsn: client.bsn.clone(),
+        allocation: Allocation {
+            nummer: product.toewijzing_nummer,
+            aanbieder: message.aanbieder().clone(),
+            person: PersonKey::default(),
+            product: product.product.clone(),
+            toewijzingsdatum: product.toewijzingsdatum,
+            toewijzingstijd: product.toewijzingstijd.0.clone(),
+            ingangsdatum: product.ingangsdatum,
+            einddatum: product.einddatum,
+            reden_wijziging: product.reden_wijziging.clone(),
+            omvang: product.omvang.clone(),
+            budget: product.budget,
+            message: Earlier {
+                kind: message.kind.to_string(),
+                identificatie: header.identificatie.0.clone(),
+                dagtekening: header.dagtekening,
+            },
+        },
+    };
+    client.producten.iter().map(version).collect()
+}
+
+/// Deletions come before new deliveries (IV008), whatever their order in the message.
+fn starts(client: &StartClient) -> Vec<Record> {
+    let key = |product: &crate::message::StartProduct| StartKey {
+        toewijzing_nummer: product.toewijzing_nummer,
+        product: product.product.clone(),
+        begindatum: product.begindatum,
+    };
+    let with = |status: StatusAanlevering| {
+        client.producten.iter().filter(move |product| product.status_aanlevering == status).map(key)
+    };
+    let deleted = with(StatusAanlevering::Verwijderd).map(|key| Record::StartDeleted { bsn: client.bsn.clone(), key });
+    let started = with(StatusAanlevering::Eerste).map(|key| Record::Start { bsn: client.bsn.clone(), key });
+    deleted.chain(started).collect()
+}
+
+fn lines(declaratie: &Declaratie, granted: &[LineIndex]) -> Vec<Record> {
+    let granted: std::collections::BTreeSet<LineIndex> = granted.iter().copied().collect();
+    let mut records = Vec::new();
+    let mut toegekend = 0;
+    for (client_index, client) in declaratie.clienten.iter().enumerate() {
+        for (line_index, prestatie) in client.prestaties.iter().enumerate() {
+            let is_granted = granted.contains(&(client_index, line_index));
+            if is_granted {
+                toegekend += prestatie.bedrag.signed().0;
+            }
+            records.push(line(declaratie, client, prestatie, is_granted));
+        }
+    }
+    let whole = Record::Declaratie {
+        nummer: declaratie.nummer.clone(),
+        periode: declaratie.periode.clone(),
+        ingediend: declaratie.totaal.signed(),
+        toegekend: Cents(toegekend),
+    };
+    records.insert(0, whole);
+    records
+}
+
+fn line(declaratie: &Declaratie, client: &DeclaratieClient, prestatie: &Prestatie, granted: bool) -> Record {
+    Record::Prestatie {
+        bsn: client.bsn.clone(),
+        line: ClaimLine {
+            nummer: prestatie.referentie.nummer.clone(),
+            vorig: prestatie.referentie.vorig.clone(),
+            person: PersonKey::default(),
+            toewijzing_nummer: prestatie.toewijzing_nummer,
+            categorie: prestatie.categorie.clone(),
+            code: prestatie.code.clone(),
+            periode: prestatie.periode.clone(),
+            volume: prestatie.volume,
+            eenheid: prestatie.eenheid,
+            tarief: prestatie.tarief,
+            bedrag: prestatie.bedrag.signed(),
+            granted,
+            declaratie: declaratie.nummer.clone(),
+        },
+    }
+}
+
+/// What must leave, in this order: the reply, the forward, the signals (design, section 4).
+pub fn outgoing(
+    context: &Context<'_>,
+    message: &Message,
+    source: &[u8],
+    decision: &Decision,
+    owed_reply: Option<&Reply>,
+) -> Vec<Outgoing> {
+    let mut outgoing = Vec::new();
+    if let Some(reply) = owed_reply.filter(|_| gateway_answers(message, decision.verdict)) {
+        outgoing.push(Outgoing {
+            purpose: Purpose::Reply,
+            to: Some(message.sender().clone()),
+            subject: reply.kind.to_string(),
+            law: Some(reply.kind.law),
+            region: None,
+            body: reply.body.clone(),
+            verdict_json: None,
+        });
+    }
+    if matches!(decision.verdict, Verdict::Accepted | Verdict::Partly) {
+        outgoing.push(Outgoing {
+            purpose: Purpose::Forward,
+            to: Some(message.receiver().clone()),
+            subject: message.kind.to_string(),
+            law: Some(message.kind.law),
+            region: None,
+            body: source.to_vec(),
+            verdict_json: Some(verdict_document(message, decision)),
+        });
+    }
+    outgoing.extend(decision.signals.iter().map(|signal| signal_event(context, message.kind, signal)));
+    outgoing
+}
+
+/// Whether the gateway sends the reply itself. An accepted 301 is answered by the provider; a held one by nobody yet.
+fn gateway_answers(message: &Message, verdict: Verdict) -> bool {
+    match &message.body {
+        Body::Toewijzing(_) => verdict == Verdict::Rejected,
+        Body::Start(_) | Body::Declaratie(_) => true,
+        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => false,
+    }
+}
+
+/// What travels beside a forwarded message: the verdict, for a 323 per line through its findings.
+fn verdict_document(message: &Message, decision: &Decision) -> Vec<u8> {
+    let document = json!({
+        "kind": message.kind.to_string(),
+        "identification": message.header.identificatie.identificatie.as_str(),
+        "sender": message.sender().as_str(),
+        "receiver": message.receiver().as_str(),
+        "verdict": decision.verdict,
+        "level": decision.level,
+        "findings": decision.findings,
+        "skipped": decision.skipped,
+        "signals": decision.signals,
+        "register": decision.register_version,
+    });
+    serde_json::to_vec_pretty(&document).expect("a value made of strings and numbers serialises")
+}
+
+/// A signal as a CloudEvent 1.0 in JSON.
+fn signal_event(context: &Context<'_>, kind: Kind, signal: &Signal) -> Outgoing {
+    let event = json!({
+        "specversion": "1.0",
+        "id": signal.id,
+        "source": format!("urn:nld:sluis:{}", context.gateway),
+        "type": format!("nl.sluis.signal.{}", signal.check.to_lowercase()),
+        "subject": signal.gemeente,
+        "time": context.now.to_string(),
+        "datacontenttype": "application/json",
+        "data": signal,
+    });
+    Outgoing {
+        purpose: Purpose::Signal,
+        to: Some(signal.party()),
+        subject: signal.check.clone(),
+        law: Some(kind.law),
+        region: Some(signal.region.clone()),
+        body: serde_json::to_vec_pretty(&event).expect("a value made of strings and numbers serialises"),
+        verdict_json: None,
+    }
+}
+
+/// Report on a message that failed at level 1: JSON for its sender, or for the operator when no sender can be told.
+pub fn error_report(context: &Context<'_>, unreadable: &Unreadable, findings: &[Finding]) -> Outgoing {
+    let report = json!({
+        "error": "level-1",
+        "time": context.now.to_string(),
+        "kind": unreadable.faults.kind.map(|kind| kind.to_string()),
+        "identification": unreadable.identificatie,
+        "sender": unreadable.sender,
+        "total": unreadable.faults.total,
+        "truncated": unreadable.faults.total > findings.len(),
+        "findings": findings,
+    });
+    Outgoing {
+        purpose: Purpose::Error,
+        to: unreadable.sender.as_deref().map(Party::from),
+        subject: "error".to_owned(),
+        law: unreadable.faults.kind.map(|kind| kind.law),
+        region: None,
+        body: serde_json::to_vec_pretty(&report).expect("a value made of strings and numbers serialises"),
+        verdict_json: None,
+    }
+}

@@ -1,0 +1,175 @@
+//! The audit trail: one row per decision, chained by hashes, and the check that ledger and trail tell the same story.
+//!
+//! The chain shows that a row was changed, dropped or put in between by somebody who did not rewrite all that follows.
+//! Against one who does, note the last hash elsewhere from time to time: [`Tx::audit_head`].
+
+use super::error::LedgerError;
+use super::store::{Inbox, codes};
+use super::tx::Tx;
+use crate::decision::Decision;
+use jiff::Timestamp;
+use rusqlite::params;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Something that does not add up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The hash of this audit row does not follow from it and the row before.
+    Chain {
+        /// The first row that does not fit.
+        audit_id: i64,
+    },
+    /// A message differs from what the trail says was decided on it, or stands in only one of them.
+    Message {
+        /// The message.
+        message_id: i64,
+    },
+    /// A balance is not the sum of its postings.
+    Balance {
+        /// The agreement.
+        agreement: String,
+    },
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Fault::Chain { audit_id } => write!(f, "audit row {audit_id} was changed, or one before it is gone"),
+            Fault::Message { message_id } => write!(f, "message {message_id} differs from its audit row"),
+            Fault::Balance { agreement } => write!(f, "the balance of agreement {agreement} differs from its postings"),
+        }
+    }
+}
+
+/// A row as its hash sees it.
+struct Row<'a> {
+    id: i64,
+    at: i64,
+    event: &'a str,
+    message_id: Option<i64>,
+    content: &'a str,
+}
+
+impl Row<'_> {
+    /// Lengths stand before texts, so that nothing can be moved from one field to the next.
+    fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(previous);
+        hash.update(self.id.to_be_bytes());
+        hash.update(self.at.to_be_bytes());
+        hash.update(self.message_id.unwrap_or(0).to_be_bytes());
+        for text in [self.event, self.content] {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        hash.finalize().into()
+    }
+}
+
+impl Tx<'_> {
+    pub(super) fn audit_decision(
+        &self,
+        message_id: i64,
+        inbox: &Inbox,
+        decision: &Decision,
+        sent: &[Uuid],
+    ) -> Result<(), LedgerError> {
+        let content = json!({
+            "digest": hex::encode(inbox.digest),
+            "verdict": decision.verdict,
+            "level": decision.level,
+            "codes": codes(decision),
+            "register_version": decision.register_version,
+            "records": decision.records.len(),
+            "signals": decision.signals.iter().map(|signal| &signal.id).collect::<Vec<_>>(),
+            "outbox": sent.iter().map(Uuid::to_string).collect::<Vec<_>>(),
+        });
+        self.append_audit(inbox.received_at, "decided", Some(message_id), &content.to_string())
+    }
+
+    fn append_audit(
+        &self,
+        at: Timestamp,
+        event: &str,
+        message_id: Option<i64>,
+        content: &str,
+    ) -> Result<(), LedgerError> {
+        let (last, previous) = self.audit_head()?.unwrap_or_default();
+        let row = Row { id: last + 1, at: at.as_microsecond(), event, message_id, content };
+        self.sql("INSERT INTO audit (id, at, event, message_id, content, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![row.id, row.at, row.event, row.message_id, row.content, row.hash(&previous)])?;
+        Ok(())
+    }
+
+    /// Number and hash of the last row of the trail.
+    pub fn audit_head(&self) -> Result<Option<(i64, [u8; 32])>, LedgerError> {
+        self.first("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1", [], |cells| Ok((cells.get()?, cells.get()?)))
+    }
+
+    /// Reads the whole ledger and reports what does not add up; at most the first fault of the chain.
+    pub fn check_integrity(&self) -> Result<Vec<Fault>, LedgerError> {
+        let mut faults: Vec<Fault> = self.check_chain()?.into_iter().collect();
+        faults.extend(self.check_messages()?);
+        faults.extend(self.check_balances()?);
+        Ok(faults)
+    }
+
+    fn check_chain(&self) -> Result<Option<Fault>, LedgerError> {
+        let mut statement = self.sql("SELECT id, at, event, message_id, content, hash FROM audit ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        let mut previous = [0; 32];
+        let mut expected_id = 1;
+        while let Some(row) = rows.next()? {
+            let (event, content): (String, String) = (row.get(2)?, row.get(4)?);
+            let audit_id = row.get(0)?;
+            let entry =
+                Row { id: audit_id, at: row.get(1)?, event: &event, message_id: row.get(3)?, content: &content };
+            let hash = entry.hash(&previous);
+            if audit_id != expected_id || hash != row.get::<_, [u8; 32]>(5)? {
+                return Ok(Some(Fault::Chain { audit_id }));
+            }
+            previous = hash;
+            expected_id += 1;
+        }
+        Ok(None)
+    }
+
+    fn check_messages(&self) -> Result<Vec<Fault>, LedgerError> {
+        self.all(
+            "SELECT m.id FROM messages AS m LEFT JOIN (
+                 SELECT message_id, content ->> 'digest' AS digest, content ->> 'verdict' AS verdict, max(id)
+                 FROM audit WHERE message_id IS NOT NULL GROUP BY message_id
+             ) AS a ON a.message_id = m.id
+             WHERE a.digest IS NOT lower(hex(m.digest)) OR a.verdict IS NOT m.verdict
+             UNION
+             SELECT message_id FROM audit WHERE message_id NOT IN (SELECT id FROM messages)
+             ORDER BY 1",
+            [],
+            |cells| Ok(Fault::Message { message_id: cells.get()? }),
+        )
+    }
+
+    fn check_balances(&self) -> Result<Vec<Fault>, LedgerError> {
+        self.all(
+            "SELECT agreement FROM (
+                 SELECT agreement, sum(cents) AS consumption,
+                     sum(iif(sort = 'realisation', cents, 0)) AS realised
+                 FROM postings GROUP BY agreement
+             ) AS p FULL JOIN balances AS b USING (agreement)
+             WHERE p.consumption IS NOT b.consumption OR p.realised IS NOT b.realised
+             UNION
+             SELECT agreement FROM (
+                 SELECT law, gemeente, toewijzing_nummer, agreement,
+                     sum(iif(sort = 'realisation', 0, cents)) AS reserved,
+                     sum(iif(sort = 'realisation', cents, 0)) AS realised
+                 FROM postings GROUP BY law, gemeente, toewijzing_nummer, agreement
+             ) AS p FULL JOIN allocation_balances AS b USING (law, gemeente, toewijzing_nummer, agreement)
+             WHERE p.reserved IS NOT b.reserved OR p.realised IS NOT b.realised
+             ORDER BY 1",
+            [],
+            |cells| Ok(Fault::Balance { agreement: cells.get()? }),
+        )
+    }
+}

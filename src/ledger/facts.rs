@@ -1,0 +1,355 @@
+//! Loading facts: a handful of queries over sets, however large the message.
+//!
+//! `CROSS JOIN` and `INDEXED BY` pin the plans: left alone, `SQLite` prefers the two columns of a primary key over the
+//! four of an index and reads all lines of a provider for each allocation.
+
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
+use super::error::LedgerError;
+use super::tx::{Cells, Tx, json};
+use crate::contract::facts::{ContractFacts, ContractRequest};
+use crate::message::{Bsn, Cents, Count, Law, Party};
+use crate::rules::facts::{Allocation, ClaimLine, Delivery, Earlier, Facts, PersonKey, Request, Stop};
+use rusqlite::{Params, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns of an allocation, as [`allocation`] reads them.
+macro_rules! allocation_columns {
+    () => {
+        "a.nummer, a.aanbieder, a.person, a.categorie, a.code, a.toewijzingsdatum, a.toewijzingstijd, a.ingangsdatum,
+         a.einddatum, a.reden_wijziging, a.volume, a.eenheid, a.frequentie, a.budget,
+         m.law, m.number, m.identificatie, m.dagtekening"
+    };
+}
+
+/// Columns of a line, as [`line`] reads them.
+macro_rules! line_columns {
+    () => {
+        "l.referentie, l.vorig, l.person, l.toewijzing_nummer, l.categorie, l.code, l.begindatum, l.einddatum, l.volume,
+         l.eenheid, l.tarief, l.bedrag, l.granted, l.declaratie"
+    };
+}
+
+/// Versions of allocations from the oldest to the latest, so that the last one read is the one that counts (IV013).
+macro_rules! oldest_version_first {
+    () => {
+        "ORDER BY a.nummer, a.toewijzingsdatum, a.tijd_sorted, a.message_id, a.position"
+    };
+}
+
+impl Tx<'_> {
+    /// What the rules need for a message: see [`Facts`].
+    pub fn facts(&self, request: &Request) -> Result<Facts, LedgerError> {
+        let persons: BTreeMap<Bsn, PersonKey> =
+            request.persons.iter().map(|bsn| (bsn.clone(), self.person(bsn))).collect();
+        let (known_clients, deliveries) = if persons.is_empty() {
+            (BTreeSet::new(), Vec::new())
+        } else {
+            let keys = json(persons.values().map(|person| person.0.as_str()));
+            (self.known_clients(request, &persons, &keys)?, self.deliveries(request, &keys)?)
+        };
+        let (allocations, granted) = if request.toewijzingen.is_empty() {
+            (BTreeMap::new(), BTreeMap::new())
+        } else {
+            let numbers = json(&request.toewijzingen);
+            (self.allocations(request, &numbers)?, self.granted(request, &numbers)?)
+        };
+        let (declaratie_used, latest_declaratie_periode) = match &request.declaratie {
+            Some(nummer) => (self.declaratie_used(request, nummer.as_str())?, self.latest_periode(request)?),
+            None => (None, None),
+        };
+        let identification_used = self.identification_used(request)?;
+        let lines = self.lines(request)?;
+        Ok(Facts {
+            identification_used,
+            persons,
+            known_clients,
+            allocations,
+            deliveries,
+            declaratie_used,
+            latest_declaratie_periode,
+            lines,
+            granted,
+        })
+    }
+
+    /// What the contract layer needs for a message of `law` and `gemeente`. An agreement without postings has a
+    /// consumption of zero.
+    pub fn contract_facts(
+        &self,
+        law: Law,
+        gemeente: &Party,
+        request: &ContractRequest,
+    ) -> Result<ContractFacts, LedgerError> {
+        let mut facts = ContractFacts::default();
+        if let Some(bsn) = &request.person {
+            facts.allocations = self.allocations_of(law, gemeente, &self.person(bsn))?;
+        }
+        if !request.agreements.is_empty() {
+            facts.consumption = self.consumption(&request.agreements)?;
+        }
+        if !request.toewijzingen.is_empty() {
+            let balances = self.all(
+                "SELECT b.agreement, b.toewijzing_nummer, b.reserved, b.realised
+                 FROM json_each(?1) AS k CROSS JOIN allocation_balances AS b
+                 ON b.law = ?2 AND b.gemeente = ?3 AND b.toewijzing_nummer = k.value",
+                params![json(&request.toewijzingen), law.as_str(), gemeente.as_str()],
+                |cells| Ok(((cells.get::<String>()?, cells.count()?), cells.cents()?, cells.cents()?)),
+            )?;
+            for (key, reserved, realised) in balances {
+                facts.reserved.insert(key.clone(), reserved);
+                facts.realised.insert(key, realised);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// All rows of a query.
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut statement = self.sql(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(read(&mut Cells::of(row))?);
+        }
+        Ok(all)
+    }
+
+    /// The first row of a query.
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        let mut statement = self.sql(sql)?;
+        let mut rows = statement.query(params)?;
+        rows.next()?.map(|row| read(&mut Cells::of(row))).transpose()
+    }
+
+    fn identification_used(&self, request: &Request) -> Result<Option<Earlier>, LedgerError> {
+        self.first(
+            "SELECT m.law, m.number, m.identificatie, m.dagtekening FROM messages AS m
+             WHERE m.law = ?1 AND m.number = ?2 AND m.afzender = ?3 AND m.identificatie = ?4 AND m.counts_as_sent = 1
+             ORDER BY m.id LIMIT 1",
+            params![
+                request.law.as_str(),
+                request.number.as_str(),
+                request.afzender.as_str(),
+                request.identificatie.as_str()
+            ],
+            |cells| cells.earlier(),
+        )
+    }
+
+    fn known_clients(
+        &self,
+        request: &Request,
+        persons: &BTreeMap<Bsn, PersonKey>,
+        keys: &str,
+    ) -> Result<BTreeSet<Bsn>, LedgerError> {
+        let known: BTreeSet<PersonKey> = self
+            .all(
+                "SELECT unhex(k.value) FROM json_each(?1) AS k
+                 WHERE EXISTS (
+                     SELECT 1 FROM allocations AS a INDEXED BY allocations_person
+                     WHERE a.law = ?2 AND a.gemeente = ?3 AND a.person = unhex(k.value) AND a.aanbieder = ?4
+                 )",
+                params![keys, request.law.as_str(), request.gemeente.as_str(), request.aanbieder.as_str()],
+                |cells| cells.person(),
+            )?
+            .into_iter()
+            .collect();
+        Ok(persons.iter().filter(|(_, person)| known.contains(person)).map(|(bsn, _)| bsn.clone()).collect())
+    }
+
+    fn deliveries(&self, request: &Request, keys: &str) -> Result<Vec<Delivery>, LedgerError> {
+        self.all(
+            "SELECT d.person, d.toewijzing_nummer, d.categorie, d.code, d.begindatum, d.stop_reden, d.stop_einddatum,
+                 m.law, m.number, m.identificatie, m.dagtekening
+             FROM json_each(?1) AS k CROSS JOIN deliveries AS d INDEXED BY deliveries_person
+             ON d.law = ?2 AND d.gemeente = ?3 AND d.aanbieder = ?4 AND d.person = unhex(k.value)
+                 AND d.deleted_by IS NULL
+             CROSS JOIN messages AS m ON m.id = d.message_id
+             ORDER BY d.message_id, d.position",
+            params![keys, request.law.as_str(), request.gemeente.as_str(), request.aanbieder.as_str()],
+            delivery,
+        )
+    }
+
+    fn allocations(&self, request: &Request, numbers: &str) -> Result<BTreeMap<Count, Allocation>, LedgerError> {
+        let versions = self.all(
+            concat!(
+                "SELECT ",
+                allocation_columns!(),
+                " FROM json_each(?1) AS k CROSS JOIN allocations AS a
+                 ON a.law = ?2 AND a.gemeente = ?3 AND a.nummer = k.value
+                 CROSS JOIN messages AS m ON m.id = a.message_id ",
+                oldest_version_first!()
+            ),
+            params![numbers, request.law.as_str(), request.gemeente.as_str()],
+            allocation,
+        )?;
+        Ok(latest(versions))
+    }
+
+    /// Latest versions that are for `person` and not deleted.
+    fn allocations_of(&self, law: Law, gemeente: &Party, person: &PersonKey) -> Result<Vec<Allocation>, LedgerError> {
+        let versions = self.all(
+            concat!(
+                "SELECT ",
+                allocation_columns!(),
+                " FROM (
+                     SELECT DISTINCT nummer FROM allocations INDEXED BY allocations_person
+                     WHERE law = ?1 AND gemeente = ?2 AND person = unhex(?3)
+                 ) AS k
+                 CROSS JOIN allocations AS a ON a.law = ?1 AND a.gemeente = ?2 AND a.nummer = k.nummer
+                 CROSS JOIN messages AS m ON m.id = a.message_id ",
+                oldest_version_first!()
+            ),
+            params![law.as_str(), gemeente.as_str(), person.0],
+            allocation,
+        )?;
+        let mut allocations: Vec<Allocation> = latest(versions)
+            .into_values()
+            .filter(|allocation| allocation.person == *person && !allocation.is_deleted())
+            .collect();
+        allocations.sort_by_key(|allocation| (allocation.ingangsdatum, allocation.nummer));
+        Ok(allocations)
+    }
+
+    fn declaratie_used(&self, request: &Request, nummer: &str) -> Result<Option<Earlier>, LedgerError> {
+        self.first(
+            "SELECT m.law, m.number, m.identificatie, m.dagtekening
+             FROM declaraties AS d CROSS JOIN messages AS m ON m.id = d.message_id
+             WHERE d.law = ?1 AND d.aanbieder = ?2 AND d.nummer = ?3",
+            params![request.law.as_str(), request.aanbieder.as_str(), nummer],
+            |cells| cells.earlier(),
+        )
+    }
+
+    fn latest_periode(&self, request: &Request) -> Result<Option<crate::message::Date>, LedgerError> {
+        self.first(
+            "SELECT max(begindatum) FROM declaraties WHERE law = ?1 AND gemeente = ?2 AND aanbieder = ?3",
+            params![request.law.as_str(), request.gemeente.as_str(), request.aanbieder.as_str()],
+            |cells| cells.optional_date(),
+        )
+        .map(Option::flatten)
+    }
+
+    fn lines(&self, request: &Request) -> Result<BTreeMap<crate::message::ReferentieNummer, ClaimLine>, LedgerError> {
+        if request.referenties.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let lines = self.all(
+            concat!(
+                "SELECT ",
+                line_columns!(),
+                " FROM json_each(?1) AS k CROSS JOIN lines AS l
+                 ON l.law = ?2 AND l.aanbieder = ?3 AND l.referentie = k.value"
+            ),
+            params![
+                json(request.referenties.iter().map(|nummer| nummer.as_str())),
+                request.law.as_str(),
+                request.aanbieder.as_str()
+            ],
+            line,
+        )?;
+        Ok(lines.into_iter().map(|line| (line.nummer.clone(), line)).collect())
+    }
+
+    fn granted(&self, request: &Request, numbers: &str) -> Result<BTreeMap<Count, Vec<ClaimLine>>, LedgerError> {
+        let lines = self.all(
+            concat!(
+                "SELECT ",
+                line_columns!(),
+                " FROM json_each(?1) AS k CROSS JOIN lines AS l INDEXED BY lines_granted
+                 ON l.law = ?2 AND l.gemeente = ?3 AND l.aanbieder = ?4 AND l.toewijzing_nummer = k.value
+                     AND l.granted = 1
+                 ORDER BY l.message_id, l.position"
+            ),
+            params![numbers, request.law.as_str(), request.gemeente.as_str(), request.aanbieder.as_str()],
+            line,
+        )?;
+        let mut granted: BTreeMap<Count, Vec<ClaimLine>> = BTreeMap::new();
+        for line in lines {
+            granted.entry(line.toewijzing_nummer).or_default().push(line);
+        }
+        Ok(granted)
+    }
+
+    fn consumption(&self, agreements: &BTreeSet<String>) -> Result<BTreeMap<String, Cents>, LedgerError> {
+        let mut consumption: BTreeMap<String, Cents> =
+            agreements.iter().map(|agreement| (agreement.clone(), Cents(0))).collect();
+        consumption.extend(self.all(
+            "SELECT b.agreement, b.consumption FROM json_each(?1) AS k CROSS JOIN balances AS b
+             ON b.agreement = k.value",
+            params![json(agreements)],
+            |cells| Ok((cells.get::<String>()?, cells.cents()?)),
+        )?);
+        Ok(consumption)
+    }
+}
+
+fn latest(versions: Vec<Allocation>) -> BTreeMap<Count, Allocation> {
+    versions.into_iter().map(|version| (version.nummer, version)).collect()
+}
+
+fn allocation(cells: &mut Cells<'_, '_>) -> Result<Allocation, LedgerError> {
+    Ok(Allocation {
+        nummer: cells.count()?,
+        aanbieder: cells.word()?,
+        person: cells.person()?,
+        product: cells.product()?,
+        toewijzingsdatum: cells.date()?,
+        toewijzingstijd: cells.text()?.to_owned(),
+        ingangsdatum: cells.date()?,
+        einddatum: cells.optional_date()?,
+        reden_wijziging: cells.optional_code()?,
+        omvang: cells.omvang()?,
+        budget: cells.optional_cents()?,
+        message: cells.earlier()?,
+    })
+}
+
+fn delivery(cells: &mut Cells<'_, '_>) -> Result<Delivery, LedgerError> {
+    Ok(Delivery {
+        person: cells.person()?,
+        toewijzing_nummer: cells.optional_count()?,
+        product: cells.product()?,
+        begindatum: cells.date()?,
+        stop: stop(cells)?,
+        message: cells.earlier()?,
+    })
+}
+
+fn stop(cells: &mut Cells<'_, '_>) -> Result<Option<Stop>, LedgerError> {
+    let (reden, einddatum) = (cells.optional_code()?, cells.optional_date()?);
+    Ok(reden.zip(einddatum).map(|(reden, einddatum)| Stop { reden, einddatum }))
+}
+
+fn line(cells: &mut Cells<'_, '_>) -> Result<ClaimLine, LedgerError> {
+    Ok(ClaimLine {
+        nummer: cells.word()?,
+        vorig: cells.optional_word()?,
+        person: cells.person()?,
+        toewijzing_nummer: cells.count()?,
+        categorie: cells.word()?,
+        code: cells.word()?,
+        periode: crate::message::GeslotenPeriode { begindatum: cells.date()?, einddatum: cells.date()? },
+        volume: cells.count()?,
+        eenheid: cells.eenheid()?,
+        tarief: cells.optional_cents()?,
+        bedrag: cells.cents()?,
+        granted: cells.get()?,
+        declaratie: cells.word()?,
+    })
+}

@@ -1,0 +1,187 @@
+//! The ledger: the durable record of what came in, what was decided and what must leave, on `SQLite`.
+//!
+//! Callers hand in jobs, which run one after another on the one thread that owns the database (see `writer`). A job
+//! reads the facts, has the core judge, and stores the decision with everything that follows from it; when its caller
+//! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
+
+mod audit;
+mod error;
+mod facts;
+mod keys;
+mod outbox;
+mod report;
+mod schema;
+mod store;
+mod tx;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use audit::Fault;
+pub use error::LedgerError;
+pub use keys::{KeyError, Keys};
+pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
+pub use store::{Inbox, Stored};
+pub use tx::Tx;
+
+use futures_util::future::BoxFuture;
+use keys::Vault;
+use schema::Access;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use tokio::sync::{oneshot, watch};
+use writer::{Call, Command, Progress, Writer};
+
+/// How to open a ledger.
+#[derive(Debug)]
+pub struct Settings {
+    /// The database file; `None` for a ledger in memory that is gone when it is closed.
+    pub path: Option<PathBuf>,
+    /// The keys that belong to it.
+    pub keys: Keys,
+    /// How many jobs may share a transaction at most; 64 to 256 serve well.
+    pub max_group: usize,
+}
+
+/// A handle to the ledger; clones share it. The database closes when the last one is dropped, or by [`Ledger::close`].
+pub struct Ledger {
+    shared: Arc<Shared>,
+    /// What this handle has seen of the outbox, for [`Outbox::changed`](crate::delivery::outbox::Outbox::changed).
+    seen: tokio::sync::Mutex<watch::Receiver<u64>>,
+}
+
+struct Shared {
+    queue: mpsc::Sender<Command>,
+    outbox: watch::Receiver<u64>,
+    progress: Arc<Progress>,
+    thread: Mutex<Option<JoinHandle<Result<(), LedgerError>>>>,
+}
+
+/// How jobs were grouped since the ledger was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grouping {
+    /// Jobs that were run.
+    pub jobs: u64,
+    /// Transactions that they shared.
+    pub groups: u64,
+}
+
+impl Ledger {
+    /// Opens the database, making it when there is none, and brings its schema up to date.
+    pub fn open(settings: Settings) -> Result<Ledger, LedgerError> {
+        Ledger::start(settings, Access::Write)
+    }
+
+    /// Opens a ledger only to look at it, for commands beside a running gateway, which they never hold up. Jobs that
+    /// write fail.
+    pub fn open_to_read(path: &Path, keys: Keys) -> Result<Ledger, LedgerError> {
+        Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Read)
+    }
+
+    fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
+        let path = settings.path.clone().unwrap_or_else(|| PathBuf::from(":memory:"));
+        let connection = schema::open(settings.path.as_deref(), &settings.keys, access)?;
+        let vault = Vault::new(settings.keys).map_err(|source| cannot_start(&path, &source))?;
+        let (queue, commands) = mpsc::channel();
+        let (outbox, changes) = watch::channel(0);
+        let progress = Arc::new(Progress::default());
+        let writer = Writer {
+            connection,
+            vault,
+            access,
+            max_group: settings.max_group.max(1),
+            outbox,
+            progress: Arc::clone(&progress),
+        };
+        let thread = std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || writer.work(&commands))
+            .map_err(|source| cannot_start(&path, &source))?;
+        let shared = Shared { queue, outbox: changes, progress, thread: Mutex::new(Some(thread)) };
+        Ok(Ledger::of(Arc::new(shared)))
+    }
+
+    fn of(shared: Arc<Shared>) -> Ledger {
+        let mut seen = shared.outbox.clone();
+        // What came before this handle may be news to its owner.
+        seen.mark_changed();
+        Ledger { shared, seen: tokio::sync::Mutex::new(seen) }
+    }
+
+    /// Queues `job` at once: jobs run in the order of the calls. Completes after the commit of its group; a job that
+    /// gives an error or panics leaves nothing behind, and its neighbours in the group are not touched.
+    ///
+    /// The job runs even when the future is dropped.
+    pub fn run<T, F>(&self, job: F) -> BoxFuture<'static, Result<T, LedgerError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        // Nobody may wait any more; the job is done all the same.
+        self.enqueue(job, move |result| drop(sender.send(result)));
+        Box::pin(async move { receiver.await.unwrap_or(Err(LedgerError::Closed)) })
+    }
+
+    /// Like [`Ledger::run`], and waits for it: for commands and replay. Never call it from within a job.
+    pub fn run_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.enqueue(job, move |result| drop(sender.send(result)));
+        receiver.recv().unwrap_or(Err(LedgerError::Closed))
+    }
+
+    fn enqueue<T, F, A>(&self, job: F, answer: A)
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+        A: FnOnce(Result<T, LedgerError>) + Send + 'static,
+    {
+        // A closed ledger drops the command, and the dropped answer tells the caller.
+        drop(self.shared.queue.send(Command::Run(Box::new(Call::new(job, answer)))));
+    }
+
+    /// Counts the commits that added to the outbox; wakes whoever waits for a change of it.
+    pub fn notify_outbox(&self) -> watch::Receiver<u64> {
+        self.shared.outbox.clone()
+    }
+
+    /// How jobs were grouped so far.
+    pub fn grouping(&self) -> Grouping {
+        let progress = &self.shared.progress;
+        Grouping { jobs: progress.jobs.load(Ordering::Relaxed), groups: progress.groups.load(Ordering::Relaxed) }
+    }
+
+    /// Runs what is queued, checkpoints and closes the database, and waits for all that. Later jobs get
+    /// [`LedgerError::Closed`], also those of other handles. Blocks; closing twice is fine.
+    pub fn close(self) -> Result<(), LedgerError> {
+        drop(self.shared.queue.send(Command::Close));
+        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread {
+            Some(thread) => thread.join().unwrap_or(Err(LedgerError::Closed)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Clone for Ledger {
+    fn clone(&self) -> Ledger {
+        Ledger::of(Arc::clone(&self.shared))
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ledger({:?})", self.grouping())
+    }
+}
+
+fn cannot_start(path: &Path, source: &std::io::Error) -> LedgerError {
+    LedgerError::Open { path: path.to_owned(), what: source.to_string(), temporary: true }
+}

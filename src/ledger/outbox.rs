@@ -1,0 +1,177 @@
+//! The outbox in the ledger: which rows are due, in the order of each destination, and what became of attempts.
+
+use super::Ledger;
+use super::error::LedgerError;
+use super::tx::{Cells, Tx};
+use crate::decision::Purpose;
+use crate::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use rusqlite::params;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Bodies are up to 25 MB: a batch ends early rather than fill the memory. One row always fits.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// Where rows keep their order: lane and receiver.
+type Destination = (String, String);
+
+impl Tx<'_> {
+    /// Rows that are due at `now`, oldest first, at most `limit`; fewer when their bodies are large.
+    ///
+    /// Each destination is walked from its oldest unsent row to the first that waits for a retry: what stands behind
+    /// that one waits with it.
+    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, LedgerError> {
+        let mut due = Vec::new();
+        let mut bytes = 0;
+        let mut stopped: BTreeSet<Destination> = BTreeSet::new();
+        for (sequence, destination) in self.due_rows(now, limit)? {
+            if bytes >= BATCH_BYTES {
+                break;
+            }
+            if stopped.contains(&destination) {
+                continue;
+            }
+            match self.load(sequence) {
+                Ok(row) => {
+                    bytes += row.body.len() + row.verdict_json.as_ref().map_or(0, Vec::len);
+                    due.push(row);
+                }
+                // One damaged row must not stop the others; its own destination waits, to keep the order.
+                Err(error @ LedgerError::Damaged(_)) => {
+                    tracing::error!(outbox.sequence = sequence, %error, "an outbox row cannot be sent");
+                    stopped.insert(destination);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(due)
+    }
+
+    /// Records attempts. A row that was sent stays so.
+    pub fn settle(&mut self, settlements: &[Settlement]) -> Result<(), LedgerError> {
+        settlements.iter().try_for_each(|settlement| self.settle_one(settlement))
+    }
+
+    fn due_rows(&self, now: Timestamp, limit: usize) -> Result<Vec<(i64, Destination)>, LedgerError> {
+        let now = now.as_microsecond();
+        let mut rows = Vec::new();
+        for destination in self.destinations()? {
+            rows.extend(self.due_at(&destination, now, limit)?.into_iter().map(|row| (row, destination.clone())));
+        }
+        rows.sort();
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    /// Destinations with unsent rows: hops through the index from one to the next, however many rows each has.
+    fn destinations(&self) -> Result<Vec<Destination>, LedgerError> {
+        let mut destinations: Vec<Destination> = Vec::new();
+        loop {
+            let (lane, receiver) = destinations.last().map_or(("", ""), |last| (&*last.0, &*last.1));
+            let next = self.first(
+                "SELECT lane, receiver FROM outbox INDEXED BY outbox_open
+                 WHERE sent_at IS NULL AND (lane, receiver) > (?1, ?2) ORDER BY lane, receiver LIMIT 1",
+                params![lane, receiver],
+                |cells| Ok((cells.get()?, cells.get()?)),
+            )?;
+            match next {
+                Some(next) => destinations.push(next),
+                None => return Ok(destinations),
+            }
+        }
+    }
+
+    fn due_at(&self, destination: &Destination, now: i64, limit: usize) -> Result<Vec<i64>, LedgerError> {
+        let mut statement = self.sql(
+            "SELECT sequence, due_at FROM outbox INDEXED BY outbox_open
+             WHERE sent_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence",
+        )?;
+        let mut rows = statement.query(params![destination.0, destination.1])?;
+        let mut due = Vec::new();
+        while due.len() < limit
+            && let Some(row) = rows.next()?
+            && row.get::<_, i64>(1)? <= now
+        {
+            due.push(row.get(0)?);
+        }
+        Ok(due)
+    }
+
+    fn load(&self, sequence: i64) -> Result<Due, LedgerError> {
+        let found = self.first(
+            "SELECT o.sequence, o.id, o.purpose, o.subject, o.law, nullif(o.receiver, ''), o.region, m.transport_id,
+                 o.attempts, o.body, o.verdict
+             FROM outbox AS o CROSS JOIN messages AS m ON m.id = o.message_id WHERE o.sequence = ?1",
+            params![sequence],
+            |cells| self.read(cells),
+        )?;
+        found.ok_or(LedgerError::Damaged("an outbox row is gone"))
+    }
+
+    fn read(&self, cells: &mut Cells<'_, '_>) -> Result<Due, LedgerError> {
+        let sequence = cells.get()?;
+        let id = Uuid::from_bytes(cells.get()?);
+        Ok(Due {
+            id,
+            sequence,
+            purpose: Purpose::parse(cells.text()?).ok_or(LedgerError::Damaged("a purpose is unknown"))?,
+            subject: cells.get()?,
+            law: cells.optional_law()?,
+            to: cells.get()?,
+            region: cells.get()?,
+            correlation_id: cells.get()?,
+            attempts: cells.get()?,
+            body: self.vault.open(&[b"outbox", id.as_bytes()], &cells.get::<Vec<u8>>()?)?,
+            verdict_json: cells
+                .get::<Option<Vec<u8>>>()?
+                .map(|sealed| self.vault.open(&[b"verdict", id.as_bytes()], &sealed))
+                .transpose()?,
+        })
+    }
+
+    fn settle_one(&self, settlement: &Settlement) -> Result<(), LedgerError> {
+        let (word, sent_at, retry_at, reason) = match &settlement.outcome {
+            Outcome::Sent => ("sent", Some(settlement.at), None, None),
+            Outcome::Retry { at, reason } => ("retry", None, Some(*at), Some(reason)),
+        };
+        let retry_at = retry_at.map(Timestamp::as_microsecond);
+        let row: Option<(i64, i64)> = self.first(
+            "UPDATE outbox SET attempts = attempts + 1, sent_at = ?2, due_at = coalesce(?3, due_at)
+             WHERE id = ?1 AND sent_at IS NULL RETURNING sequence, attempts",
+            params![settlement.id.as_bytes(), sent_at.map(Timestamp::as_microsecond), retry_at],
+            |cells| Ok((cells.get()?, cells.get()?)),
+        )?;
+        let Some((sequence, attempt)) = row else {
+            tracing::warn!(outbox.id = %settlement.id, "an attempt was reported on a row that is not waiting");
+            return Ok(());
+        };
+        self.sql(
+            "INSERT INTO attempts (sequence, attempt, at, outcome, retry_at, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![sequence, attempt, settlement.at.as_microsecond(), word, retry_at, reason])?;
+        Ok(())
+    }
+}
+
+impl Outbox for Ledger {
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
+        let due = self.run(move |tx| tx.due(now, limit));
+        Box::pin(async move { due.await.map_err(|error| OutboxError(error.to_string())) })
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>> {
+        let settled = self.run(move |tx| tx.settle(&settlements));
+        Box::pin(async move { settled.await.map_err(|error| OutboxError(error.to_string())) })
+    }
+
+    fn changed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if self.seen.lock().await.changed().await.is_err() {
+                // The ledger is closed: nothing will ever change again.
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}

@@ -1,0 +1,337 @@
+//! Opening the database: settings of the connection, migrations, and the check that the keys are the right ones.
+
+use super::error::LedgerError;
+use super::keys::Keys;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// A step of the schema. Steps are only ever added: expand first, contract later.
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+static MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") }];
+
+/// Marks a `SQLite` file as a ledger: `SLUI`.
+const APPLICATION_ID: i32 = 0x534C_5549;
+/// How long to wait for another process (a command beside the daemon) to finish its transaction.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Make the database when there is none, upgrade its schema, and write.
+    Write,
+    /// Look at a database that another process may be writing to, without ever holding that one up.
+    Read,
+}
+
+/// Opens the database at `path`, or in memory, with a schema that this program knows.
+pub(super) fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<Connection, LedgerError> {
+    let name = path.unwrap_or_else(|| Path::new(":memory:"));
+    let connection = match path {
+        Some(path) => {
+            if access == Access::Write {
+                make_private(path).map_err(|source| cannot_make(path, &source))?;
+            } else if !path.exists() {
+                return Err(fault(path, "there is no such file; check the path, or start the gateway once".to_owned()));
+            }
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            Connection::open_with_flags(path, flags)
+        }
+        None => Connection::open_in_memory(),
+    };
+    let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
+    let mut connection = connection.map_err(opening)?;
+    connection.busy_timeout(BUSY).map_err(opening)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    refuse_foreign(&connection, name)?;
+    if access == Access::Write {
+        configure(&connection, path.is_some(), name)?;
+        migrate(&mut connection, name)?;
+        note_keys(&connection, keys).map_err(opening)?;
+    } else {
+        require_current(&connection, name)?;
+        connection.execute_batch("PRAGMA query_only = ON").map_err(opening)?;
+    }
+    check_keys(&connection, keys, name)?;
+    Ok(connection)
+}
+
+/// A new database is readable for its owner alone; `SQLite` gives its companion files the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+}
+
+fn cannot_make(path: &Path, source: &io::Error) -> LedgerError {
+    let advice = match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "create the folder first",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "give the user of the gateway the right to write to the file and to its folder"
+        }
+        io::ErrorKind::IsADirectory => "name a file, not a folder",
+        io::ErrorKind::StorageFull => "make room on the disk and try again",
+        _ => "check the path",
+    };
+    let temporary = source.kind() == io::ErrorKind::StorageFull;
+    LedgerError::Open { path: path.to_owned(), what: format!("{source}; {advice}"), temporary }
+}
+
+/// Before anything is written: a database of another program is left as it is.
+fn refuse_foreign(connection: &Connection, name: &Path) -> Result<(), LedgerError> {
+    let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(opening)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(opening)?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(fault(name, "the database belongs to another program; name another path".to_owned()))
+}
+
+fn configure(connection: &Connection, on_disk: bool, name: &Path) -> Result<(), LedgerError> {
+    let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(opening)?;
+    if on_disk && mode != "wal" {
+        let what = "the file system has no write-ahead log (a network share?); put the ledger on a local disk";
+        return Err(fault(name, what.to_owned()));
+    }
+    // FULL, not NORMAL: what was acknowledged must outlive a power cut, and grouped commits make it cheap.
+    // A rare checkpoint rewrites a page once for many commits.
+    connection
+        .execute_batch(
+            "PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;
+             PRAGMA wal_autocheckpoint = 8000;
+             PRAGMA cache_size = -65536;
+             PRAGMA temp_store = MEMORY;",
+        )
+        .map_err(opening)
+}
+
+fn migrate(connection: &mut Connection, name: &Path) -> Result<(), LedgerError> {
+    let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
+    let found = prepare(connection).map_err(opening)?;
+    refuse_newer(found, name)?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.number > found) {
+        apply(connection, migration).map_err(opening)?;
+    }
+    Ok(())
+}
+
+/// Number of the latest migration of this program.
+fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+fn refuse_newer(found: i64, name: &Path) -> Result<(), LedgerError> {
+    let known = known();
+    if found <= known {
+        return Ok(());
+    }
+    Err(fault(
+        name,
+        format!(
+            "its schema is version {found} and this program knows up to {known}; start a newer program, or restore \
+             the backup made before the upgrade"
+        ),
+    ))
+}
+
+/// Somebody who only looks does not upgrade.
+fn require_current(connection: &Connection, name: &Path) -> Result<(), LedgerError> {
+    let found = found(connection).map_err(|source| LedgerError::opening(name, &source))?;
+    refuse_newer(found, name)?;
+    if found == known() {
+        return Ok(());
+    }
+    let what = format!("its schema is version {found} of {}; start the gateway once to upgrade it", known());
+    Err(fault(name, what))
+}
+
+/// Number of the latest migration in the database; 0 for a file without.
+fn found(connection: &Connection) -> rusqlite::Result<i64> {
+    let started: i64 = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'",
+        [],
+        |row| row.get(0),
+    )?;
+    if started == 0 {
+        return Ok(0);
+    }
+    connection.query_row("SELECT coalesce(max(number), 0) FROM migrations", [], |row| row.get(0))
+}
+
+/// Marks the file as a ledger when it is not yet; gives the number of the latest migration in it.
+fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let number = found(connection)?;
+    if number > 0 {
+        return Ok(number);
+    }
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID};
+         CREATE TABLE IF NOT EXISTS migrations (
+             number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL
+         ) STRICT;"
+    ))?;
+    transaction.commit()?;
+    found(connection)
+}
+
+/// One migration, one transaction. Another process may have been faster.
+fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let done: i64 = transaction.query_row(
+        "SELECT count(*) FROM migrations WHERE number = ?1",
+        params![migration.number],
+        |row| row.get(0),
+    )?;
+    if done == 0 {
+        transaction.execute_batch(migration.sql)?;
+        transaction.execute(
+            "INSERT INTO migrations (number, name, applied_at) VALUES (?1, ?2, unixepoch() * 1000000)",
+            params![migration.number, migration.name],
+        )?;
+    }
+    transaction.commit()
+}
+
+/// The first keys that a database is opened with are its keys.
+fn note_keys(connection: &Connection, keys: &Keys) -> rusqlite::Result<()> {
+    if key_check(connection)?.is_none() {
+        connection.execute(
+            "INSERT INTO meta (name, value) VALUES ('key_check', ?1) ON CONFLICT (name) DO NOTHING",
+            params![keys.check_value()],
+        )?;
+    }
+    Ok(())
+}
+
+fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
+    let noted = key_check(connection).map_err(|source| LedgerError::opening(name, &source))?;
+    if noted == Some(keys.check_value()) {
+        return Ok(());
+    }
+    let what = "it was made with other keys; load the key file that belongs to it (a new key file cannot replace it)";
+    Err(fault(name, what.to_owned()))
+}
+
+fn key_check(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection.query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0)).optional()
+}
+
+fn fault(name: &Path, what: String) -> LedgerError {
+    LedgerError::Open { path: name.to_owned(), what, temporary: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn refusal(path: &Path, keys: &Keys) -> String {
+        let error = open(Some(path), keys, Access::Write).expect_err("the ledger must not open");
+        assert!(!error.is_temporary());
+        let text = error.to_string();
+        assert!(text.contains(&*path.to_string_lossy()), "{text}");
+        text
+    }
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary folder can be made")
+    }
+
+    #[test]
+    fn migrations_are_numbered_in_a_row() {
+        let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
+        assert_eq!(numbers, (1..=i64::try_from(MIGRATIONS.len()).expect("few")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_database_opens_again_with_its_settings() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let keys = Keys::generate();
+        drop(open(Some(&path), &keys, Access::Write).expect("a new ledger opens"));
+        let connection = open(Some(&path), &keys, Access::Write).expect("an old one opens again");
+        let pragma = |name: &str| -> String {
+            connection
+                .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| row.get(0))
+                .expect("a pragma can be read")
+        };
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("synchronous"), "2", "FULL");
+        assert_eq!(pragma("foreign_keys"), "1");
+        for file in ["ledger.db", "ledger.db-wal"] {
+            let mode = std::fs::metadata(folder.path().join(file)).expect("the file is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn other_keys_are_refused() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        drop(open(Some(&path), &Keys::generate(), Access::Write).expect("a new ledger opens"));
+        assert!(refusal(&path, &Keys::generate()).contains("other keys"));
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_and_left_alone() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let keys = Keys::generate();
+        let connection = open(Some(&path), &keys, Access::Write).expect("a new ledger opens");
+        connection.execute("INSERT INTO migrations VALUES (99, 'later', 0)", []).expect("a row can be added");
+        drop(connection);
+        assert!(refusal(&path, &keys).contains("version 99"));
+    }
+
+    #[test]
+    fn files_that_are_no_ledger_are_refused_and_left_alone() {
+        let folder = folder();
+        let keys = Keys::generate();
+        let text = folder.path().join("notes.txt");
+        std::fs::write(&text, "not a database, but long enough to look at: ".repeat(50)).expect("it can be written");
+        assert!(refusal(&text, &keys).contains("no SQLite database"));
+        let foreign = folder.path().join("foreign.db");
+        let connection = Connection::open(&foreign).expect("it can be made");
+        connection.execute_batch("CREATE TABLE theirs (x)").expect("it can be filled");
+        drop(connection);
+        let before = std::fs::read(&foreign).expect("it can be read");
+        assert!(refusal(&foreign, &keys).contains("another program"));
+        assert_eq!(std::fs::read(&foreign).expect("it can be read"), before);
+    }
+
+    #[test]
+    fn paths_that_cannot_be_made_say_what_to_do() {
+        let folder = folder();
+        let keys = Keys::generate();
+        assert!(refusal(&folder.path().join("missing/ledger.db"), &keys).contains("create the folder"));
+        assert!(refusal(folder.path(), &keys).contains("not a folder"));
+    }
+
+    #[test]
+    fn looking_needs_a_current_ledger_and_changes_nothing() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let keys = Keys::generate();
+        let look = |keys: &Keys| open(Some(&path), keys, Access::Read).map_err(|error| error.to_string());
+        assert!(look(&keys).expect_err("there is none").contains("no such file"));
+        assert!(!path.exists());
+        std::fs::write(&path, "").expect("it can be written");
+        assert!(look(&keys).expect_err("it is empty").contains("start the gateway once"));
+        drop(open(Some(&path), &keys, Access::Write).expect("a new ledger opens"));
+        assert!(look(&Keys::generate()).expect_err("wrong keys").contains("other keys"));
+        let connection = look(&keys).expect("it opens");
+        assert!(connection.execute("DELETE FROM meta", []).is_err());
+    }
+}

@@ -1,0 +1,273 @@
+//! The way of a message, on one screen: bytes -> document -> typed message -> case -> evaluation -> decision.
+//!
+//! Everything here is pure. The shell brings the bytes, the facts and the day; it commits the [`Decision`] in one
+//! transaction and sends what it says. `run`, `check`, `replay` and the tests all walk these steps.
+
+use crate::contract::{Assessment, ContractFacts, ContractRequest, Policies, Register};
+use crate::decision::{Decision, Identity, Verdict};
+use crate::effects;
+use crate::finding::{Finding, Skipped};
+use crate::message::tree::{LineIndex, Tree};
+use crate::message::{Body, Date, Identificatie, Kind, Message, Number, Party};
+use crate::reply::{self, Reply, Stamp};
+use crate::rules::facts::{Facts, Request};
+use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
+use crate::schema::{self, Faults, Limits};
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A message as far as it can be read without a ledger.
+#[derive(Debug)]
+pub struct Prepared {
+    /// SHA-256 of the bytes.
+    pub digest: [u8; 32],
+    /// The bytes as they came in.
+    pub source: Arc<[u8]>,
+    /// The message, or why it failed at level 1.
+    pub reading: Result<Readable, Unreadable>,
+}
+
+/// A message that passed level 1.
+#[derive(Debug)]
+pub struct Readable {
+    /// The document.
+    pub tree: Tree,
+    /// The same, typed.
+    pub message: Message,
+}
+
+/// A message that failed at level 1.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// What is wrong.
+    pub faults: Faults,
+    /// The sender as far as the header tells, digits only; no more than a hint.
+    pub sender: Option<String>,
+    /// Identificatie as far as the header tells.
+    pub identificatie: Option<String>,
+}
+
+/// What judging needs besides the message and the facts.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Moment of judging.
+    pub now: Timestamp,
+    /// Dutch civil date of judging.
+    pub today: Date,
+    /// Name of the gateway, for the source of events.
+    pub gateway: &'a str,
+    /// Identification for a reply, from [`reply_identification`].
+    pub reply_id: &'a Identificatie,
+    /// The contract register, when there is one.
+    pub register: Option<&'a Register>,
+    /// What to do about concerns of the contract layer.
+    pub policies: &'a Policies,
+}
+
+/// What judging gave.
+#[derive(Debug)]
+pub struct Judged {
+    /// What the ledger must commit and what must leave.
+    pub decision: Decision,
+    /// The reply that the receiving party owes, whether or not the gateway sends it (for an accepted 301 the provider
+    /// does).
+    pub owed_reply: Option<Reply>,
+}
+
+/// Steps 1 to 3: size and form, XSD, typed message.
+pub fn prepare(source: Arc<[u8]>, limits: &Limits) -> Prepared {
+    let digest = digest(&source);
+    let reading = read(&source, limits);
+    Prepared { digest, source, reading }
+}
+
+/// SHA-256 of a message, by which a repeat of a delivery is known.
+pub fn digest(source: &[u8]) -> [u8; 32] {
+    Sha256::digest(source).into()
+}
+
+fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
+    let failed = |faults: Faults| {
+        // What could not be read to its end is not believed as to its sender either.
+        let header = if faults.readable { schema::peek_header(source) } else { schema::HeaderHint::default() };
+        let is_return = faults.kind.is_some_and(|kind| kind.number.answered_by().is_none() && !is_own(kind));
+        let sender = if is_return { header.ontvanger } else { header.afzender };
+        Unreadable { faults, sender, identificatie: header.identificatie }
+    };
+    let document = schema::validate(source, limits).map_err(failed)?;
+    match Message::read(document.kind, &document.tree) {
+        Ok(message) => Ok(Readable { tree: document.tree, message }),
+        Err(error) => Err(failed(Faults::of_value(document.kind, &document.tree, source, &error))),
+    }
+}
+
+/// Whether the header of a message without answer names its own sender: only the 325 does; a return message repeats
+/// the header of what it answers, unswapped.
+fn is_own(kind: Kind) -> bool {
+    kind.number == Number::N325
+}
+
+/// What the ledger must look up before the message can be judged.
+pub fn requests(message: &Message, register: Option<&Register>) -> (Request, ContractRequest) {
+    let contract = register.map(|register| crate::contract::request(register, message)).unwrap_or_default();
+    (Request::of(message), contract)
+}
+
+/// Identification for a reply to a delivery: twelve characters that follow from its digest and transport id, so that
+/// judging the same delivery again names the reply the same. 60 bits: two replies of one sender will not collide.
+pub fn reply_identification(digest: &[u8; 32], transport_id: &str) -> Identificatie {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let hash = Sha256::new().chain_update(digest).chain_update(transport_id.as_bytes()).finalize();
+    Identificatie(hash.iter().take(12).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
+}
+
+/// Steps 4 to 7 for a message that was read: case, evaluation, contract, verdict, effects.
+pub fn judge(
+    context: Context<'_>,
+    source: &[u8],
+    readable: &Readable,
+    facts: Option<&Facts>,
+    contract_facts: &ContractFacts,
+) -> Judged {
+    let message = &readable.message;
+    let case =
+        Case { message, today: context.today, facts, terms: context.register.map(|register| register as &dyn Terms) };
+    let evaluation = rules::evaluate(&case, &rules::all());
+    let verdict = verdict(message, &evaluation);
+    let assessment = match (context.register, facts) {
+        (Some(register), Some(facts)) if verdict.counts_as_sent() => crate::contract::assess(
+            register,
+            context.policies,
+            message,
+            context.today,
+            contract_facts,
+            facts,
+            &evaluation.granted,
+        ),
+        _ => Assessment::default(),
+    };
+    let verdict = if assessment.hold && verdict == Verdict::Accepted { Verdict::Held } else { verdict };
+    let stamp = Stamp { identificatie: context.reply_id.clone(), dagtekening: context.today };
+    let owed_reply = reply::build(message, &readable.tree, &evaluation, &stamp);
+    let mut decision = Decision {
+        kind: Some(message.kind),
+        identity: Some(identity(message)),
+        claimed_sender: None,
+        verdict,
+        level: level(&evaluation),
+        findings: findings(&evaluation, &readable.tree, source),
+        skipped: skipped(&evaluation),
+        signals: assessment.signals,
+        records: effects::records(message, &evaluation, verdict, assessment.postings),
+        outgoing: Vec::new(),
+        register_version: context.register.map(|register| register.version.clone()),
+    };
+    decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref());
+    Judged { decision, owed_reply }
+}
+
+/// Step 4 for a message that failed at level 1: no reply message, an error report instead.
+pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
+    let mut decision = Decision {
+        kind: unreadable.faults.kind,
+        identity: None,
+        claimed_sender: unreadable.sender.as_deref().map(Party::from),
+        verdict: Verdict::Rejected,
+        level: Level::Schema as u8,
+        findings: unreadable.faults.faults.iter().map(level_one).collect(),
+        skipped: Vec::new(),
+        signals: Vec::new(),
+        records: Vec::new(),
+        outgoing: Vec::new(),
+        register_version: context.register.map(|register| register.version.clone()),
+    };
+    decision.outgoing = vec![effects::error_report(&context, unreadable, &decision.findings)];
+    Judged { decision, owed_reply: None }
+}
+
+fn verdict(message: &Message, evaluation: &Evaluation) -> Verdict {
+    let nothing_granted = evaluation.granted.is_empty();
+    match &message.body {
+        _ if evaluation.broken.is_empty() => Verdict::Accepted,
+        Body::Declaratie(_) if !nothing_granted => Verdict::Partly,
+        _ => Verdict::Rejected,
+    }
+}
+
+/// Level at which judging ended: that of the last level with a failure, or the last one of all.
+fn level(evaluation: &Evaluation) -> u8 {
+    evaluation.broken.iter().map(|broken| broken.rule.level).max().unwrap_or(Level::Outside) as u8
+}
+
+fn identity(message: &Message) -> Identity {
+    Identity {
+        kind: message.kind,
+        afzender: message.header.afzender.clone(),
+        identificatie: message.header.identificatie.identificatie.0.clone(),
+        dagtekening: message.header.identificatie.dagtekening,
+        gemeente: message.gemeente().clone(),
+        aanbieder: message.aanbieder().clone(),
+    }
+}
+
+fn findings(evaluation: &Evaluation, tree: &Tree, source: &[u8]) -> Vec<Finding> {
+    if evaluation.broken.is_empty() {
+        return Vec::new();
+    }
+    let lines = LineIndex::of(source);
+    let locator = tree.locator();
+    let finding = |broken: &rules::Broken| {
+        let violation = &broken.violation;
+        let path = violation.place.path();
+        let (line, column) = locator.offset(&path).map_or((1, 1), |offset| lines.position(source, offset));
+        Finding {
+            rule: broken.rule.id.to_owned(),
+            code: (!broken.rule.code.is_empty()).then(|| broken.rule.code.to_owned()),
+            class: violation.place.class.as_str().to_owned(),
+            path,
+            line,
+            column,
+            nl: violation.nl.clone(),
+            en: violation.en.clone(),
+            facts: violation.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        }
+    };
+    evaluation.broken.iter().map(finding).collect()
+}
+
+fn level_one(fault: &schema::Fault) -> Finding {
+    let fact = |text: &str| serde_json::Value::from(text);
+    Finding {
+        rule: "XSD".to_owned(),
+        code: None,
+        class: element_name(&fault.path).to_owned(),
+        path: fault.path.clone(),
+        line: fault.line,
+        column: fault.column,
+        nl: fault.nl.clone(),
+        en: fault.en.clone(),
+        facts: BTreeMap::from([
+            ("fault".to_owned(), fact(fault.code)),
+            ("expected".to_owned(), fact(&fault.expected)),
+            ("found".to_owned(), fact(&fault.found)),
+        ]),
+    }
+}
+
+/// The last element of a path, without its ordinal.
+fn element_name(path: &str) -> &str {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    last.split('[').next().unwrap_or(last)
+}
+
+fn skipped(evaluation: &Evaluation) -> Vec<Skipped> {
+    let word = |need: Need| match need {
+        Need::Ledger => "ledger",
+        Need::Terms => "contract",
+    };
+    let entry =
+        |(rule, need): &(&'static Rule, Need)| Skipped { rule: rule.id.to_owned(), needs: word(*need).to_owned() };
+    evaluation.skipped.iter().map(entry).collect()
+}

@@ -1,0 +1,154 @@
+//! What several rules across messages share: the key of a start, the debit that a credit reverses, sums of lines.
+
+use crate::message::{Body, DebetCredit, Prestatie, Product, StartClient, StartProduct, StatusAanlevering};
+use crate::rules::facts::{ClaimLine, Delivery, Facts, PersonKey};
+use crate::rules::figures::Phrase;
+use crate::rules::{Case, Line};
+
+/// The client of a 305 with what the ledger knows of deliveries.
+pub(super) struct Starts<'a> {
+    pub(super) client: &'a StartClient,
+    pub(super) facts: &'a Facts,
+    pub(super) person: PersonKey,
+}
+
+/// The starts of a 305; `None` for other messages and without a ledger.
+pub(super) fn starts<'a>(case: &Case<'a>) -> Option<Starts<'a>> {
+    let facts = case.facts?;
+    let Body::Start(client) = &case.message.body else {
+        return None;
+    };
+    Some(Starts { client, facts, person: facts.person(&client.bsn) })
+}
+
+impl<'a> Starts<'a> {
+    /// New starts (`StatusAanlevering` 1) with their index.
+    pub(super) fn new_ones(&self) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
+        self.with_status(StatusAanlevering::Eerste)
+    }
+
+    /// Deletions (`StatusAanlevering` 3) with their index.
+    pub(super) fn deletions(&self) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
+        self.with_status(StatusAanlevering::Verwijderd)
+    }
+
+    fn with_status(&self, status: StatusAanlevering) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
+        self.client.producten.iter().enumerate().filter(move |(_, start)| start.status_aanlevering == status)
+    }
+
+    /// Earlier starts of this client, less those that this message deletes: deletions come before new deliveries.
+    pub(super) fn standing(&self) -> impl Iterator<Item = &'a Delivery> {
+        self.earlier()
+            .filter(|delivery| delivery.stop.is_none())
+            .filter(|delivery| !self.deletions().any(|(_, deletion)| has_key_of(delivery, deletion)))
+    }
+
+    /// Earlier starts and stops of this client.
+    pub(super) fn earlier(&self) -> impl Iterator<Item = &'a Delivery> {
+        self.facts.deliveries.iter().filter(|delivery| delivery.person == self.person)
+    }
+}
+
+/// Whether an earlier delivery of the same client has the key elements of `start`: allocation, product and Begindatum,
+/// where absent equals absent.
+pub(super) fn has_key_of(delivery: &Delivery, start: &StartProduct) -> bool {
+    delivery.toewijzing_nummer == start.toewijzing_nummer
+        && delivery.product == start.product
+        && delivery.begindatum == start.begindatum
+}
+
+/// A start in words: `toewijzing 1001, product 02 02A03, begindatum 2026-01-08`.
+pub(super) fn start_phrase(start: &StartProduct) -> Phrase {
+    let nummer = start.toewijzing_nummer.map(|nummer| (format!("toewijzing {nummer}"), format!("allocation {nummer}")));
+    let product = start.product.as_ref().map(product_phrase);
+    let product = product.map(|product| (format!("product {product}"), format!("product {product}")));
+    let begindatum = start.begindatum;
+    let begindatum = Some((format!("begindatum {begindatum}"), format!("first day {begindatum}")));
+    let (nl, en): (Vec<_>, Vec<_>) = [nummer, product, begindatum].into_iter().flatten().unzip();
+    Phrase::new(nl.join(", "), en.join(", "))
+}
+
+/// Category and, when there is one, code.
+pub(super) fn product_phrase(product: &Product) -> String {
+    match &product.code {
+        Some(code) => format!("{} {code}", product.categorie),
+        None => product.categorie.to_string(),
+    }
+}
+
+/// Whether a line is a credit.
+pub(super) fn is_credit(prestatie: &Prestatie) -> bool {
+    prestatie.bedrag.debet_credit == DebetCredit::Credit
+}
+
+/// What the ledger says of the debit that a credit names.
+pub(super) enum Reversed<'a> {
+    /// No line with that number.
+    Unknown,
+    /// A line that was not granted.
+    Rejected(&'a ClaimLine),
+    /// A line that is a credit itself.
+    Credit(&'a ClaimLine),
+    /// A granted debit that differs in these elements.
+    Other(&'a ClaimLine, Vec<&'static str>),
+    /// A granted debit, equal in all that must be equal.
+    Debit,
+}
+
+/// Looks up the debit that the line reverses; `None` when the line is a debit or names no line.
+pub(super) fn reversed<'a>(line: &Line<'a>) -> Option<Reversed<'a>> {
+    let (facts, prestatie) = (line.case.facts?, line.prestatie);
+    let vorig = prestatie.referentie.vorig.as_ref().filter(|_| is_credit(prestatie))?;
+    let Some(debit) = facts.lines.get(vorig) else {
+        return Some(Reversed::Unknown);
+    };
+    if debit.is_credit() {
+        return Some(Reversed::Credit(debit));
+    }
+    if !debit.granted {
+        return Some(Reversed::Rejected(debit));
+    }
+    let differences = differences(prestatie, &facts.person(&line.client.bsn), debit);
+    Some(if differences.is_empty() { Reversed::Debit } else { Reversed::Other(debit, differences) })
+}
+
+/// Elements in which a credit must equal its debit and does not (IV091).
+fn differences(prestatie: &Prestatie, person: &PersonKey, debit: &ClaimLine) -> Vec<&'static str> {
+    [
+        ("Bsn", debit.person == *person),
+        ("ToewijzingNummer", debit.toewijzing_nummer == prestatie.toewijzing_nummer),
+        ("ProductCategorie", debit.categorie == prestatie.categorie),
+        ("ProductCode", debit.code == prestatie.code),
+        ("ProductPeriode", debit.periode == prestatie.periode),
+        ("GeleverdVolume", debit.volume == prestatie.volume),
+        ("Eenheid", debit.eenheid == prestatie.eenheid),
+        ("ProductTarief", debit.tarief == prestatie.tarief),
+        ("Bedrag", debit.bedrag == prestatie.bedrag.bedrag),
+    ]
+    .into_iter()
+    .filter_map(|(element, equal)| (!equal).then_some(element))
+    .collect()
+}
+
+/// Whether the line takes back a debit exactly as it was granted (TR323). Such a credit repeats what was right then, so
+/// it is not measured again by what may have changed since: the end of the allocation, tariffs and product lists.
+pub(in crate::rules) fn reverses_granted_debit(line: &Line<'_>) -> bool {
+    matches!(reversed(line), Some(Reversed::Debit))
+}
+
+/// Sum over what was granted on the allocation of the line, in the ledger and before it in the message: debits less
+/// credits. Lines for which a figure is `None` do not count.
+pub(super) fn granted_sum(
+    line: &Line<'_>,
+    of_earlier: impl Fn(&ClaimLine) -> Option<i128>,
+    of_prestatie: impl Fn(&Prestatie) -> Option<i128>,
+) -> i128 {
+    let ledger = line.case.facts.map_or(&[][..], |facts| facts.granted_on(line.prestatie.toewijzing_nummer));
+    let earlier = ledger
+        .iter()
+        .filter_map(|earlier| of_earlier(earlier).map(|figure| if earlier.is_credit() { -figure } else { figure }));
+    let here = line.granted_before.iter().filter_map(|prestatie| {
+        of_prestatie(prestatie).map(|figure| if is_credit(prestatie) { -figure } else { figure })
+    });
+    earlier.chain(here).fold(0, i128::saturating_add)
+}

@@ -1,0 +1,287 @@
+//! No rule within a message may fail on values that the schema allows, however odd: it answers with findings.
+
+use super::RULES;
+use crate::message::types::{Communicatie, Geboortedatum, OpenPeriode};
+use crate::message::{
+    Body, Cents, Contact, Count, Date, DebetCredit, DeclaratieClient, Eenheid, Frequentie, GeslotenPeriode, Kind, Law,
+    Number, Omvang, Prestatie, StartProduct, StatusAanlevering, ToegewezenProduct, TotaalBedragMetDC,
+};
+use crate::rules::sample::{BSN, Sample};
+use crate::rules::{Check, Violation};
+use jiff::civil::date;
+use proptest::prelude::*;
+
+/// Largest values of the basisschema: `LDT_Bedrag` and `LDT_Volume`, `LDT_TotaalBedrag`, `LDT_Nummer`.
+const MAX_AMOUNT: i64 = 99_999_999;
+const MAX_TOTAL: i64 = 999_999_999_999;
+const MAX_NUMBER: Count = 999_999_999;
+
+/// An endless supply of choices: the drawn bytes, over and over.
+struct Picks {
+    bytes: Vec<u8>,
+    next: usize,
+}
+
+impl Picks {
+    fn of<T: Clone>(&mut self, values: &[T]) -> T {
+        let byte = self.bytes[self.next % self.bytes.len()];
+        self.next += 1;
+        values[usize::from(byte) % values.len()].clone()
+    }
+
+    fn date(&mut self) -> Date {
+        self.of(&[
+            date(1, 1, 1),
+            date(1, 1, 31),
+            date(119, 3, 1),
+            date(1900, 1, 1),
+            date(2020, 12, 31),
+            date(2024, 2, 29),
+            date(9999, 12, 1),
+            date(9999, 12, 31),
+        ])
+    }
+
+    fn maybe<T>(&mut self, value: T) -> Option<T> {
+        self.of(&[true, false]).then_some(value)
+    }
+
+    fn maybe_date(&mut self) -> Option<Date> {
+        let date = self.date();
+        self.maybe(date)
+    }
+
+    fn amount(&mut self, max: i64) -> Cents {
+        Cents(self.of(&[0, 1, max]))
+    }
+
+    fn sign(&mut self) -> DebetCredit {
+        self.of(DebetCredit::ALL)
+    }
+
+    fn total(&mut self) -> TotaalBedragMetDC {
+        TotaalBedragMetDC { totaal_bedrag: self.amount(MAX_TOTAL), debet_credit: self.sign() }
+    }
+
+    fn periode(&mut self) -> GeslotenPeriode {
+        GeslotenPeriode { begindatum: self.date(), einddatum: self.date() }
+    }
+
+    fn born(&mut self) -> Geboortedatum {
+        let gebruik = self.of(&["1", "2", "3"]);
+        Geboortedatum { datum: self.date(), datum_gebruik: self.maybe(gebruik.into()) }
+    }
+
+    fn contact(&mut self, contact: &mut Contact) {
+        contact.soort = self.of(&["01", "02", "03", "04"]).into();
+        contact.periode =
+            self.maybe(()).map(|()| OpenPeriode { begindatum: self.maybe_date(), einddatum: self.maybe_date() });
+        contact.telefoon = contact.telefoon.take().and_then(|telefoon| self.maybe(telefoon));
+        if let Some(adres) = &mut contact.adres {
+            adres.huis = adres.huis.take().and_then(|huis| self.maybe(huis));
+            adres.postcode = self.of(&[None, Some("0"), Some("é"), Some("7121AA"), Some("ééééé")]).map(Into::into);
+            adres.land_code = self.of(&[None, Some("NL"), Some("BE")]).map(Into::into);
+        }
+    }
+
+    fn product(&mut self, product: &mut ToegewezenProduct) {
+        product.toewijzing_nummer = self.of(&[0, MAX_NUMBER]);
+        if let Some(named) = &mut product.product {
+            named.code = named.code.take().and_then(|code| self.maybe(code));
+        }
+        product.product = product.product.take().and_then(|named| self.maybe(named));
+        product.toewijzingsdatum = self.date();
+        product.ingangsdatum = self.date();
+        product.einddatum = self.maybe_date();
+        product.reden_wijziging = self.of(&[None, Some("01"), Some("13")]).map(Into::into);
+        let omvang = Omvang {
+            volume: self.of(&[0, MAX_AMOUNT.unsigned_abs()]),
+            eenheid: self.of(Eenheid::ALL),
+            frequentie: self.of(Frequentie::ALL),
+        };
+        product.omvang = self.maybe(omvang);
+        let budget = self.amount(MAX_AMOUNT);
+        product.budget = self.maybe(budget);
+    }
+
+    fn start(&mut self, start: &mut StartProduct) {
+        start.toewijzing_nummer = self.of(&[None, Some(0), Some(MAX_NUMBER)]);
+        start.product = start.product.take().and_then(|product| self.maybe(product));
+        start.toewijzing_ingangsdatum = self.date();
+        start.begindatum = self.date();
+        start.status_aanlevering = self.of(StatusAanlevering::ALL);
+    }
+
+    fn line(&mut self, line: &mut Prestatie) {
+        line.referentie.nummer = self.of(&["P1", "P2"]).into();
+        line.referentie.vorig = self.of(&[None, Some("P1"), Some("P3")]).map(Into::into);
+        line.toewijzing_nummer = self.of(&[0, MAX_NUMBER]);
+        line.periode = self.periode();
+        line.volume = self.of(&[0, MAX_AMOUNT.unsigned_abs()]);
+        line.eenheid = self.of(Eenheid::ALL);
+        let tarief = self.amount(MAX_AMOUNT);
+        line.tarief = self.maybe(tarief);
+        line.bedrag.bedrag = self.amount(MAX_AMOUNT);
+        line.bedrag.debet_credit = self.sign();
+    }
+
+    fn clients(&mut self, clients: &mut Vec<DeclaratieClient>) {
+        clients.push(clients[0].clone());
+        for client in clients {
+            client.prestaties.push(client.prestaties[0].clone());
+            client.prestaties.iter_mut().for_each(|line| self.line(line));
+        }
+    }
+
+    /// Gives every value that a rule reads another one, and doubles every list.
+    fn shake(&mut self, sample: &mut Sample) {
+        sample.message.header.identificatie.dagtekening = self.date();
+        match &mut sample.message.body {
+            Body::Toewijzing(client) => {
+                client.geboortedatum = self.born();
+                client.naam.naam_gebruik = self.of(&["1", "5", "6"]).into();
+                let communicatie =
+                    Communicatie { vorm: self.of(&["1", "2"]).into(), taal: self.of(&[None, Some("pl".into())]) };
+                client.communicatie = self.maybe(communicatie);
+                client.relaties.push(client.relaties[0].clone());
+                for relatie in &mut client.relaties {
+                    let born = self.born();
+                    relatie.geboortedatum = self.maybe(born);
+                    self.contact(&mut relatie.contact);
+                }
+                client.contacten.push(client.contacten[0].clone());
+                client.contacten.iter_mut().for_each(|contact| self.contact(contact));
+                client.producten.push(client.producten[0].clone());
+                client.producten.iter_mut().for_each(|product| self.product(product));
+            }
+            Body::Start(client) => {
+                client.geboortedatum = self.born();
+                client.producten.push(client.producten[0].clone());
+                client.producten.iter_mut().for_each(|start| self.start(start));
+            }
+            Body::Declaratie(declaratie) => {
+                declaratie.periode = self.periode();
+                declaratie.dagtekening = self.date();
+                declaratie.totaal = self.total();
+                self.clients(&mut declaratie.clienten);
+            }
+            Body::DeclaratieAntwoord(Some(antwoord)) => {
+                antwoord.totaal_ingediend = self.total();
+                antwoord.totaal_toegekend = self.total();
+                self.clients(&mut antwoord.clienten);
+            }
+            other => panic!("no sample has {other:?}"),
+        }
+    }
+}
+
+/// What holds of every finding, whatever the message.
+fn assert_sound(rule: &str, violation: &Violation) {
+    assert!(violation.place.path().starts_with("/Bericht/"), "{rule}: {}", violation.place.path());
+    let shown = format!("{} {} {:?}", violation.nl, violation.en, violation.facts);
+    for secret in [BSN, "Voorbeeld", "0612345678", "7121AA", "ééééé"] {
+        assert!(!shown.contains(secret), "{rule} shows a person: {shown}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn extreme_values_give_findings_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 1..200)) {
+        for law in Law::ALL {
+            for number in [Number::N301, Number::N305, Number::N323, Number::N325] {
+                let mut sample = Sample::of(Kind::new(law, number));
+                Picks { bytes: bytes.clone(), next: 0 }.shake(&mut sample);
+                for rule in RULES.iter().filter(|rule| rule.applies_to(sample.message.kind)) {
+                    if let Check::Message(check) = rule.check {
+                        for violation in check(&sample.case()) {
+                            assert_sound(rule.id, &violation);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The registry against the standard: ids and numbers of every rule within a message that this release judges.
+#[test]
+fn every_rule_of_the_standard_is_here_for_its_numbers() {
+    let listed: Vec<String> = RULES
+        .iter()
+        .map(|rule| {
+            let numbers: Vec<&str> = rule.numbers.iter().map(|number| number.as_str()).collect();
+            format!("{} {}", rule.id, numbers.join(" "))
+        })
+        .collect();
+    let expected = [
+        "CD005 301",
+        "CD007 301",
+        "CD009 301",
+        "CD025 301",
+        "CD034 301",
+        "CD041 301",
+        "CD060 323 325",
+        "CD075 301",
+        "CD076 301",
+        "CD077 301",
+        "CD078 301",
+        "CD079 301",
+        "CD080 301",
+        "CD087 323",
+        "CS002 301 305 323 325",
+        "CS003 301",
+        "CS015 301 305 323 325",
+        "CS025 301 305 323 325",
+        "CS050 301",
+        "CS058 305",
+        "CS089 301",
+        "CS100 323",
+        "CS139 301 305",
+        "CS318 301",
+        "CS319 323",
+        "CS325 323 325",
+        "CS335 301",
+        "CS336 301",
+        "CS337 323",
+        "CS338 301",
+        "CS339 323",
+        "CS340 323",
+        "TR002 301 305",
+        "TR006 301",
+        "TR061 301",
+        "TR101 301 305 323 325",
+        "TR134 301 305 323 325",
+        "TR137 323 325",
+        "TR302 301",
+        "TR315 323",
+        "TR316 323",
+        "TR335 323",
+        "TR342 325",
+        "TR358 323",
+        "TR416 323",
+    ];
+    assert_eq!(listed, expected);
+}
+
+/// The published sample messages, where they are at hand: what the pack says of them, and nothing else.
+#[test]
+fn published_samples_break_the_rules_that_are_known_of_them() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/standard/examples/ijw");
+    let mut found = Vec::new();
+    for number in ["301", "305", "323", "325"] {
+        let path = format!("{folder}/JW{number}.xml");
+        let Ok(source) = std::fs::read(&path) else {
+            println!("skipped: {path} is not here");
+            return;
+        };
+        let document = crate::schema::validate(&source, &crate::schema::Limits::default()).expect("valid samples");
+        let message = crate::message::Message::read(document.kind, &document.tree).expect("typed samples");
+        let case = crate::rules::Case { message: &message, today: date(2026, 5, 20), facts: None, terms: None };
+        for broken in crate::rules::evaluate(&case, RULES).broken {
+            found.push(format!("{} {} {}", document.kind, broken.rule.id, broken.violation.place.path()));
+        }
+    }
+    // One ReferentieNummer stands on two lines of the second client of the JW323.
+    let twice = "JW323 TR101 /Bericht/Declaratie/Clienten/Client[2]/Prestaties/Prestatie[3]/ProductReferentie";
+    assert_eq!(found, [twice]);
+}

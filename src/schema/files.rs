@@ -1,0 +1,78 @@
+//! The project's own XSD files, part of the program, compiled once per kind and shared from then on.
+
+use std::sync::OnceLock;
+
+use super::load::{SchemaFile, load};
+use super::tables::Schema;
+use crate::message::{Kind, Law, Number};
+
+const IJW_BASE: &str = include_str!("../../xsd/ijw/3.2/basisschema.xsd");
+const IWMO_BASE: &str = include_str!("../../xsd/iwmo/3.2/basisschema.xsd");
+
+struct Embedded {
+    kind: Kind,
+    file: SchemaFile<'static>,
+    compiled: OnceLock<Schema>,
+}
+
+macro_rules! embedded {
+    ($($law:ident $number:ident $folder:literal $file:literal;)*) => {
+        [$(Embedded {
+            kind: Kind::new(Law::$law, Number::$number),
+            file: SchemaFile { name: $file, text: include_str!(concat!("../../xsd/", $folder, "/3.2/", $file)) },
+            compiled: OnceLock::new(),
+        }),*]
+    };
+}
+
+static EMBEDDED: [Embedded; 12] = embedded! {
+    Wmo N301 "iwmo" "wmo301.xsd";
+    Wmo N302 "iwmo" "wmo302.xsd";
+    Wmo N305 "iwmo" "wmo305.xsd";
+    Wmo N306 "iwmo" "wmo306.xsd";
+    Wmo N323 "iwmo" "wmo323.xsd";
+    Wmo N325 "iwmo" "wmo325.xsd";
+    Jeugdwet N301 "ijw" "jw301.xsd";
+    Jeugdwet N302 "ijw" "jw302.xsd";
+    Jeugdwet N305 "ijw" "jw305.xsd";
+    Jeugdwet N306 "ijw" "jw306.xsd";
+    Jeugdwet N323 "ijw" "jw323.xsd";
+    Jeugdwet N325 "ijw" "jw325.xsd";
+};
+
+/// The schema files of a kind: message and base. `None` for a kind that this version does not judge.
+pub fn schema_files(kind: Kind) -> Option<(SchemaFile<'static>, SchemaFile<'static>)> {
+    let embedded = EMBEDDED.iter().find(|embedded| embedded.kind == kind)?;
+    let text = match kind.law {
+        Law::Wmo => IWMO_BASE,
+        Law::Jeugdwet => IJW_BASE,
+    };
+    Some((embedded.file, SchemaFile { name: "basisschema.xsd", text }))
+}
+
+/// The compiled schema of a kind. `None` for a kind that this version does not judge.
+pub fn schema(kind: Kind) -> Option<&'static Schema> {
+    let embedded = EMBEDDED.iter().find(|embedded| embedded.kind == kind)?;
+    let (message, base) = schema_files(kind)?;
+    Some(embedded.compiled.get_or_init(|| {
+        // The files are part of the program and a test loads every one of them.
+        load(message, base).unwrap_or_else(|error| unreachable!("embedded schema {error}"))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_judged_kind_has_a_schema_of_its_own_namespace() {
+        for kind in Kind::all() {
+            let loaded = schema_files(kind).map(|(message, base)| load(message, base).expect("the file loads"));
+            assert_eq!(loaded.is_some(), kind.number.is_judged(), "{kind}");
+            let Some(loaded) = loaded else { continue };
+            assert_eq!(*loaded.message_namespace, kind.namespace());
+            assert_eq!(*loaded.base_namespace, kind.base_namespace());
+            assert!(loaded.outline().contains(&format!("pattern={}", kind.bericht_code())), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What the header of a refused document says of itself, and faults of values that XSD allows and no message can mean.
+
+use super::fault::{Fault, Faults};
+use crate::message::tree::{Node, Tree, position};
+use crate::message::{Kind, ReadError};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+/// No header is longer than this.
+const HEADER_BYTES: usize = 65_536;
+
+/// Sender and identification of a document that failed at level 1, as far as its header tells: enough to send a
+/// report, not enough to believe anything else. The sender is four or eight digits or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Header {
+    /// `Afzender`, digits only.
+    pub afzender: Option<String>,
+    /// `Ontvanger`, digits only.
+    pub ontvanger: Option<String>,
+    /// `Identificatie`, at most twelve letters, digits and separators.
+    pub identificatie: Option<String>,
+}
+
+/// Reads the header of `source` leniently.
+pub fn peek_header(source: &[u8]) -> Header {
+    let mut header = Header::default();
+    let prolog = String::from_utf8_lossy(&source[..source.len().min(HEADER_BYTES)]);
+    let mut reader = Reader::from_str(&prolog);
+    let mut name = String::new();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => start.local_name().as_ref().clone_into(&mut name),
+            Ok(Event::Text(text)) => {
+                let value = text.trim().to_owned();
+                match name.as_str() {
+                    "Afzender" if is_party(&value) => header.afzender = Some(value),
+                    "Ontvanger" if is_party(&value) => header.ontvanger = Some(value),
+                    "Identificatie" if is_identification(&value) => {
+                        header.identificatie.get_or_insert(value);
+                    }
+                    _ => {}
+                }
+            }
+            Ok(Event::End(end)) if end.local_name().as_ref() == "Header" => return header,
+            Ok(Event::End(_)) => name.clear(),
+            Ok(Event::Eof) | Err(_) => return header,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn is_party(value: &str) -> bool {
+    matches!(value.len(), 4 | 8) && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A BSN has nine digits; an identification of nine digits could be one put in the wrong place, and is left out.
+fn is_identification(value: &str) -> bool {
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+    let like_bsn = value.len() == 9 && value.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=12).contains(&value.len()) && plain && !like_bsn
+}
+
+impl Faults {
+    /// The fault of a document that the schema accepts with a value that the typed message cannot hold.
+    pub fn of_value(kind: Kind, tree: &Tree, source: &[u8], error: &ReadError) -> Faults {
+        let offset = tree.nearest(&error.path).map_or(0, Node::offset);
+        let (line, column) = position(source, offset);
+        let fault = Fault {
+            code: super::code::VALUE_OUT_OF_RANGE,
+            path: error.path.clone(),
+            line,
+            column,
+            expected: "een datum in de jaren 0001 tot en met 9999, of een getal binnen het bereik van de standaard"
+                .to_owned(),
+            found: "een waarde daarbuiten".to_owned(),
+            nl: format!("De waarde van {} kan niet worden verwerkt: {}.", error.path, error.reason),
+            en: format!("The value of {} cannot be processed: {}.", error.path, error.reason),
+        };
+        Faults { faults: vec![fault], total: 1, kind: Some(kind), readable: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_a_broken_document_tells_its_sender() {
+        let source = b"<a:Bericht><a:Header><a:Afzender> 42420001 </a:Afzender><a:Ontvanger>0197</a:Ontvanger>\
+            <b:Identificatie>ABC-1</b:Identificatie></a:Header><a:Client><a:Afzender>11111111</a:Afzender>";
+        let header = peek_header(source);
+        assert_eq!(header.afzender.as_deref(), Some("42420001"));
+        assert_eq!(header.ontvanger.as_deref(), Some("0197"));
+        assert_eq!(header.identificatie.as_deref(), Some("ABC-1"));
+    }
+
+    #[test]
+    fn nothing_that_could_be_a_person_is_taken_for_an_identification() {
+        let source = b"<Header><Afzender>Jansen</Afzender><Identificatie>999900006</Identificatie></Header>";
+        assert_eq!(peek_header(source), Header::default());
+    }
+
+    #[test]
+    fn anything_at_all_can_be_peeked_at() {
+        for source in [&b""[..], b"<", b"\xff\xfe<\0", b"<Afzender>&bogus;</Afzender>", b"</Header>"] {
+            assert_eq!(peek_header(source), Header::default());
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What happens, one type per event. `emit` writes the log line and the metric, so that the two never tell different
+//! stories. `error` means that a person should act, `warn` that the gateway recovers by itself, `info` normal life.
+
+use super::{Metric, Telemetry};
+use crate::decision::{Purpose, Verdict};
+use crate::message::Kind;
+use std::path::Path;
+use std::time::Duration;
+
+/// A message has its verdict, in the ledger.
+#[derive(Debug)]
+pub struct MessageJudged<'a> {
+    /// Id in the ledger.
+    pub id: &'a str,
+    /// Transport that it came by.
+    pub transport: &'static str,
+    /// Kind, when it was recognised.
+    pub kind: Option<Kind>,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Level at which judging ended.
+    pub level: u8,
+    /// Rule of each finding.
+    pub rules: &'a [&'a str],
+    /// Check of each signal.
+    pub checks: &'a [&'a str],
+    /// Time since it was taken in.
+    pub took: Duration,
+}
+
+impl MessageJudged<'_> {
+    /// Writes the log line and the metrics.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        let (law, number) = self.kind.map_or(("unknown", "unknown"), |kind| (kind.law.as_str(), kind.number.as_str()));
+        telemetry.count(Metric::Messages, &[law, number, self.verdict.as_str()], 1);
+        for rule in self.rules {
+            telemetry.count(Metric::Findings, &[rule], 1);
+        }
+        for check in self.checks {
+            telemetry.count(Metric::Signals, &[check], 1);
+        }
+        telemetry.observe(Metric::MessageSeconds, &[self.transport], self.took);
+        let kind = self.kind.map_or_else(|| "unknown".to_owned(), |kind| kind.to_string());
+        let (level, findings, signals) = (self.level, self.rules.len(), self.checks.len());
+        let duration_ms = millis(self.took);
+        if self.verdict == Verdict::Parked {
+            tracing::error!(
+                message.id = self.id, message.kind = kind, verdict = %self.verdict, level, findings, signals, duration_ms,
+                "parked {kind}: its bytes are kept in the ledger, see the runbook"
+            );
+        } else {
+            tracing::info!(
+                message.id = self.id, message.kind = kind, verdict = %self.verdict, level, findings, signals, duration_ms,
+                "judged {kind}: {}", self.verdict
+            );
+        }
+    }
+}
+
+/// Stage of the way of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading and validating.
+    Prepare,
+    /// Waiting for the messages before it.
+    Wait,
+    /// Loading facts from the ledger.
+    Load,
+    /// Applying the rules.
+    Judge,
+    /// Writing to the ledger.
+    Commit,
+}
+
+impl Stage {
+    /// The word in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Prepare => "prepare",
+            Stage::Wait => "wait",
+            Stage::Load => "load",
+            Stage::Judge => "judge",
+            Stage::Commit => "commit",
+        }
+    }
+}
+
+/// A stage is done.
+#[derive(Debug, Clone, Copy)]
+pub struct StageDone {
+    /// Which.
+    pub stage: Stage,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl StageDone {
+    /// Writes the metric; a line per stage would drown all others.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.observe(Metric::StageSeconds, &[self.stage.as_str()], self.took);
+    }
+}
+
+/// The ledger did not take messages; they stay with the transport.
+#[derive(Debug)]
+pub struct NotRecorded<'a> {
+    /// Transport.
+    pub transport: &'static str,
+    /// Why.
+    pub reason: &'a str,
+    /// Wait before the next try.
+    pub again_in: Duration,
+}
+
+impl NotRecorded<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        telemetry.count(Metric::IntakeFailures, &[self.transport, "ledger"], 1);
+        tracing::warn!(
+            transport = self.transport,
+            retry_ms = millis(self.again_in),
+            "{}: messages stay where they are and are tried again",
+            self.reason
+        );
+    }
+}
+
+/// Handling a message broke off: a fault of the program. The transport keeps the evidence.
+#[derive(Debug)]
+pub struct IntakeBroke<'a> {
+    /// Transport.
+    pub transport: &'static str,
+    /// Where the message is now.
+    pub kept: &'a str,
+}
+
+impl IntakeBroke<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        telemetry.count(Metric::IntakeFailures, &[self.transport, "broke"], 1);
+        tracing::error!(transport = self.transport, "handling a message broke off: it is kept in {}", self.kept);
+    }
+}
+
+/// A file in the directory transport cannot be read. Told once per file.
+#[derive(Debug)]
+pub struct FileUnreadable<'a> {
+    /// File.
+    pub file: &'a Path,
+    /// Why.
+    pub error: &'a std::io::Error,
+}
+
+impl FileUnreadable<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        telemetry.count(Metric::IntakeFailures, &["directory", "unreadable"], 1);
+        tracing::error!(
+            file = crate::delivery::without_bsn(&self.file.display().to_string()),
+            "failed to read a message ({}): give the gateway the right to read and remove it, or take it away; the \
+             others go on",
+            self.error
+        );
+    }
+}
+
+/// A component works for the first time.
+#[derive(Debug)]
+pub struct ComponentReady<'a> {
+    /// Component.
+    pub component: &'a str,
+}
+
+impl ComponentReady<'_> {
+    /// Writes the log line.
+    pub fn emit(&self) {
+        tracing::info!(component = self.component, "{} is ready", self.component);
+    }
+}
+
+/// A component is lost. Told once, not at every try.
+#[derive(Debug)]
+pub struct ComponentLost<'a> {
+    /// Component.
+    pub component: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl ComponentLost<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        telemetry.count(Metric::ComponentLosses, &[self.component], 1);
+        tracing::warn!(
+            component = self.component,
+            "{} is lost: {}; trying until it is back",
+            self.component,
+            self.reason
+        );
+    }
+}
+
+/// A component is back.
+#[derive(Debug)]
+pub struct ComponentBack<'a> {
+    /// Component.
+    pub component: &'a str,
+    /// How long it was away.
+    pub lost_for: Duration,
+}
+
+impl ComponentBack<'_> {
+    /// Writes the log line.
+    pub fn emit(&self) {
+        tracing::info!(component = self.component, lost_ms = millis(self.lost_for), "{} is back", self.component);
+    }
+}
+
+/// An attempt to deliver ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempted {
+    /// Sort of destination: `directory`, `amqp`, `http`.
+    pub destination: &'static str,
+    /// Why it left.
+    pub purpose: Purpose,
+    /// Whether the other side has it.
+    pub sent: bool,
+}
+
+impl Attempted {
+    /// Writes the metric; the lines are those of the destination, see [`DestinationDown`].
+    pub fn emit(self, telemetry: &Telemetry) {
+        let outcome = if self.sent { "sent" } else { "failed" };
+        telemetry.count(Metric::Deliveries, &[self.destination, self.purpose.as_str(), outcome], 1);
+    }
+}
+
+/// A run of attempts took its time.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryTimed {
+    /// Sort of destination.
+    pub destination: &'static str,
+    /// How long.
+    pub took: Duration,
+}
+
+impl DeliveryTimed {
+    /// Writes the metric.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.observe(Metric::DeliverySeconds, &[self.destination], self.took);
+    }
+}
+
+/// A destination takes nothing. Told once, not at every try.
+#[derive(Debug)]
+pub struct DestinationDown<'a> {
+    /// Destination: `amqp`, `http 0197`, or a receiver behind one of them.
+    pub destination: &'a str,
+    /// Why, without addresses that hold a login.
+    pub reason: &'a str,
+}
+
+impl DestinationDown<'_> {
+    /// Writes the log line.
+    pub fn emit(&self) {
+        tracing::warn!(
+            destination = self.destination,
+            "failed to deliver to {}: {}; the outbox keeps it and tries again",
+            self.destination,
+            self.reason
+        );
+    }
+}
+
+/// A destination takes deliveries again.
+#[derive(Debug)]
+pub struct DestinationBack<'a> {
+    /// Destination.
+    pub destination: &'a str,
+    /// How long it took nothing.
+    pub down_for: Duration,
+}
+
+impl DestinationBack<'_> {
+    /// Writes the log line.
+    pub fn emit(&self) {
+        tracing::info!(
+            destination = self.destination,
+            down_ms = millis(self.down_for),
+            "{} takes deliveries again",
+            self.destination
+        );
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

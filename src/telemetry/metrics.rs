@@ -1,0 +1,192 @@
+//! All metrics by name, in one place. Labels have few values and never name a person, a message or an id.
+
+/// A metric of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// Messages judged.
+    Messages,
+    /// Findings, by rule.
+    Findings,
+    /// Signals, by check.
+    Signals,
+    /// Time spent in a stage of the way of a message.
+    StageSeconds,
+    /// Time from taking a message in until its verdict was in the ledger.
+    MessageSeconds,
+    /// Messages that could not be taken in or recorded.
+    IntakeFailures,
+    /// Attempts to deliver.
+    Deliveries,
+    /// Time of an attempt to deliver.
+    DeliverySeconds,
+    /// Whether a component works.
+    ComponentUp,
+    /// Losses of a component since the start.
+    ComponentLosses,
+    /// Always 1; labels tell which build runs.
+    BuildInfo,
+    /// Whether the figures of the ledger could be computed for this scrape.
+    LedgerFigures,
+    /// Rows in the outbox that have not been delivered.
+    OutboxRows,
+    /// Age of the oldest row in the outbox that has not been delivered.
+    OutboxOldestSeconds,
+    /// Messages that are parked.
+    ParkedMessages,
+    /// Messages that are held.
+    HeldMessages,
+    /// Questions without an answer.
+    OpenQuestions,
+    /// Age of the oldest question without an answer.
+    OldestQuestionSeconds,
+    /// Size of the ledger on disk.
+    LedgerBytes,
+    /// Days until the contract register in use ends.
+    RegisterDaysLeft,
+}
+
+/// Sort of metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Only rises.
+    Counter,
+    /// Rises and falls; set where it is known.
+    Gauge,
+    /// Distribution of durations in seconds.
+    Histogram,
+    /// A gauge that the ledger computes when somebody scrapes.
+    Figure,
+}
+
+impl Metric {
+    /// All metrics, in display order.
+    pub const ALL: [Metric; 20] = [
+        Metric::Messages,
+        Metric::Findings,
+        Metric::Signals,
+        Metric::StageSeconds,
+        Metric::MessageSeconds,
+        Metric::IntakeFailures,
+        Metric::Deliveries,
+        Metric::DeliverySeconds,
+        Metric::ComponentUp,
+        Metric::ComponentLosses,
+        Metric::BuildInfo,
+        Metric::LedgerFigures,
+        Metric::OutboxRows,
+        Metric::OutboxOldestSeconds,
+        Metric::ParkedMessages,
+        Metric::HeldMessages,
+        Metric::OpenQuestions,
+        Metric::OldestQuestionSeconds,
+        Metric::LedgerBytes,
+        Metric::RegisterDaysLeft,
+    ];
+
+    /// Name, sort, labels and meaning.
+    fn facts(self) -> (&'static str, Sort, &'static [&'static str], &'static str) {
+        match self {
+            Metric::Messages => {
+                ("sluis_messages_total", Sort::Counter, &["law", "number", "verdict"], "Messages judged")
+            }
+            Metric::Findings => ("sluis_findings_total", Sort::Counter, &["rule"], "Findings by rule"),
+            Metric::Signals => ("sluis_signals_total", Sort::Counter, &["check"], "Signals by check"),
+            Metric::StageSeconds => {
+                ("sluis_stage_seconds", Sort::Histogram, &["stage"], "Time in a stage of the way of a message")
+            }
+            Metric::MessageSeconds => (
+                "sluis_message_seconds",
+                Sort::Histogram,
+                &["transport"],
+                "Time from taking a message in until its verdict was in the ledger",
+            ),
+            Metric::IntakeFailures => (
+                "sluis_intake_failures_total",
+                Sort::Counter,
+                &["transport", "reason"],
+                "Messages that could not be taken in or recorded; they stay where they are",
+            ),
+            Metric::Deliveries => (
+                "sluis_deliveries_total",
+                Sort::Counter,
+                &["destination", "purpose", "outcome"],
+                "Attempts to deliver, by sort of destination and outcome",
+            ),
+            Metric::DeliverySeconds => {
+                ("sluis_delivery_seconds", Sort::Histogram, &["destination"], "Time of an attempt to deliver")
+            }
+            Metric::ComponentUp => {
+                ("sluis_component_up", Sort::Gauge, &["component"], "Whether a component works: 1 or 0")
+            }
+            Metric::ComponentLosses => {
+                ("sluis_component_losses_total", Sort::Counter, &["component"], "Times that a component was lost")
+            }
+            Metric::BuildInfo => ("sluis_build_info", Sort::Gauge, &["version", "name"], "Which build runs; always 1"),
+            Metric::LedgerFigures => {
+                ("sluis_ledger_figures_up", Sort::Gauge, &[], "Whether the ledger could compute its figures: 1 or 0")
+            }
+            Metric::OutboxRows => {
+                ("sluis_outbox_rows", Sort::Figure, &["purpose"], "Rows in the outbox that are not delivered yet")
+            }
+            Metric::OutboxOldestSeconds => {
+                ("sluis_outbox_oldest_seconds", Sort::Figure, &[], "Age of the oldest row that is not delivered yet")
+            }
+            Metric::ParkedMessages => ("sluis_parked_messages", Sort::Figure, &[], "Messages that are parked"),
+            Metric::HeldMessages => ("sluis_held_messages", Sort::Figure, &[], "Messages that wait for a person"),
+            Metric::OpenQuestions => {
+                ("sluis_open_questions", Sort::Figure, &["law", "number"], "Questions without an answer")
+            }
+            Metric::OldestQuestionSeconds => (
+                "sluis_oldest_question_seconds",
+                Sort::Figure,
+                &["law", "number"],
+                "Age of the oldest question without an answer",
+            ),
+            Metric::LedgerBytes => ("sluis_ledger_bytes", Sort::Figure, &[], "Size of the ledger on disk"),
+            Metric::RegisterDaysLeft => (
+                "sluis_register_days_left",
+                Sort::Figure,
+                &["region"],
+                "Days until the last contract in the register ends",
+            ),
+        }
+    }
+
+    /// Name as scraped.
+    pub fn name(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// Sort.
+    pub fn sort(self) -> Sort {
+        self.facts().1
+    }
+
+    /// Labels, in the order of their values.
+    pub fn labels(self) -> &'static [&'static str] {
+        self.facts().2
+    }
+
+    /// What it tells.
+    pub fn help(self) -> &'static str {
+        self.facts().3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_follow_the_conventions() {
+        let names: BTreeSet<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), Metric::ALL.len());
+        for metric in Metric::ALL {
+            let name = metric.name();
+            assert!(name.starts_with("sluis_"), "{name}");
+            assert_eq!(name.ends_with("_total"), metric.sort() == Sort::Counter, "{name}");
+            assert!(metric.sort() != Sort::Histogram || name.ends_with("_seconds"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The folders of the directory transport: `in/`, `out/<party>/`, `error/`.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The folders, known to be there and usable.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    root: PathBuf,
+}
+
+/// The folders cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "failed to use the folder {}: give the user of the gateway the right to read, write and remove there, or set \
+     another root in [directory]", folder.display()
+)]
+pub struct SpoolError {
+    /// Which folder.
+    pub folder: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl Spool {
+    /// Makes the folders that are missing and tries whether files can be listed, written and removed in them.
+    pub fn open(root: &Path) -> Result<Spool, SpoolError> {
+        let spool = Spool { root: root.to_owned() };
+        for folder in [spool.incoming(), spool.outgoing(), spool.errors()] {
+            try_folder(&folder).map_err(|source| SpoolError { folder: folder.clone(), source })?;
+        }
+        Ok(spool)
+    }
+
+    /// Where messages come in.
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join("in")
+    }
+
+    /// Where replies, forwards and signals go, one folder per party.
+    pub fn outgoing(&self) -> PathBuf {
+        self.root.join("out")
+    }
+
+    /// Where reports go on messages that failed at level 1.
+    pub fn errors(&self) -> PathBuf {
+        self.root.join("error")
+    }
+}
+
+fn try_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::read_dir(folder)?;
+    let probe = folder.join(format!(".probe-{}.tmp", std::process::id()));
+    File::create(&probe)?.write_all(b"sluis")?;
+    fs::remove_file(&probe)
+}
+
+/// Makes what was written, renamed or removed in a folder survive a power cut.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

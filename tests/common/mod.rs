@@ -1,0 +1,230 @@
+//! Stand-ins for the ledger: an intake that remembers what it was given, and an outbox in memory.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use sluis::decision::Purpose;
+use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
+use sluis::message::Law;
+use sluis::transport::{Incoming, Intake, IntakeError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// Longest wait for anything in a test.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for a condition.
+pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(tokio::time::Instant::now() < end, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits for work to end.
+pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+}
+
+/// An intake that remembers what was committed, in order.
+#[derive(Default)]
+pub struct FakeIntake {
+    committed: Mutex<Vec<Incoming>>,
+    /// Commits fail as long as this is set.
+    pub refuses: AtomicBool,
+    /// Commits wait as long as this is set.
+    pub holds: AtomicBool,
+    released: Notify,
+    /// Calls of `commit`.
+    pub calls: AtomicUsize,
+    /// Commits in progress, and the most there were.
+    pub in_progress: AtomicUsize,
+    /// The most commits in progress at once.
+    pub most_in_progress: AtomicUsize,
+}
+
+impl FakeIntake {
+    /// What was committed so far.
+    pub fn committed(&self) -> Vec<Incoming> {
+        self.committed.lock().expect("no test panics holding it").clone()
+    }
+
+    /// Transport ids of what was committed so far.
+    pub fn ids(&self) -> Vec<String> {
+        self.committed().into_iter().map(|incoming| incoming.transport_id).collect()
+    }
+
+    /// Lets waiting commits go on.
+    pub fn release(&self) {
+        self.holds.store(false, Ordering::SeqCst);
+        self.released.notify_waiters();
+    }
+
+    async fn record(&'static self, incoming: Incoming) -> Result<(), IntakeError> {
+        let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_in_progress.fetch_max(now, Ordering::SeqCst);
+        while self.holds.load(Ordering::SeqCst) {
+            let _ = tokio::time::timeout(Duration::from_millis(10), self.released.notified()).await;
+        }
+        self.in_progress.fetch_sub(1, Ordering::SeqCst);
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(IntakeError("the disk is full".to_owned()));
+        }
+        self.committed.lock().expect("no test panics holding it").push(incoming);
+        Ok(())
+    }
+}
+
+/// A handle that lives as long as the tests do, because commits outlive the call.
+#[derive(Clone, Copy)]
+pub struct Handle(pub &'static FakeIntake);
+
+/// A fresh intake.
+pub fn fake_intake() -> Handle {
+    Handle(Box::leak(Box::default()))
+}
+
+impl Intake for Handle {
+    type Prepared = Incoming;
+
+    fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Incoming> {
+        Box::pin(async move {
+            assert!(!incoming.bytes.starts_with(b"break"), "a message that breaks the program");
+            // Later messages are ready sooner, which must not change the order of the commits.
+            let head_start = u64::from(incoming.bytes.first().copied().unwrap_or_default() % 7);
+            tokio::time::sleep(Duration::from_millis(7 - head_start)).await;
+            incoming
+        })
+    }
+
+    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
+        Box::pin(self.0.record(prepared))
+    }
+}
+
+/// An outbox in memory with the order per receiver that the ledger keeps.
+#[derive(Default)]
+pub struct MemoryOutbox {
+    rows: Mutex<BTreeMap<i64, (Due, Option<Timestamp>)>>,
+    settled: Mutex<Vec<Settlement>>,
+    changed: Notify,
+    /// Reading and writing fail as long as this is set.
+    pub broken: AtomicBool,
+}
+
+impl MemoryOutbox {
+    /// Adds a row.
+    pub fn add(&self, due: Due) {
+        self.rows.lock().expect("no test panics holding it").insert(due.sequence, (due, None));
+        self.changed.notify_one();
+    }
+
+    /// All attempts so far.
+    pub fn settled(&self) -> Vec<Settlement> {
+        self.settled.lock().expect("no test panics holding it").clone()
+    }
+
+    /// Rows that are not sent yet.
+    pub fn left(&self) -> usize {
+        self.rows.lock().expect("no test panics holding it").len()
+    }
+
+    /// Reasons of failed attempts.
+    pub fn reasons(&self) -> Vec<String> {
+        let reason = |settlement: Settlement| match settlement.outcome {
+            Outcome::Sent => None,
+            Outcome::Retry { reason, .. } => Some(reason),
+        };
+        self.settled().into_iter().filter_map(reason).collect()
+    }
+
+    /// Ids of sent rows in the order in which they were settled.
+    pub fn sent(&self) -> Vec<Uuid> {
+        self.settled()
+            .into_iter()
+            .filter(|settlement| settlement.outcome == Outcome::Sent)
+            .map(|settlement| settlement.id)
+            .collect()
+    }
+
+    fn fault(&self) -> Result<(), OutboxError> {
+        match self.broken.load(Ordering::SeqCst) {
+            true => Err(OutboxError("the disk is full".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Outbox for MemoryOutbox {
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
+        Box::pin(async move {
+            self.fault()?;
+            let mut waiting = BTreeSet::new();
+            let mut due = Vec::new();
+            for (row, at) in self.rows.lock().expect("no test panics holding it").values() {
+                if at.is_some_and(|at| at > now) {
+                    waiting.insert(row.to.clone());
+                } else if !waiting.contains(&row.to) && due.len() < limit {
+                    due.push(row.clone());
+                }
+            }
+            Ok(due)
+        })
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>> {
+        Box::pin(async move {
+            self.fault()?;
+            let mut rows = self.rows.lock().expect("no test panics holding it");
+            for settlement in settlements {
+                let sequence = rows.iter().find(|(_, (row, _))| row.id == settlement.id).map(|(sequence, _)| *sequence);
+                let sequence = sequence.expect("only rows that are not sent yet are settled");
+                match &settlement.outcome {
+                    Outcome::Sent => {
+                        rows.remove(&sequence);
+                    }
+                    Outcome::Retry { at, .. } => {
+                        let (row, due_at) = rows.get_mut(&sequence).expect("it was found");
+                        row.attempts += 1;
+                        *due_at = Some(*at);
+                    }
+                }
+                self.settled.lock().expect("no test panics holding it").push(settlement);
+            }
+            Ok(())
+        })
+    }
+
+    fn changed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.changed.notified())
+    }
+}
+
+/// A row of the outbox.
+pub fn row(sequence: i64, purpose: Purpose, to: &str) -> Due {
+    Due {
+        id: Uuid::new_v4(),
+        sequence,
+        purpose,
+        subject: match purpose {
+            Purpose::Reply => "WMO306".to_owned(),
+            Purpose::Forward => "WMO305".to_owned(),
+            Purpose::Error => "error".to_owned(),
+            Purpose::Signal => "A1".to_owned(),
+        },
+        law: Some(Law::Wmo),
+        to: (!to.is_empty()).then(|| to.to_owned()),
+        region: (purpose == Purpose::Signal).then(|| "achterhoek".to_owned()),
+        correlation_id: format!("message-{sequence}.xml"),
+        body: format!("<bericht>{sequence}</bericht>").into_bytes(),
+        verdict_json: (purpose == Purpose::Forward).then(|| br#"{"verdict":"accepted"}"#.to_vec()),
+        attempts: 0,
+    }
+}

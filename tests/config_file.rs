@@ -1,0 +1,229 @@
+//! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
+
+use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn read(text: &str) -> Result<Config, Vec<ConfigFault>> {
+    parse(Path::new("/etc/sluis/sluis.toml"), text, &env(&[]))
+}
+
+/// Compares the faults of a text with (line, key, part of what is wrong or to do).
+fn faults(text: &str, expected: &[(Option<u32>, &str, &str)]) {
+    let found = read(text).expect_err("faults were expected");
+    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), expected.len(), "{shown:#?}");
+    for (fault, (line, key, part)) in found.iter().zip(expected) {
+        assert_eq!((fault.line, fault.key.as_str()), (*line, *key), "{shown:#?}");
+        assert!(fault.to_string().contains(part), "{fault} does not say {part}");
+        assert!(!fault.todo.is_empty(), "{fault} gives no advice");
+    }
+}
+
+#[test]
+fn the_reference_file_is_the_defaults() {
+    let reference = read(REFERENCE).expect("the reference has no faults");
+    assert_eq!(reference, read("").expect("an empty file is a configuration"));
+}
+
+#[test]
+fn the_reference_file_names_every_key_also_those_without_default() {
+    // Take the comment signs off the lines that look like settings: the result must still be a configuration.
+    let setting = |line: &str| {
+        let bare = line.strip_prefix("# ")?;
+        let key = bare.split(" = ").next()?;
+        let is_key = bare.contains(" = ") && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (is_key || bare.starts_with('[')).then(|| bare.to_owned())
+    };
+    let full: Vec<String> = REFERENCE.lines().map(|line| setting(line).unwrap_or_else(|| line.to_owned())).collect();
+    let config = read(&full.join("\n")).expect("the examples in the reference are valid");
+    let amqp = config.amqp.expect("an address");
+    assert_eq!(amqp.tls.files().count(), 3);
+    assert_eq!(config.back_offices["0197"].tls.files().count(), 3);
+    assert_eq!(config.regions, [PathBuf::from("/etc/sluis/regions/achterhoek")]);
+    assert_eq!(config.policy.len(), 2);
+}
+
+#[test]
+fn all_faults_are_reported_at_once_with_their_lines() {
+    let text = "[directory]\npoll = \"5 sec\"\nrot = \"spool\"\n\n[intake]\ntransports = [\"amqp\"]\n";
+    faults(
+        text,
+        &[
+            (Some(2), "directory.poll", "\"500ms\""),
+            (Some(3), "directory.rot", "perhaps \"root\" is meant"),
+            (Some(6), "intake.transports", "SLUIS_AMQP_URL"),
+        ],
+    );
+}
+
+#[test]
+fn sections_and_shapes_that_do_not_exist_are_named() {
+    faults(
+        "delivery = 3\n[legder]\npath = \"x\"\n[back_office]\ngemeente = \"0197\"\n",
+        &[
+            (Some(1), "delivery", "[delivery]"),
+            (Some(2), "legder", "perhaps \"ledger\" is meant"),
+            (Some(4), "back_office", "[[back_office]]"),
+        ],
+    );
+    faults("[log\nlevel = 1", &[(Some(1), "", "not TOML")]);
+    faults("[log]\nlevel = 1\nlevel = 2", &[(Some(3), "", "not TOML")]);
+}
+
+#[test]
+fn a_log_filter_names_levels() {
+    for level in ["info", "warn,sluis::delivery=debug", "off"] {
+        assert!(read(&format!("[log]\nlevel = \"{level}\"\n")).is_ok(), "{level}");
+    }
+    for level in ["loud", "info,sluis", "sluis=loud", ""] {
+        faults(&format!("[log]\nlevel = \"{level}\"\n"), &[(Some(2), "log.level", "not a level")]);
+    }
+}
+
+#[test]
+fn fields_are_checked_against_each_other() {
+    faults(
+        "[delivery]\ndefault = \"amqp\"\nfirst_retry = \"10m\"\nmax_retry = \"1m\"\n",
+        &[(Some(2), "delivery.default", "no address"), (Some(3), "delivery.first_retry", "longer than the longest")],
+    );
+    faults(
+        "[amqp]\nurl = \"amqp://localhost\"\nqueue = \"q\"\nparked_queue = \"q\"\nclient_key_file = \"k\"\n",
+        &[
+            (Some(2), "amqp.url", "amqps://"),
+            (Some(4), "amqp.parked_queue", "a queue of their own"),
+            (Some(5), "amqp.client_key_file", "without client_cert_file"),
+        ],
+    );
+    faults("[ledger]\npath = \"a\"\nkey_file = \"a\"\n", &[(Some(3), "ledger.key_file", "another file")]);
+}
+
+#[test]
+fn back_offices_are_checked_one_by_one() {
+    faults(
+        "[[back_office]]\ngemeente = \"0197\"\nurl = \"https://a.example/\"\n\
+         [[back_office]]\ngemeente = \"0197\"\nurl = \"https://b.example/\"\n\
+         [[back_office]]\ngemeente = \"197\"\nurl = \"http://a.example/\"\n\
+         [[back_office]]\ntimeout = \"1s\"\ntimeot = \"1s\"\n",
+        &[
+            (Some(5), "back_office[2].gemeente", "already"),
+            (Some(8), "back_office[3].gemeente", "four digits"),
+            (Some(9), "back_office[3].url", "plain text"),
+            (Some(11), "back_office[4].gemeente", "missing"),
+            (Some(11), "back_office[4].url", "missing"),
+            (Some(12), "back_office[4].timeot", "perhaps \"timeout\""),
+        ],
+    );
+    for url in ["http://127.0.0.1:8080/in", "http://[::1]/in", "http://localhost/in", "https://a.example/in"] {
+        let text = format!("[[back_office]]\ngemeente = \"0197\"\nurl = \"{url}\"\n");
+        assert!(read(&text).is_ok(), "{url}");
+    }
+    faults(
+        "[[back_office]]\ngemeente = \"0197\"\nurl = \"http://localhost.example/\"\n",
+        &[(Some(3), "back_office[1].url", "plain text")],
+    );
+}
+
+#[test]
+fn policies_are_kept_per_check_and_municipality() {
+    let config = read("[policy]\nA1 = \"hold\"\n[policy.\"0197\"]\nA1 = \"signal\"\n").expect("valid");
+    assert_eq!(config.policy[&("A1".to_owned(), None)], "hold");
+    assert_eq!(config.policy[&("A1".to_owned(), Some("0197".to_owned()))], "signal");
+    faults(
+        "[policy]\nA1 = \"reject\"\nZ9 = \"hold\"\n[policy.197]\nB4 = 3\n",
+        &[
+            (Some(2), "policy.A1", "\"observe\", \"signal\""),
+            (Some(3), "policy.Z9", "not a check"),
+            (Some(4), "policy.197", "CBS code"),
+            (Some(5), "policy.197.B4", "not a text"),
+        ],
+    );
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let variables = env(&[
+        ("SLUIS_AMQP_URL", "amqp://u:p@localhost:5673/%2f"),
+        ("SLUIS_INTAKE_TRANSPORTS", "directory, amqp"),
+        ("SLUIS_DIRECTORY_FILES_PER_ROUND", "7"),
+        ("SLUIS_AMQP_DECLARE", "false"),
+        ("SLUIS_LEDGER_PATH", "db/l.sqlite"),
+        ("SLUIS_LOG_FORMAT", "json"),
+        ("SLUIS_TEST_AMQP", "left alone"),
+        ("PATH", "left alone"),
+    ]);
+    let text = "[directory]\nfiles_per_round = 9\npoll = \"2s\"\n";
+    let config = parse(Path::new("/etc/sluis/sluis.toml"), text, &variables).expect("valid");
+    assert_eq!(config.directory.files_per_round, 7);
+    assert_eq!(config.directory.poll, Duration::from_secs(2));
+    assert_eq!(config.ledger.path, PathBuf::from("/etc/sluis/db/l.sqlite"));
+    assert_eq!(config.intake.iter().copied().collect::<Vec<_>>(), Transport::ALL);
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert!(!config.amqp.expect("an address").declare);
+
+    let variables = env(&[("SLUIS_AMQP_ULR", "x"), ("SLUIS_HTTP_LISTEN", "8080")]);
+    let found = parse(Path::new("sluis.toml"), "", &variables).expect_err("faults");
+    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(shown.len(), 2, "{shown:#?}");
+    assert!(shown[0].starts_with("environment: SLUIS_HTTP_LISTEN: \"8080\" is not an address"), "{shown:#?}");
+    assert!(shown[1].contains("perhaps SLUIS_AMQP_URL is meant"), "{shown:#?}");
+}
+
+#[test]
+fn secrets_show_in_no_fault_and_no_listing() {
+    let wrong = [
+        "[amqp]\nurl = \"amq://u:geheim@h\"\n",
+        "[amqp]\nurl = [\"amqp://u:geheim@h\"]\n",
+        "[amqp]\nurl = \"amqp://u:geheim@h:99999\"\n",
+        "[[back_office]]\ngemeente = \"0197\"\nurl = \"http://u:geheim@a.example/\"\n",
+        "[amqp]\nurl = \"amqp://u:geheim@h\" x\n",
+    ];
+    for text in wrong {
+        let found = read(text).expect_err("a fault");
+        assert!(!format!("{found:?}").contains("geheim"), "{found:?}");
+    }
+    let config = read(
+        "[amqp]\nurl = \"amqps://u:geheim@h/%2f\"\n[[back_office]]\ngemeente = \"0197\"\nurl = \"https://u:geheim@a.example/in?token=geheim\"\n",
+    )
+    .expect("valid");
+    assert!(!config.show().contains("geheim"), "{}", config.show());
+    assert!(!format!("{config:?}").contains("geheim"), "{config:?}");
+    assert!(config.show().contains("url = \"amqps://***@h/%2f\""), "{}", config.show());
+}
+
+#[test]
+fn what_is_shown_reads_back_as_the_same_configuration() {
+    let text = "[contract]\nregion = [\"a\", \"b\"]\n[policy]\nA1 = \"hold\"\nD2 = \"observe\"\n[policy.\"0197\"]\nA1 = \"signal\"\n\
+                [amqp]\nurl = \"amqps://broker/%2f\"\nca_file = \"ca.pem\"\n\
+                [[back_office]]\ngemeente = \"0197\"\nurl = \"https://a.example/in\"\ntimeout = \"90s\"\n";
+    let config = read(text).expect("valid");
+    assert_eq!(read(&config.show()).expect("what is shown is valid"), config);
+}
+
+#[test]
+fn files_that_are_named_must_be_there() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("sluis.toml");
+    let missing = load(&file, &env(&[])).expect_err("no file");
+    assert!(missing[0].to_string().contains("cannot be read"), "{missing:?}");
+
+    std::fs::write(&file, "[amqp]\nurl = \"amqps://h\"\nca_file = \"ca.pem\"\n").expect("written");
+    let unreadable = load(&file, &env(&[])).expect_err("no certificate");
+    assert_eq!(unreadable[0].key, "amqp.ca_file");
+    std::fs::write(dir.path().join("ca.pem"), "").expect("written");
+    assert!(load(&file, &env(&[])).is_ok());
+}
+
+#[test]
+fn the_embedded_gateway_stays_inside_its_folder() {
+    let config = Config::embedded(Path::new("/tmp/demo"));
+    assert_eq!(config.directory.root, PathBuf::from("/tmp/demo/spool"));
+    assert_eq!(config.ledger.path, PathBuf::from("/tmp/demo/ledger.sqlite"));
+    assert_eq!(config.http.listen.port(), 0);
+    assert!(config.http.listen.ip().is_loopback());
+}

@@ -1,0 +1,127 @@
+//! Input made to hurt: every document is answered in bounded time and memory.
+#![expect(clippy::format_collect, reason = "the shortest way to write out a hundred thousand attributes")]
+
+use std::time::{Duration, Instant};
+
+use sluis::schema::{Limits, validate};
+
+/// Wall time for one document in a debug build on a busy machine. Anything quadratic takes minutes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const OPEN: &str = r#"<m:Bericht xmlns:m="http://www.istandaarden.nl/ijw/3_2/jw323/schema" xmlns:b="http://www.istandaarden.nl/ijw/3_2/basisschema/schema">"#;
+
+const HEADER: &str = "<m:Header><m:BerichtCode>490</m:BerichtCode><m:BerichtVersie>3</m:BerichtVersie><m:BerichtSubversie>2</m:BerichtSubversie><m:Afzender>42420001</m:Afzender><m:Ontvanger>0363</m:Ontvanger><m:BerichtIdentificatie><b:Identificatie>D1</b:Identificatie><b:Dagtekening>2026-04-15</b:Dagtekening></m:BerichtIdentificatie><m:XsdVersie><b:BasisschemaXsdVersie>1.0.0</b:BasisschemaXsdVersie><b:BerichtXsdVersie>1.0.0</b:BerichtXsdVersie></m:XsdVersie></m:Header>";
+
+/// Judges a document within the time and answers its last code, `ok` for a valid one.
+#[track_caller]
+fn judged(name: &str, source: &str) -> (&'static str, usize) {
+    let started = Instant::now();
+    let outcome = validate(source.as_bytes(), &Limits::default());
+    let took = started.elapsed();
+    println!("{name}: {} bytes in {took:?}", source.len());
+    assert!(took < PATIENCE, "{name} took {took:?}");
+    match outcome {
+        Ok(_) => ("ok", 0),
+        Err(faults) => {
+            assert!(faults.faults.len() <= Limits::default().max_faults + 2, "{name}");
+            let longest = faults.faults.iter().map(|fault| fault.nl.len() + fault.path.len()).max().unwrap_or(0);
+            assert!(longest < 2000, "{name}: a fault of {longest} bytes");
+            (faults.faults.last().map_or("none", |fault| fault.code), faults.total)
+        }
+    }
+}
+
+#[test]
+fn nesting_attributes_and_namespaces_are_bounded() {
+    assert_eq!(judged("depth", &format!("{OPEN}{}", "<a>".repeat(1_000_000))).0, "limit.depth");
+    let attributes: String = (0..100_000).map(|number| format!(" a{number}='1'")).collect();
+    assert_eq!(judged("attributes", &format!("{OPEN}<a{attributes}/></m:Bericht>")).0, "limit.attributes");
+    let declarations: String = (0..100_000).map(|number| format!(" xmlns:n{number}='urn:{number}'")).collect();
+    assert_eq!(judged("namespaces", &format!("{OPEN}<a{declarations}/></m:Bericht>")).0, "limit.attributes");
+    let nested: String = (0..90).map(|level| format!("<a xmlns:x{level}='u' xmlns:y{level}='u'>")).collect();
+    assert_eq!(judged("nested namespaces", &format!("{OPEN}{nested}")).0, "limit.attributes");
+    let scope: String = (0..60).map(|number| format!(" xmlns:n{number}='urn:{number}'")).collect();
+    let flood = format!("<m:Bericht{scope}{}{}</m:Bericht>", &OPEN["<m:Bericht".len()..], "<q:a/>".repeat(1_000_000));
+    assert_eq!(judged("unbound prefixes", &flood), ("limit.faults", 1_000_002));
+}
+
+#[test]
+fn floods_of_faults_are_counted() {
+    let flood = |piece: &str, times: usize| format!("{OPEN}{}</m:Bericht>", piece.repeat(times));
+    assert_eq!(judged("unexpected", &flood("<x/>", 2_000_000)), ("limit.faults", 2_000_002));
+    assert_eq!(judged("repeated", &flood("<m:Header/>", 500_000)).0, "limit.faults");
+    assert_eq!(judged("misplaced", &flood("<m:Declaratie/><m:Header/>", 200_000)).0, "limit.faults");
+    assert_eq!(judged("long names", &flood(&format!("<{}/>", "x".repeat(10_000)), 1000)).0, "limit.faults");
+}
+
+#[test]
+fn large_values_are_bounded() {
+    let value = |value: &str| format!("{OPEN}{}<m:Declaratie/></m:Bericht>", HEADER.replace("D1", value));
+    assert_eq!(judged("one value", &value(&"x".repeat(10_000_000))).0, "elem.empty");
+    assert_eq!(judged("references", &value(&"&#65;".repeat(2_000_000))).0, "elem.empty");
+    assert_eq!(judged("CDATA", &value(&"<![CDATA[é]]>".repeat(700_000))).0, "elem.empty");
+    assert_eq!(judged("comments", &value(&"<!---->".repeat(1_000_000))).0, "elem.empty");
+    assert_eq!(judged("brackets", &value(&"]]".repeat(5_000_000))).0, "elem.empty");
+    let digits =
+        |value: &str| format!("{OPEN}{}<m:Declaratie/></m:Bericht>", HEADER.replace(">3<", &format!(">{value}<")));
+    assert_eq!(judged("digits", &digits(&"1".repeat(60_000))).0, "elem.empty");
+    assert_eq!(judged("spaces", &digits(&" 1".repeat(30_000))).0, "elem.empty");
+    let path = validate(value(&"x".repeat(100_000)).as_bytes(), &Limits::default()).expect_err("the value is too long");
+    assert_eq!(path.faults[0].code, "limit.value");
+}
+
+#[test]
+fn broken_markup_ends_at_once() {
+    assert_eq!(judged("brackets", &format!("{OPEN}{}", "<".repeat(10_000_000))).0, "xml.malformed");
+    assert_eq!(judged("ampersands", &format!("{OPEN}{}", "&".repeat(10_000_000))).0, "xml.malformed");
+    assert_eq!(judged("comment", &format!("{OPEN}<!--{}", "-x".repeat(5_000_000))).0, "xml.malformed");
+    assert_eq!(judged("CDATA", &format!("{OPEN}<![CDATA[{}", "]]".repeat(5_000_000))).0, "xml.malformed");
+    assert_eq!(judged("quote", &format!("{OPEN}<a b='{}", "x".repeat(10_000_000))).0, "xml.malformed");
+    assert_eq!(judged("instructions", &format!("{}{OPEN}", "<?a?>".repeat(1_000_000))).0, "xml.malformed");
+    let bomb = format!("<!DOCTYPE a [{}]>{OPEN}", "<!ENTITY a '&b;&b;'>".repeat(500_000));
+    assert_eq!(judged("entities", &bomb), ("xml.doctype", 1));
+    assert_eq!(judged("size", &" ".repeat(25_000_001)), ("limit.size", 1));
+}
+
+fn declaration(lines: usize) -> String {
+    const LINE: &str = "<m:Prestatie><m:ProductReferentie><b:ReferentieNummer>R</b:ReferentieNummer></m:ProductReferentie><m:ToewijzingNummer>1</m:ToewijzingNummer><m:ProductCategorie>40</m:ProductCategorie><m:ProductCode>40A01</m:ProductCode><m:ProductPeriode><b:Begindatum>2026-03-01</b:Begindatum><b:Einddatum>2026-03-31</b:Einddatum></m:ProductPeriode><m:GeleverdVolume>10</m:GeleverdVolume><m:Eenheid>01</m:Eenheid><m:IngediendBedrag><b:Bedrag>1000</b:Bedrag><b:DebetCredit>D</b:DebetCredit></m:IngediendBedrag></m:Prestatie>";
+    format!(
+        "{OPEN}{HEADER}<m:Declaratie><m:DeclaratieNummer>D1</m:DeclaratieNummer><m:DeclaratiePeriode><b:Begindatum>2026-03-01</b:Begindatum><b:Einddatum>2026-03-31</b:Einddatum></m:DeclaratiePeriode><m:DeclaratieDagtekening>2026-04-15</m:DeclaratieDagtekening><m:TotaalIngediendBedrag><b:TotaalBedrag>1</b:TotaalBedrag><b:DebetCredit>D</b:DebetCredit></m:TotaalIngediendBedrag><m:Clienten><m:Client><m:Bsn>999990019</m:Bsn><m:Prestaties>{}</m:Prestaties></m:Client></m:Clienten></m:Declaratie></m:Bericht>",
+        LINE.repeat(lines)
+    )
+}
+
+#[test]
+fn a_large_declaration_is_taken_in_linear_time() {
+    let (small, large) = (declaration(4_000), declaration(40_000));
+    let time = |source: &str| {
+        let started = Instant::now();
+        let document = validate(source.as_bytes(), &Limits::default()).expect("the declaration is valid");
+        let lines = document
+            .tree
+            .nearest("/Bericht/Declaratie/Clienten/Client[1]/Prestaties")
+            .map(|node| node.children().count());
+        (started.elapsed(), lines)
+    };
+    let ((short, few), (long, many)) = (time(&small), time(&large));
+    println!("{} bytes in {short:?}, {} bytes in {long:?}", small.len(), large.len());
+    assert_eq!((few, many), (Some(4_000), Some(40_000)));
+    assert!(long < PATIENCE && long < short * 40, "ten times the lines took {short:?} -> {long:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_stays_close_to_the_input() {
+    // A process of its own would be needed for an exact figure; the peak of this one must stay moderate all the same.
+    let source = declaration(40_000);
+    let document = validate(source.as_bytes(), &Limits::default()).expect("the declaration is valid");
+    drop(document);
+    let status = std::fs::read_to_string("/proc/self/status").expect("the kernel tells");
+    let peak: u64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse().ok())
+        .expect("the peak is a number of kilobytes");
+    println!("peak {peak} kB for {} bytes", source.len());
+    assert!(peak < 600_000, "peak {peak} kB");
+}
