@@ -417,6 +417,10 @@ impl Books {
     fn facts(&self, register: &Register, message: &Message) -> ContractFacts {
         let request = request(register, message);
         let mut facts = ContractFacts::default();
+        for agreement in &request.agreements {
+            facts.consumption.insert(agreement.clone(), Cents(0));
+            facts.realised_total.insert(agreement.clone(), Cents(0));
+        }
         for posting in &self.postings {
             if request.agreements.contains(&posting.agreement) {
                 facts.consumption.entry(posting.agreement.clone()).or_default().0 += posting.cents.0;
