@@ -38,8 +38,7 @@ impl Setup {
             fs::write(spool.incoming().join(name), bytes).expect("written");
         }
         let telemetry = Telemetry::default();
-        let settings =
-            Directory { root: dir.path().to_owned(), poll: Duration::from_millis(20), files_per_round: 50 };
+        let settings = Directory { root: dir.path().to_owned(), poll: Duration::from_millis(20), files_per_round: 50 };
         let (trigger, stop) = shutdown(Duration::from_secs(5));
         let transport = DirectoryIntake::new(&spool, &settings, MAX_BYTES, Arc::new(intake), &telemetry);
         let running = tokio::spawn(transport.run(stop));
@@ -76,8 +75,7 @@ fn rename_into(folder: &Path, name: &str, bytes: &[u8]) {
 async fn files_are_committed_in_the_order_of_their_names_and_removed() {
     let names: Vec<String> = (0..120).map(|number| format!("m{number:03}.xml")).collect();
     let bodies: Vec<Vec<u8>> = (0..120_u8).map(|number| vec![number; 10]).collect();
-    let files: Vec<(&str, &[u8])> =
-        names.iter().map(String::as_str).zip(bodies.iter().map(Vec::as_slice)).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(String::as_str).zip(bodies.iter().map(Vec::as_slice)).collect();
     let setup = Setup::start(&files);
     until("all files are taken", || setup.intake.ids().len() == 120 && setup.waiting().is_empty()).await;
     assert_eq!(setup.intake.ids(), names);
@@ -91,8 +89,7 @@ async fn files_are_committed_in_the_order_of_their_names_and_removed() {
 async fn a_file_stays_until_its_message_is_in_the_ledger() {
     let intake = fake_intake();
     intake.0.holds.store(true, Ordering::SeqCst);
-    let setup =
-        Setup::start_with(intake, tempfile::tempdir().expect("a folder"), &[("a.xml", b"a"), ("b.xml", b"b")]);
+    let setup = Setup::start_with(intake, tempfile::tempdir().expect("a folder"), &[("a.xml", b"a"), ("b.xml", b"b")]);
     until("both are handed over", || intake.0.calls.load(Ordering::SeqCst) == 2).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(setup.waiting(), ["a.xml", "b.xml"]);
@@ -171,8 +168,7 @@ async fn of_a_file_that_is_too_large_one_byte_too_many_is_read() {
 async fn while_the_ledger_refuses_files_stay_and_then_go_on_in_order() {
     let intake = fake_intake();
     intake.0.refuses.store(true, Ordering::SeqCst);
-    let setup =
-        Setup::start_with(intake, tempfile::tempdir().expect("a folder"), &[("a.xml", b"a"), ("b.xml", b"b")]);
+    let setup = Setup::start_with(intake, tempfile::tempdir().expect("a folder"), &[("a.xml", b"a"), ("b.xml", b"b")]);
     until("it was tried twice", || intake.0.calls.load(Ordering::SeqCst) >= 3).await;
     assert_eq!(setup.waiting(), ["a.xml", "b.xml"]);
     assert!(!setup.telemetry.is_ready());

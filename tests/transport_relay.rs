@@ -109,13 +109,8 @@ impl Running {
         }
         let telemetry = Telemetry::default();
         let (trigger, stop) = shutdown(Duration::from_secs(2));
-        let relay = Relay::new(
-            Arc::clone(&outbox) as Arc<_>,
-            routes,
-            &settings(window),
-            Arc::new(SystemClock),
-            &telemetry,
-        );
+        let relay =
+            Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &settings(window), Arc::new(SystemClock), &telemetry);
         Running { outbox, telemetry, trigger, task: tokio::spawn(relay.run(stop)) }
     }
 
@@ -344,12 +339,8 @@ impl Office {
 
     fn routes(&self, timeout: Duration) -> Routes {
         let url = format!("http://gateway:geheim@{}/in?token=geheim", self.address.expect("it is open"));
-        let office = BackOffice {
-            gemeente: "0197".to_owned(),
-            url: Secret::new(url),
-            timeout,
-            tls: TlsFiles::default(),
-        };
+        let office =
+            BackOffice { gemeente: "0197".to_owned(), url: Secret::new(url), timeout, tls: TlsFiles::default() };
         let destination = HttpDestination::new(&office).expect("a usable address");
         Routes {
             default: Arc::new(Fake { run: 8, ..Fake::default() }),
@@ -452,8 +443,7 @@ async fn forwards_and_signals_go_to_the_back_office_and_replies_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_back_office_that_is_away_is_told_without_its_login() {
     let office = Office { address: Some(SocketAddr::from(([127, 0, 0, 1], 1))), ..Office::default() };
-    let running =
-        Running::start(&[row(1, Purpose::Forward, "0197")], office.routes(Duration::from_millis(300)), 8);
+    let running = Running::start(&[row(1, Purpose::Forward, "0197")], office.routes(Duration::from_millis(300)), 8);
     until("it was tried", || running.outbox.reasons().len() > 1).await;
     assert_eq!(running.outbox.reasons()[0], "no connection");
     running.stop().await;
