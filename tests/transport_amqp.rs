@@ -4,13 +4,12 @@
 mod common;
 
 use common::broker::Broker;
-use common::{FakeIntake, MemoryOutbox, fake_intake, row, soon, until};
+use common::{FakeIntake, MemoryOutbox, fake_intake, row, rows, soon, until};
 use lapin::options::QueueDeleteOptions;
 use sluis::clock::SystemClock;
 use sluis::config::{Amqp, Delivery, Secret, TlsFiles, Transport};
 use sluis::decision::Purpose;
 use sluis::delivery::amqp::AmqpDestination;
-use sluis::delivery::outbox::Due;
 use sluis::delivery::relay::{Relay, Routes};
 use sluis::shutdown::{Trigger, shutdown};
 use sluis::telemetry::Telemetry;
@@ -32,10 +31,14 @@ struct Consuming {
 
 impl Consuming {
     fn start(settings: &Amqp) -> Consuming {
+        Consuming::start_as("test", settings)
+    }
+
+    fn start_as(name: &str, settings: &Amqp) -> Consuming {
         let intake = fake_intake();
         let telemetry = Telemetry::default();
         let (trigger, stop) = shutdown(Duration::from_secs(5));
-        let transport = AmqpIntake::new(settings, "test", Arc::new(intake), &telemetry);
+        let transport = AmqpIntake::new(settings, name, Arc::new(intake), &telemetry);
         Consuming { intake: intake.0, telemetry, trigger, task: tokio::spawn(transport.run(stop)) }
     }
 
@@ -173,6 +176,49 @@ async fn after_a_cut_connection_consuming_goes_on_with_the_same_prefetch() {
     broker.clean().await;
 }
 
+/// Needs the command that steers the broker, such as `rabbitmqctl -n sluis@localhost`, in `SLUIS_TEST_RABBITMQCTL`.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_broker_closes_are_made_again() {
+    let Some(broker) = Broker::open(5).await else { return };
+    let Ok(command) = std::env::var("SLUIS_TEST_RABBITMQCTL") else {
+        println!("skipped: SLUIS_TEST_RABBITMQCTL not set");
+        return;
+    };
+    let name = broker.settings.queue.clone();
+    let (consuming, delivering) =
+        (Consuming::start_as(&name, &broker.settings), Delivering::start_as(&name, &broker.settings));
+    consuming.ready().await;
+    delivering.ready().await;
+    broker.bind(&broker.settings.exchange_out, "#").await;
+    let ctl = |arguments: &[&str]| {
+        let mut words = command.split_whitespace();
+        let program = words.next().expect("a command");
+        let ran = std::process::Command::new(program).args(words).args(arguments).output().expect("it runs");
+        String::from_utf8_lossy(&ran.stdout).into_owned()
+    };
+    let mut closed = 0;
+    for line in ctl(&["-q", "list_connections", "pid", "client_properties"]).lines().filter(|line| line.contains(&name))
+    {
+        ctl(&["close_connection", line.split_whitespace().next().expect("a pid"), "maintenance"]);
+        closed += 1;
+    }
+    assert_eq!(closed, 2, "one connection to consume on and one to publish on");
+    consuming.lost().await;
+    delivering.outbox.add(row(1, Purpose::Reply, "42420001"));
+    consuming.ready().await;
+    delivering.drained().await;
+    delivering.ready().await;
+    put_all(&broker, &ids(0..20)).await;
+    consuming.committed(20).await;
+    consuming.intake.holds.store(true, Ordering::SeqCst);
+    put_all(&broker, &ids(20..50)).await;
+    broker.until_ready(&broker.settings.queue, 25).await;
+    consuming.intake.release();
+    consuming.stop().await;
+    delivering.stop().await;
+    broker.clean().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_away_at_the_start_is_waited_for() {
     let Some(broker) = Broker::open(5).await else { return };
@@ -180,10 +226,14 @@ async fn a_broker_that_is_away_at_the_start_is_waited_for() {
     let consuming = Consuming::start(&broker.settings);
     until("the loss is told", || consuming.telemetry.components()["amqp intake"].reason.as_deref() != Some("starting"))
         .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     broker.proxy.refuse(false);
     consuming.ready().await;
     put_all(&broker, &ids(0..3)).await;
     consuming.committed(3).await;
+    // One loss, however often it was tried.
+    let metrics = consuming.telemetry.scrape().await;
+    assert!(metrics.contains("sluis_component_losses_total{component=\"amqp intake\"} 1"), "{metrics}");
     consuming.stop().await;
     broker.clean().await;
 }
@@ -284,11 +334,15 @@ struct Delivering {
 
 impl Delivering {
     fn start(settings: &Amqp) -> Delivering {
+        Delivering::start_as("test", settings)
+    }
+
+    fn start_as(name: &str, settings: &Amqp) -> Delivering {
         let telemetry = Telemetry::default();
         let outbox = Arc::new(MemoryOutbox::default());
         let (trigger, stop) = shutdown(Duration::from_secs(5));
         let clock = Arc::new(SystemClock);
-        let (destination, link) = AmqpDestination::new(settings, "test", Arc::clone(&clock) as Arc<_>, &telemetry);
+        let (destination, link) = AmqpDestination::new(settings, name, Arc::clone(&clock) as Arc<_>, &telemetry);
         let delivery = Delivery {
             default: Transport::Amqp,
             first_retry: Duration::from_millis(100),
@@ -412,16 +466,21 @@ async fn a_returned_message_is_never_taken_for_a_sent_one_when_many_leave_at_onc
     for receiver in receivers.iter().step_by(2) {
         bound.push(broker.bind(&broker.settings.exchange_out, &format!("wmo.306.{receiver}")).await);
     }
-    for sequence in 0..400 {
-        delivering.outbox.add(row(sequence, Purpose::Reply, &receivers[sequence as usize % 40]));
+    let names: Vec<&str> = receivers.iter().map(String::as_str).collect();
+    for row in rows(400, Purpose::Reply, &names) {
+        delivering.outbox.add(row);
     }
     until("the bound half is sent", || delivering.outbox.left() <= 200).await;
     until("the others were tried", || delivering.outbox.reasons().len() >= 200).await;
     assert_eq!(delivering.outbox.left(), 200);
     let odd =
         |reason: &String| reason.strip_prefix("no queue bound for wmo.306.424200").and_then(|end| end.parse().ok());
-    let others =
-        delivering.outbox.reasons().iter().filter(|reason| odd(reason).is_none_or(|n: u32| n % 2 == 0)).count();
+    let others = delivering
+        .outbox
+        .reasons()
+        .iter()
+        .filter(|reason| odd(reason).is_none_or(|n: u32| n.is_multiple_of(2)))
+        .count();
     assert_eq!(others, 0, "{:?}", delivering.outbox.reasons());
     for queue in bound {
         assert_eq!(broker.take(&queue, 10).await.len(), 10);
@@ -436,9 +495,7 @@ async fn a_cut_connection_loses_nothing_and_keeps_the_order() {
     let delivering = Delivering::start(&broker.settings);
     delivering.ready().await;
     let queue = broker.bind(&broker.settings.exchange_out, "#").await;
-    let rows: Vec<Due> = (1..=600)
-        .map(|sequence| row(sequence, Purpose::Reply, ["42420001", "42420002", "42420003"][sequence as usize % 3]))
-        .collect();
+    let rows = rows(600, Purpose::Reply, &["42420001", "42420002", "42420003"]);
     let since = Instant::now();
     for (number, row) in rows.iter().enumerate() {
         delivering.outbox.add(row.clone());

@@ -163,10 +163,10 @@ impl MemoryOutbox {
     }
 
     fn fault(&self) -> Result<(), OutboxError> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(OutboxError("the disk is full".to_owned())),
-            false => Ok(()),
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(OutboxError("the disk is full".to_owned()));
         }
+        Ok(())
     }
 }
 
@@ -235,4 +235,9 @@ pub fn row(sequence: i64, purpose: Purpose, to: &str) -> Due {
         verdict_json: (purpose == Purpose::Forward).then(|| br#"{"verdict":"accepted"}"#.to_vec()),
         attempts: 0,
     }
+}
+
+/// Rows from 1 on that take turns over the receivers.
+pub fn rows(count: i64, purpose: Purpose, receivers: &[&str]) -> Vec<Due> {
+    (1..=count).zip(receivers.iter().cycle()).map(|(sequence, to)| row(sequence, purpose, to)).collect()
 }

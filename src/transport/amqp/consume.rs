@@ -68,6 +68,9 @@ struct Taken<P> {
     room: OwnedSemaphorePermit,
 }
 
+/// A message and whether it is in the ledger.
+type Recorded = (Acker, Result<(), IntakeError>);
+
 /// Why a message is not on its way.
 enum Fault {
     /// The consumer failed; nothing comes after this.
@@ -92,7 +95,7 @@ impl<I: Intake> AmqpIntake<I> {
     /// Takes messages until the stop is requested; what was taken by then is recorded and acknowledged, within the
     /// deadline.
     pub async fn run(self, shutdown: Shutdown) {
-        shutdown.within_deadline(self.supervise(&shutdown)).await;
+        shutdown.within_deadline(Box::pin(self.supervise(&shutdown))).await;
         self.component.stopped();
     }
 
@@ -197,11 +200,7 @@ impl<I: Intake> AmqpIntake<I> {
     /// Acknowledges what is in the ledger, up to the first that is not: what comes after it returns to the queue with it.
     /// `all_taken` tells whether every earlier message of the channel was acknowledged or rejected, so that one
     /// acknowledgement can stand for all up to it; a queue takes those in much more quickly than one by one.
-    async fn acknowledge(
-        &self,
-        chunk: Vec<Result<(Acker, Result<(), IntakeError>), Fault>>,
-        all_taken: &mut bool,
-    ) -> Option<Ended> {
+    async fn acknowledge(&self, chunk: Vec<Result<Recorded, Fault>>, all_taken: &mut bool) -> Option<Ended> {
         let mut acks = Vec::with_capacity(chunk.len());
         let mut ended = None;
         for outcome in chunk {
@@ -270,10 +269,7 @@ async fn prepare<I: Intake>(intake: Arc<I>, room: Room) -> Result<Taken<I::Prepa
 }
 
 /// Hands a message to the ledger, at once, and gives its room back when it is there.
-fn commit<I: Intake>(
-    intake: &I,
-    taken: Taken<I::Prepared>,
-) -> impl Future<Output = (Acker, Result<(), IntakeError>)> + use<I> {
+fn commit<I: Intake>(intake: &I, taken: Taken<I::Prepared>) -> impl Future<Output = Recorded> + use<I> {
     let Taken { acker, prepared, room } = taken;
     let recorded = intake.commit(prepared);
     async move {
