@@ -1,0 +1,30 @@
+//! Golden messages: what goes in, and all that comes of it, judged in order on a ledger in memory with the register of
+//! the Achterhoek.
+//!
+//! What the standard says must happen is written out at each step and checked on the documents themselves; the
+//! snapshots pin the rest (texts, figures, bytes), so that no change of them goes unseen.
+
+#[path = "golden/deliver.rs"]
+mod deliver;
+#[path = "golden/scenarios.rs"]
+mod scenarios;
+#[path = "golden/support.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// A snapshot that no scenario writes any more tells of behaviour that nobody checks.
+#[test]
+fn every_snapshot_belongs_to_a_scenario() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/snapshots");
+    let mut files = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("the snapshots are there") {
+        let name = entry.expect("the folder can be read").file_name().into_string().expect("names are plain");
+        assert!(name.ends_with(".snap"), "{name}: a snapshot that was not reviewed");
+        files.insert(name.trim_end_matches(".snap").to_owned());
+    }
+    let expected: BTreeSet<String> =
+        scenarios::NAMES.iter().flat_map(|(name, laws)| laws.iter().map(move |law| format!("{name}-{law}"))).collect();
+    assert_eq!(files, expected);
+}
