@@ -3,6 +3,7 @@
 
 use super::error::LedgerError;
 use super::keys::Vault;
+use super::schema::Access;
 use super::tx::Tx;
 use rusqlite::Connection;
 use std::any::Any;
@@ -85,6 +86,7 @@ pub(super) struct Progress {
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) vault: Vault,
+    pub(super) access: Access,
     pub(super) max_group: usize,
     pub(super) outbox: watch::Sender<u64>,
     pub(super) progress: Arc<Progress>,
@@ -102,8 +104,10 @@ impl Writer {
                 break;
             }
         }
-        // Leave one file behind instead of three.
-        self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        if self.access == Access::Write {
+            // Leave one file behind instead of three.
+            self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        }
         self.connection.close().map_err(|(_, source)| source.into())
     }
 
@@ -135,7 +139,10 @@ impl Writer {
         done: &mut Vec<Box<dyn Job>>,
         outbox_grew: &mut bool,
     ) -> Result<(), LedgerError> {
-        self.statement("BEGIN IMMEDIATE")?;
+        self.statement(match self.access {
+            Access::Write => "BEGIN IMMEDIATE",
+            Access::Read => "BEGIN",
+        })?;
         let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.statement("COMMIT"));
         if !self.connection.is_autocommit() {
             // COMMIT or a savepoint failed and left the transaction open.

@@ -106,7 +106,9 @@ fn identity(kind: Kind, identificatie: &str) -> Identity {
 
 fn accepted(identity: Identity) -> Decision {
     Decision {
+        kind: Some(identity.kind),
         identity: Some(identity),
+        claimed_sender: None,
         verdict: Verdict::Accepted,
         level: 4,
         findings: Vec::new(),

@@ -180,7 +180,7 @@ fn counts_say_what_waits_and_for_how_long() {
     sut.store(later("1", 0), decide(Verdict::Parked, "1"));
     sut.store(later("2", 10), decide(Verdict::Held, "2"));
     sut.store(later("3", 20), decide(Verdict::Held, "3"));
-    sut.store(later("4", 25), Decision { identity: None, level: 1, ..decide(Verdict::Rejected, "4") });
+    sut.store(later("4", 25), Decision { kind: None, identity: None, level: 1, ..decide(Verdict::Rejected, "4") });
     let reply = |id: &str, seconds| {
         let outgoing = vec![outgoing(Purpose::Reply, AANBIEDER, "r"), outgoing(Purpose::Forward, GEMEENTE, "f")];
         sut.store(later(id, seconds), Decision { outgoing, ..decide(Verdict::Accepted, id) });

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::contract::facts::ContractRequest;
-use crate::decision::{Posting, PostingSort, StartKey};
+use crate::decision::PostingSort::{Realisation, Release, Reservation};
+use crate::decision::{Posting, StartKey};
 use crate::finding::{Finding, Skipped};
 use crate::message::{Bsn, Cents, Date, Eenheid, Frequentie, GeslotenPeriode, Omvang, Product, ReferentieNummer};
 use crate::rules::facts::{Allocation, ClaimLine, Delivery, Earlier, PersonKey};
@@ -306,7 +307,6 @@ fn postings_add_up_to_budgets_and_contract_facts() {
             on: date(2026, 2, 1),
         })
     };
-    use PostingSort::{Realisation, Release, Reservation};
     sut.record(
         identity(wmo(Number::N301), "A1"),
         vec![posting("G1", Reservation, 100_000, 1001), posting("G2", Reservation, 5_000, 1001)],
@@ -390,8 +390,13 @@ fn messages_are_listed_with_what_was_decided() {
         ..accepted(identity(wmo(Number::N305), "I1"))
     };
     let stored = sut.store(inbox("x"), decision);
-    let unreadable =
-        Decision { identity: None, level: 1, verdict: Verdict::Rejected, ..accepted(identity(wmo(Number::N305), "")) };
+    let unreadable = Decision {
+        kind: None,
+        identity: None,
+        level: 1,
+        verdict: Verdict::Rejected,
+        ..accepted(identity(wmo(Number::N305), ""))
+    };
     sut.store(inbox("y"), unreadable);
     let list = |filter: Filter| sut.get(move |tx| tx.messages(&filter));
     let entries = list(Filter { transport_id: Some("x".to_owned()), ..Filter::default() });
