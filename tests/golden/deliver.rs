@@ -219,7 +219,9 @@ impl Lock {
                 "owed by the receiving party"
             };
             line(&mut text, &format!("reply {}, {who}:", reply.kind));
-            for each in String::from_utf8_lossy(&reply.body).lines() {
+            // What scenarios stand on is shown in full by the first scenario only.
+            let shown = !story.starts_with("given ");
+            for each in String::from_utf8_lossy(&reply.body).lines().filter(|_| shown) {
                 line(&mut text, &format!("  {each}"));
             }
         }
@@ -281,13 +283,10 @@ fn line(text: &mut String, line: &str) {
 /// Rule, code and class path of a finding.
 fn short(finding: &Finding) -> String {
     let path = finding.path.trim_start_matches("/Bericht/");
-    let class = finding.class.as_str();
-    let class_path = match path.rfind(class) {
-        Some(at) if finding.rule != "XSD" => {
-            let rest = &path[at + class.len()..];
-            let end = rest.find('/').unwrap_or(rest.len());
-            path[..at + class.len() + end].to_owned()
-        }
+    let is_class = |part: &str| part.split('[').next() == Some(finding.class.as_str());
+    let parts: Vec<&str> = path.split('/').collect();
+    let class_path = match parts.iter().rposition(|part| is_class(part)) {
+        Some(at) if finding.rule != "XSD" => parts[..=at].join("/"),
         _ => path.to_owned(),
     };
     format!("{} {} {class_path}", finding.rule, finding.code.as_deref().unwrap_or("-"))
