@@ -39,6 +39,9 @@ fn decision(id: &str) -> Decision {
         verdict_json: None,
     };
     Decision {
+        kind: Some(Kind::new(Law::Wmo, Number::N305)),
+        claimed_sender: None,
+        observed: Vec::new(),
         identity: Some(Identity {
             kind: Kind::new(Law::Wmo, Number::N305),
             afzender: aanbieder.clone(),

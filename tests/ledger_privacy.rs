@@ -80,6 +80,9 @@ fn no_person_is_readable_in_the_files() {
     let body = format!("<Client><Bsn>{BSN}</Bsn><Naam>{NAME}</Naam></Client>").into_bytes();
     let inbox = Inbox::new("directory", "x.xml", Timestamp::UNIX_EPOCH, body.clone());
     let decision = Decision {
+        kind: Some(Kind::new(Law::Wmo, Number::N301)),
+        claimed_sender: None,
+        observed: Vec::new(),
         identity: Some(Identity {
             kind: Kind::new(Law::Wmo, Number::N301),
             afzender: Party::from("0197"),

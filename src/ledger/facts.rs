@@ -98,7 +98,10 @@ impl Tx<'_> {
             facts.allocations = self.allocations_of(law, gemeente, &self.person(bsn))?;
         }
         if !request.agreements.is_empty() {
-            facts.consumption = self.consumption(&request.agreements)?;
+            for (agreement, consumption, realised) in self.balances(&request.agreements)? {
+                facts.consumption.insert(agreement.clone(), consumption);
+                facts.realised_total.insert(agreement, realised);
+            }
         }
         if !request.toewijzingen.is_empty() {
             let balances = self.all(
@@ -297,16 +300,17 @@ impl Tx<'_> {
         Ok(granted)
     }
 
-    fn consumption(&self, agreements: &BTreeSet<String>) -> Result<BTreeMap<String, Cents>, LedgerError> {
-        let mut consumption: BTreeMap<String, Cents> =
-            agreements.iter().map(|agreement| (agreement.clone(), Cents(0))).collect();
-        consumption.extend(self.all(
-            "SELECT b.agreement, b.consumption FROM json_each(?1) AS k CROSS JOIN balances AS b
+    /// Agreement, consumption and realised; zero for those without postings, which come first.
+    fn balances(&self, agreements: &BTreeSet<String>) -> Result<Vec<(String, Cents, Cents)>, LedgerError> {
+        let mut balances: Vec<(String, Cents, Cents)> =
+            agreements.iter().map(|agreement| (agreement.clone(), Cents(0), Cents(0))).collect();
+        balances.extend(self.all(
+            "SELECT b.agreement, b.consumption, b.realised FROM json_each(?1) AS k CROSS JOIN balances AS b
              ON b.agreement = k.value",
             params![json(agreements)],
-            |cells| Ok((cells.get::<String>()?, cells.cents()?)),
+            |cells| Ok((cells.get::<String>()?, cells.cents()?, cells.cents()?)),
         )?);
-        Ok(consumption)
+        Ok(balances)
     }
 }
 
