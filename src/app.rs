@@ -11,7 +11,8 @@ use crate::delivery::relay::{Relay, Routes};
 use crate::gateway::Gateway;
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, Settings};
-use crate::schema::Limits;
+use crate::message::Kind;
+use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::AmqpIntake;
@@ -21,7 +22,7 @@ use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -84,7 +85,15 @@ impl App {
         let ledger = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
-        telemetry.set_figures(figures(ledger.clone(), contracts.clone(), Arc::clone(&clock), ledger_component));
+        telemetry.set_figures(figures(
+            ledger.clone(),
+            config.ledger.path.clone(),
+            contracts.clone(),
+            Arc::clone(&clock),
+            ledger_component,
+        ));
+        // Compiled at the first use otherwise: the first message of each kind would wait for it.
+        let schemas = tokio::task::spawn_blocking(|| Kind::all().filter_map(schema::schema).count());
 
         let (trigger, stop) = shutdown(config.shutdown.deadline);
         let (relay_trigger, relay_stop) = shutdown(config.shutdown.deadline);
@@ -104,6 +113,8 @@ impl App {
         let link = link.map(|link| tokio::spawn(link.run(link_stop)));
         let relay = tokio::spawn(relay.run(relay_stop));
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
+        let schemas = schemas.await.context("failed to compile the schemas")?;
+        tracing::debug!(schemas, "schemas are compiled");
         let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         Ok(App {
             ledger,
@@ -233,6 +244,7 @@ fn intakes(
 /// What the ledger knows in numbers, computed when somebody scrapes.
 fn figures(
     ledger: Ledger,
+    path: PathBuf,
     contracts: Contracts,
     clock: Arc<dyn Clock>,
     component: Component,
@@ -243,6 +255,7 @@ fn figures(
         let counts = ledger.run(move |tx| tx.counts(now));
         let component = Arc::clone(&component);
         let (registers, today) = (contracts.registers().to_vec(), clock.today());
+        let bytes = bytes_on_disk(&path);
         async move {
             let counts = match counts.await {
                 Ok(counts) => counts,
@@ -260,6 +273,7 @@ fn figures(
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             for register in &registers {
                 if let Some(days) = register.days_left(today) {
                     figures.push((Metric::RegisterDaysLeft, vec![register.region.id.clone()], f64::from(days)));
@@ -269,6 +283,13 @@ fn figures(
         }
         .boxed()
     })
+}
+
+/// Database and write-ahead log together; nothing for a file that is not there yet.
+fn bytes_on_disk(path: &Path) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    [path, Path::new(&log)].into_iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum()
 }
 
 /// A count for a gauge. Prometheus keeps floats; nobody counts beyond 2^53.
