@@ -203,7 +203,6 @@ async fn connections_that_the_broker_closes_are_made_again() {
         closed += 1;
     }
     assert_eq!(closed, 2, "one connection to consume on and one to publish on");
-    consuming.lost().await;
     delivering.outbox.add(row(1, Purpose::Reply, "42420001"));
     consuming.ready().await;
     delivering.drained().await;
@@ -214,6 +213,12 @@ async fn connections_that_the_broker_closes_are_made_again() {
     put_all(&broker, &ids(20..50)).await;
     broker.until_ready(&broker.settings.queue, 25).await;
     consuming.intake.release();
+    // The command takes its time: the intake may have been back before it returned.
+    for (telemetry, component) in [(&consuming.telemetry, "amqp intake"), (&delivering.telemetry, "amqp delivery")] {
+        let metrics = telemetry.scrape().await;
+        let line = format!("sluis_component_losses_total{{component=\"{component}\"}} 1");
+        assert!(metrics.contains(&line), "{line} is not in\n{metrics}");
+    }
     consuming.stop().await;
     delivering.stop().await;
     broker.clean().await;

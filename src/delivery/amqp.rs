@@ -17,7 +17,8 @@ use crate::decision::Purpose;
 use crate::message::{Kind, Law};
 use crate::shutdown::Shutdown;
 use crate::telemetry::{Component, Telemetry};
-use crate::transport::amqp::{AmqpError, close, connect, topology, within_deadline};
+use crate::transport::amqp::{AmqpError, close, connect, gone, topology, within_deadline};
+use futures_util::FutureExt;
 use futures_util::future::{self, BoxFuture};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -318,18 +319,24 @@ async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due
         // Publishing would wait for the alarm to end, and could not be taken back.
         return vec![Err(Failure::destination("the broker takes nothing: it is short of memory or disk"))];
     }
+    // A confirm that is on its way when the connection breaks may never come, nor an error.
+    let gone = gone(&live.connection, channel).shared();
     // The futures are made and polled in order, and the frames leave in that order.
-    let published = letters.iter().zip(rows).map(|(letter, due)| async move {
-        let (exchange, key) = (short(&letter.exchange), short(&letter.routing_key));
-        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        let confirm = channel.basic_publish(exchange, key, options, &due.body, letter.properties.clone()).await?;
-        confirm.await
+    let published = letters.iter().zip(rows).map(|(letter, due)| {
+        let gone = gone.clone();
+        async move {
+            tokio::select! {
+                confirmed = publish_one(channel, letter, due) => Ok(confirmed),
+                () = gone => Err("the connection was closed"),
+                () = tokio::time::sleep(CONFIRM_DEADLINE) => Err("no confirm in time"),
+            }
+        }
     });
-    let end = tokio::time::Instant::now() + CONFIRM_DEADLINE;
-    let mut confirms = future::join_all(published.map(|confirm| tokio::time::timeout_at(end, confirm))).await;
+    let mut confirms = future::join_all(published).await;
     // A return arrives before the confirm of its message: all that were returned are known by now.
     let returned: BTreeSet<String> = confirms.iter_mut().filter_map(take_returned).collect();
-    if confirms.iter().any(|confirm| !matches!(confirm, Ok(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))))) {
+    let answered = |published: &Published| matches!(published, Ok(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))));
+    if !confirms.iter().all(answered) {
         live.broken.notify_one();
     }
     let rows = letters.iter().zip(rows);
@@ -340,19 +347,26 @@ async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due
         .collect()
 }
 
-/// What came of publishing a message, unless it took too long.
-type Confirmed = Result<lapin::Result<Confirmation>, tokio::time::error::Elapsed>;
-
-/// Id of the returned message that is attached to a confirm, its own or another.
-fn take_returned(confirm: &mut Confirmed) -> Option<String> {
-    let Ok(Ok(Confirmation::Ack(returned) | Confirmation::Nack(returned))) = confirm else { return None };
-    let returned = returned.take()?;
-    returned.properties.message_id().as_ref().map(|id| id.as_str().to_owned())
+async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Result<Confirmation> {
+    let (exchange, key) = (short(&letter.exchange), short(&letter.routing_key));
+    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    channel.basic_publish(exchange, key, options, &due.body, letter.properties.clone()).await?.await
 }
 
-fn judge(confirm: Confirmed, letter: &Letter, returned: bool) -> Result<(), Failure> {
+/// What the broker or the library says of a message, or why nobody knows whether it arrived.
+type Published = Result<lapin::Result<Confirmation>, &'static str>;
+
+/// Id of the returned message that is attached to a confirm, its own or another.
+fn take_returned(published: &mut Published) -> Option<String> {
+    let Ok(Ok(Confirmation::Ack(returned) | Confirmation::Nack(returned))) = published else {
+        return None;
+    };
+    returned.take()?.properties.message_id().as_ref().map(|id| id.as_str().to_owned())
+}
+
+fn judge(published: Published, letter: &Letter, returned: bool) -> Result<(), Failure> {
     let key = &letter.routing_key;
-    match confirm {
+    match published {
         Ok(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))) if returned => {
             Err(Failure::receiver(format!("no queue bound for {key}")))
         }
@@ -362,9 +376,6 @@ fn judge(confirm: Confirmed, letter: &Letter, returned: bool) -> Result<(), Fail
         }
         Ok(Ok(Confirmation::NotRequested)) => Err(Failure::destination("the broker confirms nothing")),
         Ok(Err(error)) => Err(Failure::destination(error.to_string())),
-        Err(_) => {
-            let waited = CONFIRM_DEADLINE.as_secs();
-            Err(Failure::destination(format!("no confirm within {waited} s: whether it arrived is unknown")))
-        }
+        Err(reason) => Err(Failure::destination(format!("{reason}: whether it arrived is unknown"))),
     }
 }

@@ -9,7 +9,7 @@
 
 use super::super::budget::Budget;
 use super::super::{Incoming, Intake, IntakeError};
-use super::{AmqpError, close, connect, topology, within_deadline};
+use super::{AmqpError, close, connect, gone, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
 use crate::config::Amqp;
 use crate::shutdown::Shutdown;
@@ -37,6 +37,9 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: Durat
 const GOOD_CONNECTION: Duration = Duration::from_secs(30);
 /// Longest wait between questions whether the ledger is ready.
 const READY_BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: Duration::from_secs(5) };
+/// How often the broker is asked whether it still answers, and how long it has for that.
+const PROBE: Duration = Duration::from_secs(15);
+const PROBE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the last acknowledgements get to settle before the channel is closed: a quorum queue settles them later than
 /// the broker reads them, and forgets those it has not settled when the channel goes. They would come back as repeats.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -147,7 +150,10 @@ impl<I: Intake> AmqpIntake<I> {
             Some(Ok(parts)) => parts,
         };
         self.component.up();
-        let ended = self.consume(consumer, shutdown).await;
+        let ended = tokio::select! {
+            ended = self.consume(consumer, shutdown) => ended,
+            reason = lost(&connection, &channel, self.settings.prefetch) => Ended::Lost(reason),
+        };
         if matches!(ended, Ended::Stopped) {
             tokio::time::sleep(SETTLE).await;
         }
@@ -242,6 +248,27 @@ impl<I: Intake> AmqpIntake<I> {
         }
         IntakeBroke { transport: "amqp", kept: &self.settings.parked_queue }.emit(&self.telemetry);
         matches!(acker.reject(BasicRejectOptions { requeue: false }).await, Ok(true))
+    }
+}
+
+/// Completes when the connection does not work any more, and tells why. The client library does not always tell those who
+/// wait: an acknowledgement that is on its way when the connection breaks may wait for ever.
+async fn lost(connection: &Connection, channel: &Channel, prefetch: u16) -> String {
+    let probe = async {
+        loop {
+            tokio::time::sleep(PROBE).await;
+            // Setting the same prefetch again changes nothing, and takes the way to the broker and back.
+            let answer = channel.basic_qos(prefetch, BasicQosOptions::default());
+            match tokio::time::timeout(PROBE_DEADLINE, answer).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => return "the broker does not answer".to_owned(),
+            }
+        }
+    };
+    tokio::select! {
+        reason = probe => reason,
+        () = gone(connection, channel) => "the connection was closed".to_owned(),
     }
 }
 

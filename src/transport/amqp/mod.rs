@@ -20,6 +20,8 @@ use std::time::Duration;
 const SETUP_DEADLINE: Duration = Duration::from_secs(15);
 /// Longest wait for a close: the other side may be gone.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+/// How often a connection is looked at.
+const LOOK: Duration = Duration::from_millis(500);
 /// Seconds between heartbeats, unless the address says otherwise. A connection that is silent for two is lost.
 const HEARTBEAT_SECONDS: u16 = 10;
 
@@ -91,6 +93,14 @@ async fn read_tls(files: &TlsFiles) -> Result<OwnedTLSConfig, AmqpError> {
 
 async fn read(file: &PathBuf) -> Result<Vec<u8>, AmqpError> {
     tokio::fs::read(file).await.map_err(|source| AmqpError::File { file: file.clone(), source })
+}
+
+/// Completes when the connection or the channel is gone, a moment after, so that whoever uses it can learn of it first.
+pub(crate) async fn gone(connection: &Connection, channel: &Channel) {
+    while connection.status().connected() && channel.status().connected() {
+        tokio::time::sleep(LOOK).await;
+    }
+    tokio::time::sleep(LOOK).await;
 }
 
 /// Closes in order, as far as the other side still answers: first the channel, then the connection. What was not
