@@ -47,14 +47,14 @@ pub struct App {
 ///
 /// # Errors
 /// What could not be opened or started, with what to do about it.
-pub fn main(config: Config) -> anyhow::Result<()> {
+pub fn main(config: &Config) -> anyhow::Result<()> {
     start_log(&config.log);
-    let contracts = crate::cli::load_contracts(&config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+    let contracts = crate::cli::load_contracts(config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
-        let app = App::start(&config, contracts, Arc::new(SystemClock)).await?;
+        let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
         tokio::select! {
             _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),

@@ -74,8 +74,12 @@ pub struct Identity {
 /// Everything that one message leads to.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// `None` when the message could not be read as far as its header.
+    /// Kind, when it was recognised; also of a message that failed at level 1.
+    pub kind: Option<Kind>,
+    /// `None` when the message failed at level 1.
     pub identity: Option<Identity>,
+    /// What a message that failed at level 1 says of its sender; not to be relied on.
+    pub claimed_sender: Option<Party>,
     /// What happens to it.
     pub verdict: Verdict,
     /// Level at which judging ended, 1 to 4.

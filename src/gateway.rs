@@ -36,11 +36,11 @@ pub struct Taken {
     transport_id: String,
     received_at: Timestamp,
     taken_at: Instant,
-    reading: Reading,
+    content: Content,
 }
 
 /// What preparing gave.
-enum Reading {
+enum Content {
     /// Read, or found to be unreadable.
     Prepared(Arc<Prepared>),
     /// We failed: the bytes are kept as evidence.
@@ -83,14 +83,14 @@ impl Intake for Gateway {
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
-            let reading = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
+            let content = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
             StageDone { stage: Stage::Prepare, took: taken_at.elapsed() }.emit(&parts.telemetry);
-            let reading = match reading {
-                Ok(prepared) => Reading::Prepared(Arc::new(prepared)),
+            let content = match content {
+                Ok(prepared) => Content::Prepared(Arc::new(prepared)),
                 // A panic on input is our fault: park the evidence and go on with the next message.
-                Err(_) => Reading::Panicked(evidence),
+                Err(_) => Content::Panicked(evidence),
             };
-            Taken { transport, transport_id, received_at, taken_at, reading }
+            Taken { transport, transport_id, received_at, taken_at, content }
         }
         .boxed()
     }
@@ -134,15 +134,15 @@ fn is_our_fault(error: &LedgerError) -> bool {
         | LedgerError::Unfit(_)
         | LedgerError::Damaged(_) => true,
         LedgerError::Database(_) => !error.is_temporary(),
-        LedgerError::Closed | LedgerError::Lost(_) | LedgerError::Open { .. } => false,
+        LedgerError::Closed | LedgerError::Undone | LedgerError::Lost(_) | LedgerError::Open { .. } => false,
     }
 }
 
 /// One ledger job: repeat? facts, judge, store. `None` for a repeat.
 fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
-    let prepared = match &taken.reading {
-        Reading::Prepared(prepared) => prepared,
-        Reading::Panicked(_) => return park(tx, taken),
+    let prepared = match &taken.content {
+        Content::Prepared(prepared) => prepared,
+        Content::Panicked(_) => return park(tx, taken),
     };
     if tx.repeat_of(taken.transport, &taken.transport_id, &prepared.digest)?.is_some() {
         return Ok(None);
@@ -179,7 +179,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
     };
     set_aside_what_nobody_can_be_told(&mut judged, prepared);
     let stored = tx.store(&inbox(taken, prepared.digest, prepared.source.to_vec()), &judged.decision)?;
-    Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision, prepared)))
+    Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision)))
 }
 
 /// A message whose sender cannot be told, or of a kind that this version does not judge yet, is parked: nobody will
@@ -194,15 +194,17 @@ fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
 
 /// Stores a message that we failed on, with its bytes and without effects.
 fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
-    let (digest, bytes) = match &taken.reading {
-        Reading::Prepared(prepared) => (prepared.digest, prepared.source.to_vec()),
-        Reading::Panicked(bytes) => (pipeline::digest(bytes), bytes.to_vec()),
+    let (digest, bytes) = match &taken.content {
+        Content::Prepared(prepared) => (prepared.digest, prepared.source.to_vec()),
+        Content::Panicked(bytes) => (pipeline::digest(bytes), bytes.to_vec()),
     };
     if tx.repeat_of(taken.transport, &taken.transport_id, &digest)?.is_some() {
         return Ok(None);
     }
     let decision = Decision {
+        kind: None,
         identity: None,
+        claimed_sender: None,
         verdict: Verdict::Parked,
         level: 1,
         findings: Vec::new(),
@@ -213,14 +215,7 @@ fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> 
         register_version: None,
     };
     let stored = tx.store(&inbox(taken, digest, bytes), &decision)?;
-    Ok(Some(Outcome {
-        id: stored.message_id.to_string(),
-        kind: None,
-        verdict: Verdict::Parked,
-        level: 1,
-        rules: Vec::new(),
-        checks: Vec::new(),
-    }))
+    Ok(Some(outcome(&stored.message_id.to_string(), &decision)))
 }
 
 fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
@@ -233,15 +228,10 @@ fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
     }
 }
 
-fn outcome(id: &str, decision: &Decision, prepared: &Prepared) -> Outcome {
-    let kind = match (&decision.identity, &prepared.reading) {
-        (Some(identity), _) => Some(identity.kind),
-        (None, Err(unreadable)) => unreadable.faults.kind,
-        (None, Ok(readable)) => Some(readable.message.kind),
-    };
+fn outcome(id: &str, decision: &Decision) -> Outcome {
     Outcome {
         id: id.to_owned(),
-        kind,
+        kind: decision.kind,
         verdict: decision.verdict,
         level: decision.level,
         rules: decision.findings.iter().map(|finding| finding.rule.clone()).collect(),

@@ -8,7 +8,7 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Tree};
-use crate::message::{Body, Date, Identificatie, Kind, Message, Number};
+use crate::message::{Body, Date, Identificatie, Kind, Message, Number, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
@@ -152,7 +152,9 @@ pub fn judge(
     let stamp = Stamp { identificatie: context.reply_id.clone(), dagtekening: context.today };
     let owed_reply = reply::build(message, &readable.tree, &evaluation, &stamp);
     let mut decision = Decision {
+        kind: Some(message.kind),
         identity: Some(identity(message)),
+        claimed_sender: None,
         verdict,
         level: level(&evaluation),
         findings: findings(&evaluation, &readable.tree, source),
@@ -169,7 +171,9 @@ pub fn judge(
 /// Step 4 for a message that failed at level 1: no reply message, an error report instead.
 pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
     let mut decision = Decision {
+        kind: unreadable.faults.kind,
         identity: None,
+        claimed_sender: unreadable.sender.as_deref().map(Party::from),
         verdict: Verdict::Rejected,
         level: Level::Schema as u8,
         findings: unreadable.faults.faults.iter().map(level_one).collect(),
@@ -238,13 +242,7 @@ fn level_one(fault: &schema::Fault) -> Finding {
     Finding {
         rule: "XSD".to_owned(),
         code: None,
-        class: fault
-            .path
-            .rsplit('/')
-            .next()
-            .map(|name| name.split('[').next().unwrap_or(name))
-            .unwrap_or("")
-            .to_owned(),
+        class: element_name(&fault.path).to_owned(),
         path: fault.path.clone(),
         line: fault.line,
         column: fault.column,
@@ -256,6 +254,12 @@ fn level_one(fault: &schema::Fault) -> Finding {
             ("found".to_owned(), fact(&fault.found)),
         ]),
     }
+}
+
+/// The last element of a path, without its ordinal.
+fn element_name(path: &str) -> &str {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    last.split('[').next().unwrap_or(last)
 }
 
 fn skipped(evaluation: &Evaluation) -> Vec<Skipped> {

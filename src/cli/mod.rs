@@ -139,10 +139,10 @@ pub fn main() -> ExitCode {
         Command::Demo { serve } => crate::demo::main(serve),
         Command::Run(WithConfig { config }) => run(&config),
         Command::Check { judging, files } => {
-            with_setup(judging, None, |setup, options, clock| judge::check(setup, options, &files, clock))
+            with_setup(&judging, None, |setup, options, clock| judge::check(setup, options, &files, clock))
         }
         Command::Replay { judging, out, paths } => {
-            with_setup(judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
+            with_setup(&judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
         }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
@@ -153,7 +153,7 @@ pub fn main() -> ExitCode {
 }
 
 fn with_setup(
-    judging: Judging,
+    judging: &Judging,
     out: Option<PathBuf>,
     command: impl FnOnce(&judge::Setup, &judge::Options, &dyn Clock) -> Exit,
 ) -> Exit {
@@ -216,7 +216,7 @@ fn run(path: &Path) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    match crate::app::main(config) {
+    match crate::app::main(&config) {
         Ok(()) => Exit::Accepted,
         Err(error) => {
             eprintln!("sluis: {error:#}");

@@ -1,6 +1,6 @@
 //! How a judged message is shown: one JSON object per message, or text under the offending lines.
 
-use crate::decision::{Identity, Verdict};
+use crate::decision::Verdict;
 use crate::finding::{Finding, Signal, Skipped};
 use crate::pipeline::{Judged, Prepared};
 use serde::Serialize;
@@ -26,12 +26,11 @@ impl<'a> Report<'a> {
     /// A report on `judged`, which came from `file`.
     pub(super) fn of(file: &'a str, prepared: &Prepared, judged: &'a Judged) -> Report<'a> {
         let decision = &judged.decision;
-        let (kind, identification) = match (&decision.identity, &prepared.reading) {
-            (Some(Identity { kind, identificatie, .. }), _) => (Some(kind.to_string()), Some(identificatie.clone())),
-            (None, Err(unreadable)) => {
-                (unreadable.faults.kind.map(|kind| kind.to_string()), unreadable.identificatie.clone())
-            }
-            (None, Ok(_)) => (None, None),
+        let kind = decision.kind.map(|kind| kind.to_string());
+        let identification = match (&decision.identity, &prepared.reading) {
+            (Some(identity), _) => Some(identity.identificatie.clone()),
+            (None, Err(unreadable)) => unreadable.identificatie.clone(),
+            (None, Ok(_)) => None,
         };
         Report {
             file,

@@ -2,6 +2,7 @@
 
 use super::Exit;
 use crate::rules::{self, Check, Need, Rule, Sort};
+use std::fmt::Write as _;
 
 /// Prints all rules, a line each, or one in full.
 pub(super) fn print(id: Option<&str>) -> Exit {
@@ -59,10 +60,10 @@ fn in_full(rule: &Rule) -> String {
         laws.join(" and "),
     );
     if !needs.is_empty() {
-        text.push_str(&format!("  needs: {}\n", needs.join(", ")));
+        writeln!(text, "  needs: {}", needs.join(", ")).expect("writing to a string cannot fail");
     }
     if !rule.doubt.is_empty() {
-        text.push_str(&format!("  doubtful reading: {}\n", rule.doubt));
+        writeln!(text, "  doubtful reading: {}", rule.doubt).expect("writing to a string cannot fail");
     }
     text
 }

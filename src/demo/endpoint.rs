@@ -36,7 +36,7 @@ impl Received {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    fn take(&self, headers: &HeaderMap, body: Bytes) -> StatusCode {
+    fn take(&self, headers: &HeaderMap, body: &Bytes) -> StatusCode {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
         let key = header("idempotency-key");
         if key.is_empty() {
@@ -51,7 +51,7 @@ impl Received {
         });
         posted.times += 1;
         // The same key with other bytes would be a fault of the gateway: say so loudly.
-        if posted.body == body { StatusCode::ACCEPTED } else { StatusCode::CONFLICT }
+        if posted.body == *body { StatusCode::ACCEPTED } else { StatusCode::CONFLICT }
     }
 }
 
@@ -67,7 +67,7 @@ pub async fn serve() -> std::io::Result<(SocketAddr, Received)> {
         .route(
             "/berichten",
             post(|State(received): State<Received>, headers: HeaderMap, body: Bytes| async move {
-                received.take(&headers, body)
+                received.take(&headers, &body)
             }),
         )
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -92,7 +92,7 @@ fn configure(dir: &Path, office: &str) -> anyhow::Result<Config> {
         fs::write(region.join(name), text).with_context(|| format!("failed to write {name} of the sample register"))?;
     }
     let mut config = Config::embedded(dir);
-    config.gateway.name = "sluis-demo".to_owned();
+    "sluis-demo".clone_into(&mut config.gateway.name);
     config.regions = vec![region];
     for check in ["A1", "A2", "A4"] {
         config.policy.insert((check.to_owned(), None), "hold".to_owned());
@@ -184,10 +184,13 @@ fn print_messages(items: &[Item], outcomes: &BTreeMap<String, (Entry, Vec<Depart
     faults
 }
 
-/// Sender and receiver as the message travels.
+/// Sender and receiver as the message travels; of a message that failed at level 1 only what it says of its sender.
 fn parties(entry: &Entry) -> (String, String) {
-    let gemeente = entry.gemeente.clone().unwrap_or_else(|| "?".to_owned());
-    let aanbieder = entry.aanbieder.clone().unwrap_or_else(|| "?".to_owned());
+    let or_unknown = |party: &Option<String>| party.clone().unwrap_or_else(|| "?".to_owned());
+    if entry.gemeente.is_none() {
+        return (or_unknown(&entry.afzender), "?".to_owned());
+    }
+    let (gemeente, aanbieder) = (or_unknown(&entry.gemeente), or_unknown(&entry.aanbieder));
     let to_provider = entry.kind.is_some_and(|kind| kind.number.direction() == crate::message::Direction::ToProvider);
     if to_provider { (gemeente, aanbieder) } else { (aanbieder, gemeente) }
 }

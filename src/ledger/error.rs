@@ -23,6 +23,10 @@ pub enum LedgerError {
     /// The database refused the group of the job: nothing of it was recorded.
     #[error("failed to commit to the ledger, nothing was recorded: {0}")]
     Lost(#[source] Arc<rusqlite::Error>),
+    /// The database undid the group of the job by itself, as it does when the disk is full or fails and when memory
+    /// runs out: nothing of it was recorded.
+    #[error("the database undid a group of jobs (is the disk full?), nothing was recorded")]
+    Undone,
     /// Something that may exist only once exists already.
     #[error("failed to store: {0}")]
     Conflict(&'static str),
@@ -51,6 +55,7 @@ impl LedgerError {
         match self {
             LedgerError::Database(source) | LedgerError::Lost(source) => is_temporary(source),
             LedgerError::Open { temporary, .. } => *temporary,
+            LedgerError::Undone => true,
             LedgerError::Closed
             | LedgerError::Panicked(_)
             | LedgerError::Abandoned(_)

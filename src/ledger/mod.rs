@@ -27,6 +27,7 @@ pub use tx::Tx;
 
 use futures_util::future::BoxFuture;
 use keys::Vault;
+use schema::Access;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -71,14 +72,30 @@ pub struct Grouping {
 impl Ledger {
     /// Opens the database, making it when there is none, and brings its schema up to date.
     pub fn open(settings: Settings) -> Result<Ledger, LedgerError> {
+        Ledger::start(settings, Access::Write)
+    }
+
+    /// Opens a ledger only to look at it, for commands beside a running gateway, which they never hold up. Jobs that
+    /// write fail.
+    pub fn open_to_read(path: &Path, keys: Keys) -> Result<Ledger, LedgerError> {
+        Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Read)
+    }
+
+    fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
         let path = settings.path.clone().unwrap_or_else(|| PathBuf::from(":memory:"));
-        let connection = schema::open(settings.path.as_deref(), &settings.keys)?;
+        let connection = schema::open(settings.path.as_deref(), &settings.keys, access)?;
         let vault = Vault::new(settings.keys).map_err(|source| cannot_start(&path, &source))?;
         let (queue, commands) = mpsc::channel();
         let (outbox, changes) = watch::channel(0);
         let progress = Arc::new(Progress::default());
-        let writer =
-            Writer { connection, vault, max_group: settings.max_group.max(1), outbox, progress: Arc::clone(&progress) };
+        let writer = Writer {
+            connection,
+            vault,
+            access,
+            max_group: settings.max_group.max(1),
+            outbox,
+            progress: Arc::clone(&progress),
+        };
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || writer.work(&commands))

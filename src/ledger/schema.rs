@@ -24,12 +24,25 @@ const APPLICATION_ID: i32 = 0x534C_5549;
 /// How long to wait for another process (a command beside the daemon) to finish its transaction.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// Opens or makes the database at `path`, or in memory, and brings its schema up to date.
-pub(super) fn open(path: Option<&Path>, keys: &Keys) -> Result<Connection, LedgerError> {
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Make the database when there is none, upgrade its schema, and write.
+    Write,
+    /// Look at a database that another process may be writing to, without ever holding that one up.
+    Read,
+}
+
+/// Opens the database at `path`, or in memory, with a schema that this program knows.
+pub(super) fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<Connection, LedgerError> {
     let name = path.unwrap_or_else(|| Path::new(":memory:"));
     let connection = match path {
         Some(path) => {
-            make_private(path).map_err(|source| cannot_make(path, &source))?;
+            if access == Access::Write {
+                make_private(path).map_err(|source| cannot_make(path, &source))?;
+            } else if !path.exists() {
+                return Err(fault(path, "there is no such file; check the path, or start the gateway once".to_owned()));
+            }
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             Connection::open_with_flags(path, flags)
         }
@@ -38,9 +51,16 @@ pub(super) fn open(path: Option<&Path>, keys: &Keys) -> Result<Connection, Ledge
     let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
     let mut connection = connection.map_err(opening)?;
     connection.busy_timeout(BUSY).map_err(opening)?;
+    connection.set_prepared_statement_cache_capacity(128);
     refuse_foreign(&connection, name)?;
-    configure(&connection, path.is_some(), name)?;
-    migrate(&mut connection, name)?;
+    if access == Access::Write {
+        configure(&connection, path.is_some(), name)?;
+        migrate(&mut connection, name)?;
+        note_keys(&connection, keys).map_err(opening)?;
+    } else {
+        require_current(&connection, name)?;
+        connection.execute_batch("PRAGMA query_only = ON").map_err(opening)?;
+    }
     check_keys(&connection, keys, name)?;
     Ok(connection)
 }
@@ -93,32 +113,68 @@ fn configure(connection: &Connection, on_disk: bool, name: &Path) -> Result<(), 
              PRAGMA cache_size = -65536;
              PRAGMA temp_store = MEMORY;",
         )
-        .map_err(opening)?;
-    connection.set_prepared_statement_cache_capacity(128);
-    Ok(())
+        .map_err(opening)
 }
 
 fn migrate(connection: &mut Connection, name: &Path) -> Result<(), LedgerError> {
     let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
     let found = prepare(connection).map_err(opening)?;
-    let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
-    if found > known {
-        return Err(fault(
-            name,
-            format!(
-                "its schema is version {found} and this program knows up to {known}; start a newer program, or \
-                 restore the backup made before the upgrade"
-            ),
-        ));
-    }
-    for migration in MIGRATIONS {
+    refuse_newer(found, name)?;
+    for migration in MIGRATIONS.iter().filter(|migration| migration.number > found) {
         apply(connection, migration).map_err(opening)?;
     }
     Ok(())
 }
 
-/// Marks the file as a ledger; gives the number of the latest migration in it.
+/// Number of the latest migration of this program.
+fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+fn refuse_newer(found: i64, name: &Path) -> Result<(), LedgerError> {
+    let known = known();
+    if found <= known {
+        return Ok(());
+    }
+    Err(fault(
+        name,
+        format!(
+            "its schema is version {found} and this program knows up to {known}; start a newer program, or restore \
+             the backup made before the upgrade"
+        ),
+    ))
+}
+
+/// Somebody who only looks does not upgrade.
+fn require_current(connection: &Connection, name: &Path) -> Result<(), LedgerError> {
+    let found = found(connection).map_err(|source| LedgerError::opening(name, &source))?;
+    refuse_newer(found, name)?;
+    if found == known() {
+        return Ok(());
+    }
+    let what = format!("its schema is version {found} of {}; start the gateway once to upgrade it", known());
+    Err(fault(name, what))
+}
+
+/// Number of the latest migration in the database; 0 for a file without.
+fn found(connection: &Connection) -> rusqlite::Result<i64> {
+    let started: i64 = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'",
+        [],
+        |row| row.get(0),
+    )?;
+    if started == 0 {
+        return Ok(0);
+    }
+    connection.query_row("SELECT coalesce(max(number), 0) FROM migrations", [], |row| row.get(0))
+}
+
+/// Marks the file as a ledger when it is not yet; gives the number of the latest migration in it.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let number = found(connection)?;
+    if number > 0 {
+        return Ok(number);
+    }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID};
@@ -126,9 +182,8 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
              number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL
          ) STRICT;"
     ))?;
-    let found = transaction.query_row("SELECT coalesce(max(number), 0) FROM migrations", [], |row| row.get(0))?;
     transaction.commit()?;
-    Ok(found)
+    found(connection)
 }
 
 /// One migration, one transaction. Another process may have been faster.
@@ -149,24 +204,28 @@ fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result
     transaction.commit()
 }
 
-fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
-    let opening = |source: rusqlite::Error| LedgerError::opening(name, &source);
-    let value = keys.check_value();
-    connection
-        .execute(
+/// The first keys that a database is opened with are its keys.
+fn note_keys(connection: &Connection, keys: &Keys) -> rusqlite::Result<()> {
+    if key_check(connection)?.is_none() {
+        connection.execute(
             "INSERT INTO meta (name, value) VALUES ('key_check', ?1) ON CONFLICT (name) DO NOTHING",
-            params![value],
-        )
-        .map_err(opening)?;
-    let stored: Option<Vec<u8>> = connection
-        .query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0))
-        .optional()
-        .map_err(opening)?;
-    if stored.as_ref() == Some(&value) {
+            params![keys.check_value()],
+        )?;
+    }
+    Ok(())
+}
+
+fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
+    let noted = key_check(connection).map_err(|source| LedgerError::opening(name, &source))?;
+    if noted == Some(keys.check_value()) {
         return Ok(());
     }
     let what = "it was made with other keys; load the key file that belongs to it (a new key file cannot replace it)";
     Err(fault(name, what.to_owned()))
+}
+
+fn key_check(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection.query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0)).optional()
 }
 
 fn fault(name: &Path, what: String) -> LedgerError {
@@ -179,7 +238,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn refusal(path: &Path, keys: &Keys) -> String {
-        let error = open(Some(path), keys).expect_err("the ledger must not open");
+        let error = open(Some(path), keys, Access::Write).expect_err("the ledger must not open");
         assert!(!error.is_temporary());
         let text = error.to_string();
         assert!(text.contains(&*path.to_string_lossy()), "{text}");
@@ -201,8 +260,8 @@ mod tests {
         let folder = folder();
         let path = folder.path().join("ledger.db");
         let keys = Keys::generate();
-        drop(open(Some(&path), &keys).expect("a new ledger opens"));
-        let connection = open(Some(&path), &keys).expect("an old one opens again");
+        drop(open(Some(&path), &keys, Access::Write).expect("a new ledger opens"));
+        let connection = open(Some(&path), &keys, Access::Write).expect("an old one opens again");
         let pragma = |name: &str| -> String {
             connection
                 .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| row.get(0))
@@ -221,7 +280,7 @@ mod tests {
     fn other_keys_are_refused() {
         let folder = folder();
         let path = folder.path().join("ledger.db");
-        drop(open(Some(&path), &Keys::generate()).expect("a new ledger opens"));
+        drop(open(Some(&path), &Keys::generate(), Access::Write).expect("a new ledger opens"));
         assert!(refusal(&path, &Keys::generate()).contains("other keys"));
     }
 
@@ -230,7 +289,7 @@ mod tests {
         let folder = folder();
         let path = folder.path().join("ledger.db");
         let keys = Keys::generate();
-        let connection = open(Some(&path), &keys).expect("a new ledger opens");
+        let connection = open(Some(&path), &keys, Access::Write).expect("a new ledger opens");
         connection.execute("INSERT INTO migrations VALUES (99, 'later', 0)", []).expect("a row can be added");
         drop(connection);
         assert!(refusal(&path, &keys).contains("version 99"));
@@ -258,5 +317,21 @@ mod tests {
         let keys = Keys::generate();
         assert!(refusal(&folder.path().join("missing/ledger.db"), &keys).contains("create the folder"));
         assert!(refusal(folder.path(), &keys).contains("not a folder"));
+    }
+
+    #[test]
+    fn looking_needs_a_current_ledger_and_changes_nothing() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let keys = Keys::generate();
+        let look = |keys: &Keys| open(Some(&path), keys, Access::Read).map_err(|error| error.to_string());
+        assert!(look(&keys).expect_err("there is none").contains("no such file"));
+        assert!(!path.exists());
+        std::fs::write(&path, "").expect("it can be written");
+        assert!(look(&keys).expect_err("it is empty").contains("start the gateway once"));
+        drop(open(Some(&path), &keys, Access::Write).expect("a new ledger opens"));
+        assert!(look(&Keys::generate()).expect_err("wrong keys").contains("other keys"));
+        let connection = look(&keys).expect("it opens");
+        assert!(connection.execute("DELETE FROM meta", []).is_err());
     }
 }

@@ -135,9 +135,9 @@ impl Tx<'_> {
                 inbox.transport_id,
                 inbox.digest,
                 inbox.received_at.as_microsecond(),
-                identity.map(|identity| identity.kind.law.as_str()),
-                identity.map(|identity| identity.kind.number.as_str()),
-                identity.map(|identity| identity.afzender.as_str()),
+                decision.kind.map(|kind| kind.law.as_str()),
+                decision.kind.map(|kind| kind.number.as_str()),
+                identity.map(|identity| &identity.afzender).or(decision.claimed_sender.as_ref()).map(Party::as_str),
                 identity.map(|identity| identity.identificatie.as_str()),
                 identity.map(|identity| identity.dagtekening.to_string()),
                 identity.map(|identity| identity.gemeente.as_str()),
@@ -155,7 +155,7 @@ impl Tx<'_> {
     }
 
     fn count(&self, decision: &Decision) -> Result<(), LedgerError> {
-        let kind = decision.identity.as_ref().map(|identity| identity.kind);
+        let kind = decision.kind;
         self.sql(
             "INSERT INTO tallies (law, number, verdict, count) VALUES (?1, ?2, ?3, 1)
              ON CONFLICT (law, number, verdict) DO UPDATE SET count = count + 1",

@@ -9,6 +9,7 @@ use crate::rules::facts::{Earlier, PersonKey};
 use jiff::Timestamp;
 use rusqlite::types::FromSql;
 use rusqlite::{CachedStatement, Connection, Row};
+use serde::Serializer;
 
 /// The view a job has of the ledger. All it changes is committed with the job, or not at all.
 pub struct Tx<'a> {
@@ -35,7 +36,7 @@ impl<'a> Tx<'a> {
         // A full disk makes SQLite undo the transaction by itself. What a job did after that would be committed
         // statement by statement.
         if self.connection.is_autocommit() {
-            return Err(LedgerError::Abandoned("the transaction was undone by the database"));
+            return Err(LedgerError::Undone);
         }
         Ok(self.connection.prepare_cached(sql)?)
     }
@@ -66,7 +67,7 @@ impl<'r, 's> Cells<'r, 's> {
         Cells { row, next: 0 }
     }
 
-    /// Any value that SQLite knows.
+    /// Any value that a column can hold.
     pub(super) fn get<T: FromSql>(&mut self) -> Result<T, LedgerError> {
         let index = self.next;
         self.next += 1;
@@ -194,7 +195,9 @@ pub(super) fn integer(count: Count) -> Result<i64, LedgerError> {
 
 /// A set as the one parameter of a query: `json_each` takes it apart again.
 pub(super) fn json<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> String {
-    serde_json::Value::Array(values.into_iter().map(|value| serde_json::json!(value)).collect()).to_string()
+    let mut text = Vec::new();
+    serde_json::Serializer::new(&mut text).collect_seq(values).expect("numbers and texts have a JSON form");
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 /// A person key as a column holds it.

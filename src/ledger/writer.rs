@@ -3,6 +3,7 @@
 
 use super::error::LedgerError;
 use super::keys::Vault;
+use super::schema::Access;
 use super::tx::Tx;
 use rusqlite::Connection;
 use std::any::Any;
@@ -85,6 +86,7 @@ pub(super) struct Progress {
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) vault: Vault,
+    pub(super) access: Access,
     pub(super) max_group: usize,
     pub(super) outbox: watch::Sender<u64>,
     pub(super) progress: Arc<Progress>,
@@ -102,8 +104,10 @@ impl Writer {
                 break;
             }
         }
-        // Leave one file behind instead of three, and fresh statistics for the next start.
-        self.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")?;
+        if self.access == Access::Write {
+            // Leave one file behind instead of three.
+            self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        }
         self.connection.close().map_err(|(_, source)| source.into())
     }
 
@@ -115,13 +119,14 @@ impl Writer {
         let committed = self.run_group(jobs, &mut done, &mut outbox_grew);
         self.progress.jobs.fetch_add(done.len() as u64, Ordering::Relaxed);
         self.progress.groups.fetch_add(1, Ordering::Relaxed);
-        if let Err(source) = committed {
-            let error = LedgerError::Lost(Arc::new(source));
+        if let Err(error) = committed {
             if done.is_empty() {
                 // Not even a transaction could be opened: the same would happen to the others.
                 done.extend(jobs.drain(..));
             }
-            done.iter_mut().for_each(|job| job.fail(error.clone()));
+            for job in &mut done {
+                job.fail(error.clone());
+            }
         } else if outbox_grew {
             self.outbox.send_modify(|commits| *commits += 1);
         }
@@ -133,8 +138,11 @@ impl Writer {
         jobs: &mut VecDeque<Box<dyn Job>>,
         done: &mut Vec<Box<dyn Job>>,
         outbox_grew: &mut bool,
-    ) -> rusqlite::Result<()> {
-        self.statement("BEGIN IMMEDIATE")?;
+    ) -> Result<(), LedgerError> {
+        self.statement(match self.access {
+            Access::Write => "BEGIN IMMEDIATE",
+            Access::Read => "BEGIN",
+        })?;
         let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.statement("COMMIT"));
         if !self.connection.is_autocommit() {
             // COMMIT or a savepoint failed and left the transaction open.
@@ -148,7 +156,7 @@ impl Writer {
         jobs: &mut VecDeque<Box<dyn Job>>,
         done: &mut Vec<Box<dyn Job>>,
         outbox_grew: &mut bool,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), LedgerError> {
         while let Some(mut job) = jobs.pop_front() {
             let grew = self.run_one(&mut *job);
             done.push(job);
@@ -158,22 +166,25 @@ impl Writer {
     }
 
     /// Runs one job in its savepoint; whether it added to the outbox.
-    fn run_one(&mut self, job: &mut dyn Job) -> rusqlite::Result<bool> {
+    fn run_one(&mut self, job: &mut dyn Job) -> Result<bool, LedgerError> {
         self.statement("SAVEPOINT job")?;
         let mut tx = Tx::new(&self.connection, &mut self.vault);
         let succeeded = job.execute(&mut tx);
         let grew = tx.outbox_grew();
+        if self.connection.is_autocommit() {
+            // The savepoint is gone with the transaction, and with it what the jobs before did.
+            return Err(LedgerError::Undone);
+        }
         if !succeeded {
-            // A full disk makes SQLite undo the whole transaction by itself; then there is no savepoint, and this
-            // fails, and with it the group.
             self.statement("ROLLBACK TO job")?;
         }
         self.statement("RELEASE job")?;
         Ok(succeeded && grew)
     }
 
-    fn statement(&self, sql: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    fn statement(&self, sql: &str) -> Result<(), LedgerError> {
+        let run = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        run.map(drop).map_err(|source| LedgerError::Lost(Arc::new(source)))
     }
 }
 

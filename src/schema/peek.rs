@@ -1,7 +1,7 @@
 //! What the header of a refused document says of itself, and faults of values that XSD allows and no message can mean.
 
 use super::fault::{Fault, Faults};
-use crate::message::tree::{Tree, position};
+use crate::message::tree::{Node, Tree, position};
 use crate::message::{Kind, ReadError};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -29,7 +29,7 @@ pub fn peek_header(source: &[u8]) -> Header {
     let mut name = String::new();
     loop {
         match reader.read_event() {
-            Ok(Event::Start(start)) => name = start.local_name().as_ref().to_owned(),
+            Ok(Event::Start(start)) => start.local_name().as_ref().clone_into(&mut name),
             Ok(Event::Text(text)) => {
                 let value = text.trim().to_owned();
                 match name.as_str() {
@@ -63,7 +63,7 @@ fn is_identification(value: &str) -> bool {
 impl Faults {
     /// The fault of a document that the schema accepts with a value that the typed message cannot hold.
     pub fn of_value(kind: Kind, tree: &Tree, source: &[u8], error: &ReadError) -> Faults {
-        let offset = tree.nearest(&error.path).map_or(0, |node| node.offset());
+        let offset = tree.nearest(&error.path).map_or(0, Node::offset);
         let (line, column) = position(source, offset);
         let fault = Fault {
             code: super::code::VALUE_OUT_OF_RANGE,

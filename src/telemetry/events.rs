@@ -46,7 +46,7 @@ impl MessageJudged<'_> {
         if self.verdict == Verdict::Parked {
             tracing::error!(
                 message.id = self.id, message.kind = kind, verdict = %self.verdict, level, findings, signals, duration_ms,
-                "parked {kind}: see `sluis parked show`"
+                "parked {kind}: its bytes are kept in the ledger, see the runbook"
             );
         } else {
             tracing::info!(

@@ -1,0 +1,102 @@
+//! What must not be changed cannot be, and what was changed all the same shows.
+
+use super::*;
+use crate::decision::{Posting, PostingSort};
+use crate::message::Cents;
+
+/// A ledger with three accepted messages and a posting each.
+fn filled() -> Sut {
+    let sut = Sut::new();
+    for id in ["1", "2", "3"] {
+        let posting = Posting {
+            agreement: "G1".to_owned(),
+            sort: PostingSort::Reservation,
+            cents: Cents(100),
+            toewijzing_nummer: 1001,
+            referentie: None,
+            on: date(2026, 1, 1),
+        };
+        sut.record(identity(wmo(Number::N301), id), vec![Record::Posting(posting)]);
+    }
+    sut
+}
+
+/// Changes the database past the ledger and its triggers; gives what the check then finds.
+fn tamper(sql: &str) -> Vec<Fault> {
+    let sut = filled();
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+    let connection = sut.connection();
+    connection
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_deleted;
+             DROP TRIGGER postings_are_not_changed; DROP TRIGGER postings_are_not_deleted;",
+        )
+        .and_then(|()| connection.execute_batch(sql))
+        .expect("the database can be tampered with");
+    sut.get(|tx| tx.check_integrity())
+}
+
+#[test]
+fn postings_and_audit_rows_cannot_be_changed_or_deleted() {
+    let sut = filled();
+    for sql in [
+        "UPDATE postings SET cents = 1",
+        "DELETE FROM postings WHERE id = 1",
+        "UPDATE audit SET content = '{}' WHERE id = 1",
+        "DELETE FROM audit",
+    ] {
+        let refused = sut.connection().execute(sql, []).expect_err(sql).to_string();
+        assert!(refused.contains("append-only"), "{sql}: {refused}");
+    }
+}
+
+#[test]
+fn a_changed_or_missing_audit_row_breaks_the_chain() {
+    for (sql, audit_id) in [
+        ("UPDATE audit SET at = at + 1 WHERE id = 2", 2),
+        ("UPDATE audit SET event = 'Decided' WHERE id = 3", 3),
+        ("UPDATE audit SET hash = zeroblob(32) WHERE id = 1", 1),
+    ] {
+        assert_eq!(tamper(sql), [Fault::Chain { audit_id }], "{sql}");
+    }
+    let content = "UPDATE audit SET content = replace(content, 'accepted', 'rejected') WHERE id = 2";
+    assert_eq!(tamper(content), [Fault::Chain { audit_id: 2 }, Fault::Message { message_id: 2 }]);
+    let missing = "DELETE FROM audit WHERE id = 1";
+    assert_eq!(tamper(missing), [Fault::Chain { audit_id: 2 }, Fault::Message { message_id: 1 }]);
+    let renumbered = "DELETE FROM audit WHERE id = 1; UPDATE audit SET id = id - 1 WHERE id = 2;
+                      UPDATE audit SET id = id - 1 WHERE id = 3;";
+    assert!(tamper(renumbered).contains(&Fault::Chain { audit_id: 1 }));
+}
+
+#[test]
+fn the_head_of_the_chain_shows_a_cut_end() {
+    let sut = filled();
+    let (rows, _) = sut.get(|tx| tx.audit_head()).expect("there are rows");
+    assert_eq!(rows, 3);
+    assert_eq!(tamper("DELETE FROM audit WHERE id = 3"), [Fault::Message { message_id: 3 }]);
+}
+
+#[test]
+fn a_changed_message_differs_from_its_audit_row() {
+    for sql in [
+        "UPDATE messages SET verdict = 'rejected', counts_as_sent = 0 WHERE id = 2",
+        "UPDATE messages SET digest = zeroblob(32) WHERE id = 2",
+        "DELETE FROM messages WHERE id = 2",
+    ] {
+        assert_eq!(tamper(sql), [Fault::Message { message_id: 2 }], "{sql}");
+    }
+}
+
+#[test]
+fn balances_that_differ_from_their_postings_show() {
+    for sql in [
+        "UPDATE postings SET cents = 1 WHERE id = 1",
+        "DELETE FROM postings",
+        "UPDATE balances SET consumption = 0",
+        "UPDATE allocation_balances SET reserved = 0",
+        "DELETE FROM balances",
+    ] {
+        assert_eq!(tamper(sql), [Fault::Balance { agreement: "G1".to_owned() }], "{sql}");
+    }
+}

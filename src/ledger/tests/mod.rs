@@ -1,0 +1,163 @@
+//! Tests of the ledger from within: values to store, and a ledger in a folder of its own.
+
+mod group;
+mod integrity;
+mod outbox;
+mod records;
+
+use super::*;
+use crate::decision::{Decision, Identity, Outgoing, Purpose, Record, Verdict};
+use crate::finding::{Severity, Signal};
+use crate::message::{Count, Kind, Law, Number, Party};
+use crate::rules::facts::{Facts, Request};
+use jiff::Timestamp;
+use jiff::civil::date;
+use std::collections::{BTreeMap, BTreeSet};
+use tempfile::TempDir;
+
+const GEMEENTE: &str = "0197";
+const AANBIEDER: &str = "42420001";
+const BSN: &str = "999900006";
+const OTHER_BSN: &str = "999900018";
+
+/// 10 March 2026, noon UTC, and `seconds` later.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_773_144_000 + seconds).expect("a moment in this century")
+}
+
+/// A ledger on disk that goes with its folder.
+struct Sut {
+    ledger: Ledger,
+    keys: Keys,
+    folder: TempDir,
+}
+
+impl Sut {
+    fn new() -> Sut {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let keys = Keys::generate();
+        let ledger = open(folder.path(), &keys);
+        Sut { ledger, keys, folder }
+    }
+
+    fn reopen(self) -> Sut {
+        self.ledger.close().expect("the ledger closes");
+        let ledger = open(self.folder.path(), &self.keys);
+        Sut { ledger, keys: self.keys, folder: self.folder }
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.ledger.run_blocking(job)
+    }
+
+    fn get<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static) -> T {
+        self.run(job).expect("the job succeeds")
+    }
+
+    fn store(&self, inbox: Inbox, decision: Decision) -> Stored {
+        self.get(move |tx| tx.store(&inbox, &decision))
+    }
+
+    /// Stores `records` as an accepted message of its own.
+    fn record(&self, identity: Identity, records: Vec<Record>) -> Stored {
+        let id = format!("{}-{}", identity.kind, identity.identificatie);
+        self.store(inbox(&id), Decision { records, ..accepted(identity) })
+    }
+
+    fn facts(&self, request: Request) -> Facts {
+        self.get(move |tx| tx.facts(&request))
+    }
+
+    /// The database, past the ledger.
+    fn connection(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("ledger.db")).expect("the database opens")
+    }
+}
+
+fn open(folder: &Path, keys: &Keys) -> Ledger {
+    Ledger::open(Settings { path: Some(folder.join("ledger.db")), keys: keys.clone(), max_group: 64 })
+        .expect("the ledger opens")
+}
+
+fn inbox(id: &str) -> Inbox {
+    Inbox::new("directory", id, at(0), format!("<bericht>{id}</bericht>").into_bytes())
+}
+
+fn wmo(number: Number) -> Kind {
+    Kind::new(Law::Wmo, number)
+}
+
+fn identity(kind: Kind, identificatie: &str) -> Identity {
+    let (afzender, ontvanger) =
+        if matches!(kind.number, Number::N301 | Number::N302) { (GEMEENTE, AANBIEDER) } else { (AANBIEDER, GEMEENTE) };
+    assert_ne!(afzender, ontvanger);
+    Identity {
+        kind,
+        afzender: Party::from(afzender),
+        identificatie: identificatie.to_owned(),
+        dagtekening: date(2026, 3, 9),
+        gemeente: Party::from(GEMEENTE),
+        aanbieder: Party::from(AANBIEDER),
+    }
+}
+
+fn accepted(identity: Identity) -> Decision {
+    Decision {
+        kind: Some(identity.kind),
+        identity: Some(identity),
+        claimed_sender: None,
+        verdict: Verdict::Accepted,
+        level: 4,
+        findings: Vec::new(),
+        skipped: Vec::new(),
+        signals: Vec::new(),
+        records: Vec::new(),
+        outgoing: Vec::new(),
+        register_version: Some("2026-01".to_owned()),
+    }
+}
+
+fn request(kind: Kind) -> Request {
+    Request {
+        law: kind.law,
+        number: kind.number,
+        gemeente: Party::from(GEMEENTE),
+        aanbieder: Party::from(AANBIEDER),
+        afzender: identity(kind, "").afzender,
+        identificatie: "unused".into(),
+        persons: BTreeSet::from([BSN.into()]),
+        toewijzingen: BTreeSet::new(),
+        declaratie: None,
+        referenties: BTreeSet::new(),
+    }
+}
+
+fn outgoing(purpose: Purpose, to: &str, body: &str) -> Outgoing {
+    Outgoing {
+        purpose,
+        to: Some(Party::from(to)),
+        subject: "WMO306".to_owned(),
+        law: Some(Law::Wmo),
+        region: None,
+        body: body.as_bytes().to_vec(),
+        verdict_json: None,
+    }
+}
+
+fn signal(id: &str, toewijzing: Count) -> Signal {
+    Signal {
+        id: id.to_owned(),
+        check: "A1".to_owned(),
+        outcome: "signal".to_owned(),
+        severity: Severity::High,
+        region: "achterhoek".to_owned(),
+        gemeente: GEMEENTE.to_owned(),
+        toewijzingen: vec![toewijzing],
+        nl: "Zonder contract.".to_owned(),
+        en: "Outside the contract.".to_owned(),
+        facts: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,482 @@
+//! What is stored comes back as facts.
+
+use super::*;
+use crate::contract::facts::ContractRequest;
+use crate::decision::PostingSort::{Realisation, Release, Reservation};
+use crate::decision::{Posting, StartKey};
+use crate::finding::{Finding, Skipped};
+use crate::message::{Bsn, Cents, Date, Eenheid, Frequentie, GeslotenPeriode, Omvang, Product, ReferentieNummer};
+use crate::rules::facts::{Allocation, ClaimLine, Delivery, Earlier, PersonKey};
+use std::time::Instant;
+
+fn earlier(kind: &str, identificatie: &str) -> Earlier {
+    Earlier { kind: kind.to_owned(), identificatie: identificatie.to_owned(), dagtekening: date(2026, 3, 9) }
+}
+
+fn allocation(nummer: Count, identificatie: &str) -> Allocation {
+    Allocation {
+        nummer,
+        aanbieder: Party::from(AANBIEDER),
+        person: PersonKey::default(),
+        product: Some(Product { categorie: "02".into(), code: Some("02A03".into()) }),
+        toewijzingsdatum: date(2026, 1, 2),
+        toewijzingstijd: "10:00:00".to_owned(),
+        ingangsdatum: date(2026, 1, 1),
+        einddatum: Some(date(2026, 3, 31)),
+        reden_wijziging: None,
+        omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+        budget: None,
+        message: earlier("WMO301", identificatie),
+    }
+}
+
+fn allocated(bsn: &str, allocation: &Allocation) -> Record {
+    Record::Allocation { bsn: bsn.into(), allocation: allocation.clone() }
+}
+
+fn line(referentie: &str, nummer: Count, granted: bool) -> ClaimLine {
+    ClaimLine {
+        nummer: referentie.into(),
+        vorig: None,
+        person: PersonKey::default(),
+        toewijzing_nummer: nummer,
+        categorie: "02".into(),
+        code: "02A03".into(),
+        periode: month(2),
+        volume: 12,
+        eenheid: Eenheid::Uur,
+        tarief: Some(Cents(6000)),
+        bedrag: Cents(72_000),
+        granted,
+        declaratie: "D1".into(),
+    }
+}
+
+fn claimed(line: &ClaimLine) -> Record {
+    Record::Prestatie { bsn: BSN.into(), line: line.clone() }
+}
+
+fn month(month: i8) -> GeslotenPeriode {
+    let begindatum = date(2026, month, 1);
+    GeslotenPeriode { begindatum, einddatum: begindatum.last_of_month() }
+}
+
+fn start(begindatum: Date) -> StartKey {
+    StartKey { toewijzing_nummer: Some(1001), product: allocation(1001, "").product, begindatum }
+}
+
+fn person(sut: &Sut, bsn: &str) -> PersonKey {
+    sut.keys.person(&bsn.into())
+}
+
+#[test]
+fn an_allocation_comes_back_as_it_was() {
+    let sut = Sut::new();
+    let full = allocation(1001, "A1");
+    let bare = Allocation {
+        product: None,
+        einddatum: None,
+        reden_wijziging: Some("04".into()),
+        omvang: None,
+        budget: Some(Cents(125_000)),
+        toewijzingstijd: "10:00:00.50".to_owned(),
+        ..allocation(1002, "A1")
+    };
+    let aspecific =
+        Allocation { product: Some(Product { categorie: "02".into(), code: None }), ..allocation(1003, "A1") };
+    let all = [&full, &bare, &aspecific];
+    sut.record(identity(wmo(Number::N301), "A1"), all.map(|version| allocated(BSN, version)).to_vec());
+    let sut = sut.reopen();
+    let toewijzingen = BTreeSet::from([1001, 1002, 1003, 1004]);
+    let facts = sut.facts(Request { toewijzingen, ..request(wmo(Number::N305)) });
+    assert_eq!(facts.persons, BTreeMap::from([(BSN.into(), person(&sut, BSN))]));
+    assert_eq!(facts.known_clients, BTreeSet::from([BSN.into()]));
+    let expected = all.map(|version| (version.nummer, Allocation { person: person(&sut, BSN), ..version.clone() }));
+    assert_eq!(facts.allocations, BTreeMap::from(expected));
+}
+
+#[test]
+fn the_latest_version_of_an_allocation_counts() {
+    let version = |day, tijd: &str, volume, identificatie: &str| Allocation {
+        toewijzingsdatum: date(2026, 1, day),
+        toewijzingstijd: tijd.to_owned(),
+        omvang: Some(Omvang { volume, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+        ..allocation(1001, identificatie)
+    };
+    for (name, versions, expected) in [
+        ("by day, whatever came in last", [(3, "08:00:00", 1), (2, "23:00:00", 2)], 1),
+        ("by time on one day", [(2, "10:00:01", 1), (2, "10:00:00.9", 2)], 1),
+        ("by arrival at one moment", [(2, "10:00:00.50", 1), (2, "10:00:00.5", 2)], 2),
+    ] {
+        let sut = Sut::new();
+        for (index, (day, tijd, volume)) in versions.into_iter().enumerate() {
+            let id = format!("A{index}");
+            sut.record(identity(wmo(Number::N301), &id), vec![allocated(BSN, &version(day, tijd, volume, &id))]);
+        }
+        let facts = sut.facts(Request { toewijzingen: [1001].into(), ..request(wmo(Number::N305)) });
+        let omvang = facts.allocations[&1001].omvang.as_ref().expect("it has a volume");
+        assert_eq!(omvang.volume, expected, "{name}");
+    }
+}
+
+#[test]
+fn allocations_are_known_within_law_and_municipality_and_clients_also_by_provider() {
+    let sut = Sut::new();
+    let elsewhere = Identity { gemeente: Party::from("0294"), ..identity(wmo(Number::N301), "A1") };
+    sut.record(elsewhere, vec![allocated(BSN, &allocation(1001, "A1"))]);
+    sut.record(identity(Kind::new(Law::Jeugdwet, Number::N301), "A2"), vec![allocated(BSN, &allocation(1001, "A2"))]);
+    let ask = || Request { toewijzingen: [1001].into(), ..request(wmo(Number::N305)) };
+    let facts = sut.facts(ask());
+    assert!(facts.allocations.is_empty());
+    assert!(facts.known_clients.is_empty());
+    let other_provider = Allocation { aanbieder: Party::from("42420002"), ..allocation(1001, "A3") };
+    sut.record(identity(wmo(Number::N301), "A3"), vec![allocated(BSN, &other_provider)]);
+    let facts = sut.facts(ask());
+    assert_eq!(facts.allocations[&1001].aanbieder, Party::from("42420002"));
+    assert!(facts.known_clients.is_empty(), "sent to another provider");
+    let deleted = Allocation { reden_wijziging: Some("13".into()), ..allocation(1002, "A4") };
+    sut.record(identity(wmo(Number::N301), "A4"), vec![allocated(BSN, &deleted)]);
+    assert_eq!(sut.facts(ask()).known_clients, BTreeSet::from([BSN.into()]), "deleted ones make a client known too");
+}
+
+#[test]
+fn starts_come_back_oldest_first_until_they_are_deleted() {
+    let sut = Sut::new();
+    let starts = |days: &[i8]| {
+        days.iter().map(|&day| Record::Start { bsn: BSN.into(), key: start(date(2026, 1, day)) }).collect()
+    };
+    sut.record(identity(wmo(Number::N305), "S1"), starts(&[20, 8]));
+    sut.record(identity(wmo(Number::N305), "S2"), starts(&[2]));
+    let task_based = StartKey { toewijzing_nummer: None, product: None, begindatum: date(2026, 1, 5) };
+    sut.record(
+        identity(wmo(Number::N305), "S3"),
+        vec![
+            Record::Start { bsn: OTHER_BSN.into(), key: start(date(2026, 1, 8)) },
+            Record::Start { bsn: BSN.into(), key: task_based.clone() },
+        ],
+    );
+    let delivery = |key: &StartKey, identificatie| Delivery {
+        person: person(&sut, BSN),
+        toewijzing_nummer: key.toewijzing_nummer,
+        product: key.product.clone(),
+        begindatum: key.begindatum,
+        stop: None,
+        message: earlier("WMO305", identificatie),
+    };
+    let (a, b) = (delivery(&start(date(2026, 1, 20)), "S1"), delivery(&start(date(2026, 1, 8)), "S1"));
+    let (c, d) = (delivery(&start(date(2026, 1, 2)), "S2"), delivery(&task_based, "S3"));
+    let deliveries = || sut.facts(request(wmo(Number::N305))).deliveries;
+    assert_eq!(deliveries(), [a.clone(), b, c.clone(), d]);
+    // A deletion and a new delivery of the same start in one message.
+    sut.record(
+        identity(wmo(Number::N305), "S4"),
+        vec![
+            Record::StartDeleted { bsn: BSN.into(), key: start(date(2026, 1, 8)) },
+            Record::Start { bsn: BSN.into(), key: start(date(2026, 1, 8)) },
+            Record::StartDeleted { bsn: BSN.into(), key: task_based },
+        ],
+    );
+    assert_eq!(deliveries(), [a, c, delivery(&start(date(2026, 1, 8)), "S4")]);
+    let mut other = request(wmo(Number::N305));
+    other.persons = [OTHER_BSN.into()].into();
+    assert_eq!(sut.facts(other).deliveries.len(), 1, "the start of another person is not touched");
+}
+
+#[test]
+fn declarations_and_lines_come_back() {
+    let sut = Sut::new();
+    let declaratie = |nummer: &str, month_number| Record::Declaratie {
+        nummer: nummer.into(),
+        periode: month(month_number),
+        ingediend: Cents(144_000),
+        toegekend: Cents(72_000),
+    };
+    let granted = line("P1", 1001, true);
+    let refused = ClaimLine { tarief: None, eenheid: Eenheid::Euro, ..line("P2", 1001, false) };
+    let credit = ClaimLine { vorig: Some("P1".into()), bedrag: Cents(-72_000), ..line("P3", 1001, true) };
+    sut.record(
+        identity(wmo(Number::N323), "D1"),
+        vec![declaratie("D1", 2), claimed(&granted), claimed(&refused), claimed(&credit)],
+    );
+    sut.record(identity(wmo(Number::N323), "D2"), vec![declaratie("D2", 1)]);
+    let facts = sut.facts(Request {
+        declaratie: Some("D1".into()),
+        toewijzingen: [1001].into(),
+        referenties: ["P1", "P2", "P3", "P9"].map(ReferentieNummer::from).into(),
+        ..request(wmo(Number::N323))
+    });
+    assert_eq!(facts.declaratie_used, Some(earlier("WMO323", "D1")));
+    assert_eq!(facts.latest_declaratie_periode, Some(date(2026, 2, 1)), "the latest period, not the last message");
+    let [granted, refused, credit] =
+        [granted, refused, credit].map(|line| ClaimLine { person: person(&sut, BSN), ..line });
+    assert_eq!(facts.granted, BTreeMap::from([(1001, vec![granted.clone(), credit.clone()])]));
+    assert_eq!(facts.lines, BTreeMap::from([("P1".into(), granted), ("P2".into(), refused), ("P3".into(), credit)]));
+    // Another municipality: the numbers of the provider are used there too, the allocations are others.
+    let elsewhere = Party::from("0294");
+    let facts = sut.facts(Request {
+        gemeente: elsewhere.clone(),
+        declaratie: Some("D1".into()),
+        toewijzingen: [1001].into(),
+        referenties: [ReferentieNummer::from("P1")].into(),
+        ..request(wmo(Number::N323))
+    });
+    assert!(facts.declaratie_used.is_some());
+    assert_eq!(facts.lines.len(), 1);
+    assert_eq!((facts.granted.len(), facts.latest_declaratie_periode), (0, None));
+}
+
+#[test]
+fn a_reference_number_can_be_granted_once() {
+    let sut = Sut::new();
+    let (first, second) = (line("P1", 1001, false), ClaimLine { volume: 13, ..line("P1", 1002, false) });
+    let ask = || Request { referenties: [ReferentieNummer::from("P1")].into(), ..request(wmo(Number::N323)) };
+    sut.record(identity(wmo(Number::N323), "D1"), vec![claimed(&first), claimed(&second)]);
+    assert_eq!(sut.facts(ask()).lines[&"P1".into()].volume, 12, "the first of two that were refused");
+    let granted = ClaimLine { granted: true, ..second };
+    sut.record(identity(wmo(Number::N323), "D2"), vec![claimed(&granted)]);
+    assert_eq!(sut.facts(ask()).lines[&"P1".into()].volume, 13, "the one that was granted");
+    sut.record(identity(wmo(Number::N323), "D3"), vec![claimed(&first)]);
+    assert_eq!(sut.facts(ask()).lines[&"P1".into()].volume, 13, "and it stays");
+    let decision = Decision { records: vec![claimed(&granted)], ..accepted(identity(wmo(Number::N323), "D4")) };
+    let refused = sut.run(move |tx| tx.store(&inbox("D4"), &decision));
+    assert!(matches!(refused, Err(LedgerError::Conflict(_))), "{refused:?}");
+}
+
+#[test]
+fn an_identification_is_used_once_unless_the_message_did_not_count() {
+    let sut = Sut::new();
+    let ask = |kind| sut.facts(Request { identificatie: "I1".into(), ..request(kind) }).identification_used;
+    let decide = |verdict| Decision { verdict, ..accepted(identity(wmo(Number::N305), "I1")) };
+    assert_eq!(ask(wmo(Number::N305)), None);
+    sut.store(inbox("rejected"), decide(Verdict::Rejected));
+    sut.store(inbox("parked"), decide(Verdict::Parked));
+    assert_eq!(ask(wmo(Number::N305)), None, "they count as not sent");
+    sut.store(inbox("accepted"), decide(Verdict::Accepted));
+    assert_eq!(ask(wmo(Number::N305)), Some(earlier("WMO305", "I1")));
+    assert_eq!(ask(wmo(Number::N307)), None, "another code of message");
+    assert_eq!(ask(Kind::new(Law::Jeugdwet, Number::N305)), None, "another law");
+    sut.store(inbox("rejected too"), decide(Verdict::Rejected));
+    let again = decide(Verdict::Accepted);
+    let refused = sut.run(move |tx| tx.store(&inbox("accepted too"), &again));
+    assert!(matches!(refused, Err(LedgerError::Conflict(_))), "{refused:?}");
+}
+
+#[test]
+fn return_messages_may_repeat_the_identification_of_what_they_answer() {
+    let sut = Sut::new();
+    for id in ["one", "two"] {
+        sut.store(inbox(id), accepted(identity(wmo(Number::N302), "I1")));
+    }
+    assert_eq!(sut.get(|tx| tx.messages(&Filter::default())).len(), 2);
+}
+
+#[test]
+fn a_repeat_of_a_delivery_adds_nothing_and_gives_the_first_verdict() {
+    let sut = Sut::new();
+    let decision = Decision {
+        verdict: Verdict::Rejected,
+        outgoing: vec![outgoing(Purpose::Reply, AANBIEDER, "reply")],
+        ..accepted(identity(wmo(Number::N305), "I1"))
+    };
+    let first = sut.store(inbox("x"), decision.clone());
+    assert!(!first.sent_before);
+    let again = sut.store(inbox("x"), Decision { verdict: Verdict::Accepted, ..decision.clone() });
+    assert_eq!(again, Stored { sent_before: true, ..first.clone() });
+    let digest = inbox("x").digest;
+    let ask = |id: &'static str, digest| sut.get(move |tx| tx.repeat_of("directory", id, &digest));
+    assert_eq!(ask("x", digest), Some(again));
+    assert_eq!(ask("x", [0; 32]), None, "the same id with other bytes is another message");
+    assert_eq!(ask("y", digest), None);
+    let other_bytes = Inbox { digest: [0; 32], ..inbox("x") };
+    assert!(!sut.store(other_bytes, decision).sent_before);
+    assert_eq!(sut.get(|tx| tx.messages(&Filter::default())).len(), 2);
+    assert_eq!(sut.get(|tx| tx.due(at(1), 10)).len(), 2);
+    assert_eq!(sut.get(|tx| tx.counts(at(1))).messages.values().sum::<u64>(), 2);
+}
+
+#[test]
+fn postings_add_up_to_budgets_and_contract_facts() {
+    let sut = Sut::new();
+    let posting = |agreement: &str, sort, cents, nummer| {
+        Record::Posting(Posting {
+            agreement: agreement.to_owned(),
+            sort,
+            cents: Cents(cents),
+            toewijzing_nummer: nummer,
+            referentie: None,
+            on: date(2026, 2, 1),
+        })
+    };
+    sut.record(
+        identity(wmo(Number::N301), "A1"),
+        vec![posting("G1", Reservation, 100_000, 1001), posting("G2", Reservation, 5_000, 1001)],
+    );
+    sut.record(
+        identity(wmo(Number::N323), "D1"),
+        vec![
+            posting("G1", Realisation, 30_000, 1001),
+            posting("G1", Release, -30_000, 1001),
+            posting("G1", Realisation, -10_000, 1001),
+            posting("G1", Release, 10_000, 1001),
+            posting("G1", Reservation, 700, 1002),
+        ],
+    );
+    // The same number in another municipality is another allocation, though of the same agreement.
+    let elsewhere = Identity { gemeente: Party::from("0294"), ..identity(wmo(Number::N301), "A2") };
+    sut.record(elsewhere, vec![posting("G1", Reservation, 1, 1001)]);
+    let budget = |agreement: &str, consumption, realised| Budget {
+        agreement: agreement.to_owned(),
+        consumption: Cents(consumption),
+        realised: Cents(realised),
+    };
+    assert_eq!(sut.get(|tx| tx.budgets()), [budget("G1", 100_701, 20_000), budget("G2", 5_000, 0)]);
+    let request = ContractRequest {
+        person: None,
+        agreements: ["G1", "G9"].map(str::to_owned).into(),
+        toewijzingen: [1001].into(),
+    };
+    let facts = sut.get(move |tx| tx.contract_facts(Law::Wmo, &Party::from(GEMEENTE), &request));
+    assert_eq!(facts.consumption, BTreeMap::from([("G1".to_owned(), Cents(100_701)), ("G9".to_owned(), Cents(0))]));
+    let key = |agreement: &str| (agreement.to_owned(), 1001);
+    assert_eq!(facts.reserved, BTreeMap::from([(key("G1"), Cents(80_000)), (key("G2"), Cents(5_000))]));
+    assert_eq!(facts.realised, BTreeMap::from([(key("G1"), Cents(20_000)), (key("G2"), Cents(0))]));
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+}
+
+#[test]
+fn the_contract_layer_sees_the_standing_allocations_of_a_person_at_any_provider() {
+    let sut = Sut::new();
+    let elsewhere =
+        Allocation { aanbieder: Party::from("42420002"), ingangsdatum: date(2025, 12, 1), ..allocation(1003, "A1") };
+    sut.record(
+        identity(wmo(Number::N301), "A1"),
+        vec![
+            allocated(BSN, &allocation(1002, "A1")),
+            allocated(BSN, &allocation(1001, "A1")),
+            allocated(BSN, &elsewhere),
+            allocated(BSN, &allocation(1004, "A1")),
+            allocated(OTHER_BSN, &allocation(1005, "A1")),
+        ],
+    );
+    let deleted =
+        Allocation { reden_wijziging: Some("13".into()), toewijzingsdatum: date(2026, 1, 3), ..allocation(1004, "A2") };
+    sut.record(identity(wmo(Number::N301), "A2"), vec![allocated(BSN, &deleted)]);
+    let request = ContractRequest { person: Some(BSN.into()), ..ContractRequest::default() };
+    let facts = sut.get(move |tx| tx.contract_facts(Law::Wmo, &Party::from(GEMEENTE), &request));
+    let numbers: Vec<Count> = facts.allocations.iter().map(|allocation| allocation.nummer).collect();
+    assert_eq!(numbers, [1003, 1001, 1002], "by first day, then number; without the deleted one");
+}
+
+#[test]
+fn messages_are_listed_with_what_was_decided() {
+    let sut = Sut::new();
+    let finding = Finding {
+        rule: "TR056".to_owned(),
+        code: Some("9056".to_owned()),
+        class: "Header".to_owned(),
+        path: "/Bericht/Header".to_owned(),
+        line: 3,
+        column: 5,
+        nl: "Gebruikt.".to_owned(),
+        en: "Used.".to_owned(),
+        facts: BTreeMap::from([("x".to_owned(), 1.into())]),
+    };
+    let skipped = Skipped { rule: "TR369".to_owned(), needs: "contract".to_owned() };
+    let decision = Decision {
+        verdict: Verdict::Rejected,
+        level: 3,
+        findings: vec![finding.clone(), finding.clone()],
+        skipped: vec![skipped.clone()],
+        ..accepted(identity(wmo(Number::N305), "I1"))
+    };
+    let stored = sut.store(inbox("x"), decision);
+    let unreadable = Decision {
+        kind: None,
+        identity: None,
+        level: 1,
+        verdict: Verdict::Rejected,
+        ..accepted(identity(wmo(Number::N305), ""))
+    };
+    sut.store(inbox("y"), unreadable);
+    let list = |filter: Filter| sut.get(move |tx| tx.messages(&filter));
+    let entries = list(Filter { transport_id: Some("x".to_owned()), ..Filter::default() });
+    let [entry] = entries.as_slice() else { panic!("one message: {entries:?}") };
+    assert_eq!(entry.message_id, stored.message_id);
+    assert_eq!((entry.kind, entry.level, entry.received_at), (Some(wmo(Number::N305)), 3, at(0)));
+    assert_eq!(entry.findings, [finding.clone(), finding]);
+    assert_eq!(entry.skipped, [skipped]);
+    assert_eq!(entry.codes(), BTreeSet::from(["9056"]));
+    assert_eq!(entry.identificatie.as_deref(), Some("I1"));
+    let count = |filter| list(filter).len();
+    assert_eq!(count(Filter::default()), 2);
+    assert_eq!(count(Filter { kind: Some(wmo(Number::N305)), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { verdict: Some(Verdict::Accepted), ..Filter::default() }), 0);
+    assert_eq!(count(Filter { identificatie: Some("I1".to_owned()), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { after: Some(stored.message_id), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { limit: Some(1), ..Filter::default() }), 1);
+    let body = sut.get(move |tx| tx.body(stored.message_id));
+    assert_eq!(body, Some(inbox("x").bytes));
+}
+
+#[test]
+fn decisions_that_contradict_themselves_are_refused() {
+    let sut = Sut::new();
+    let base = || accepted(identity(wmo(Number::N301), "I1"));
+    let records = || vec![allocated(BSN, &allocation(1001, "I1"))];
+    for (name, decision) in [
+        ("records of a rejected message", Decision { verdict: Verdict::Rejected, records: records(), ..base() }),
+        ("records of a held message", Decision { verdict: Verdict::Held, records: records(), ..base() }),
+        ("accepted from nobody", Decision { identity: None, ..base() }),
+        (
+            "fewer signals leave than there are",
+            Decision {
+                signals: vec![signal("a", 1), signal("b", 2)],
+                outgoing: vec![outgoing(Purpose::Signal, GEMEENTE, "a")],
+                ..base()
+            },
+        ),
+    ] {
+        let refused = sut.run(move |tx| tx.store(&inbox("x"), &decision));
+        assert!(matches!(refused, Err(LedgerError::Unfit(_))), "{name}: {refused:?}");
+    }
+    assert!(sut.get(|tx| tx.messages(&Filter::default())).is_empty());
+}
+
+#[test]
+fn facts_for_a_declaration_of_thirty_thousand_lines_load_quickly() {
+    const LINES: u64 = 30_000;
+    let sut = Sut::new();
+    let client = |number: u64| Bsn(format!("{:09}", 100_000_000 + number / 10));
+    let nummer = |number: u64| 10_000 + number / 10;
+    let allocations = (0..LINES)
+        .step_by(10)
+        .map(|number| Record::Allocation { bsn: client(number), allocation: allocation(nummer(number), "A1") })
+        .collect();
+    sut.record(identity(wmo(Number::N301), "A1"), allocations);
+    let lines = (0..LINES)
+        .map(|number| Record::Prestatie {
+            bsn: client(number),
+            line: line(&format!("P{number}"), nummer(number), true),
+        })
+        .collect();
+    let stored = Instant::now();
+    sut.record(identity(wmo(Number::N323), "D1"), lines);
+    println!("{LINES} lines stored in {:?}", stored.elapsed());
+    let request = Request {
+        persons: (0..LINES).map(client).collect(),
+        toewijzingen: (0..LINES).map(nummer).collect(),
+        declaratie: Some("D2".into()),
+        // Half of them known, half new, as when credits are among them.
+        referenties: (LINES / 2..LINES + LINES / 2).map(|number| ReferentieNummer(format!("P{number}"))).collect(),
+        ..request(wmo(Number::N323))
+    };
+    let loading = Instant::now();
+    let facts = sut.facts(request);
+    let took = loading.elapsed();
+    println!("facts for {LINES} lines loaded in {took:?}");
+    assert_eq!(facts.known_clients.len(), 3_000);
+    assert_eq!(facts.allocations.len(), 3_000);
+    assert_eq!(facts.lines.len(), 15_000);
+    assert_eq!(facts.granted.values().map(Vec::len).sum::<usize>(), 30_000);
+    assert!(took.as_secs() < 2, "{took:?}");
+}

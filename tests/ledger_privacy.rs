@@ -1,0 +1,118 @@
+//! No BSN and no body stands readable in the files of the ledger.
+
+use jiff::Timestamp;
+use jiff::civil::date;
+use sluis::decision::{Decision, Identity, Outgoing, Purpose, Record, StartKey, Verdict};
+use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::message::{Bsn, Cents, Eenheid, GeslotenPeriode, Kind, Law, Number, Party};
+use sluis::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
+use std::path::Path;
+
+const BSN: &str = "999900006";
+const NAME: &str = "Voorbeeldnaam";
+/// Something that is meant to be readable, to show that looking works.
+const IDENTIFICATIE: &str = "IDENT4242";
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Looks into every file of the folder; gives whether the readable text was found in any.
+fn look(folder: &Path) -> bool {
+    let mut found = false;
+    for file in std::fs::read_dir(folder).expect("the folder can be listed") {
+        let path = file.expect("an entry can be read").path();
+        let bytes = std::fs::read(&path).expect("a file can be read");
+        for secret in [BSN, NAME] {
+            assert!(!contains(&bytes, secret), "{} shows a person", path.display());
+        }
+        found |= contains(&bytes, IDENTIFICATIE);
+    }
+    found
+}
+
+fn records() -> Vec<Record> {
+    let bsn = || Bsn::from(BSN);
+    let day = date(2026, 1, 1);
+    let allocation = Allocation {
+        nummer: 1001,
+        aanbieder: Party::from("42420001"),
+        person: PersonKey::default(),
+        product: None,
+        toewijzingsdatum: day,
+        toewijzingstijd: "10:00:00".to_owned(),
+        ingangsdatum: day,
+        einddatum: None,
+        reden_wijziging: None,
+        omvang: None,
+        budget: None,
+        message: Earlier { kind: "WMO301".to_owned(), identificatie: IDENTIFICATIE.to_owned(), dagtekening: day },
+    };
+    let key = StartKey { toewijzing_nummer: Some(1001), product: None, begindatum: day };
+    let line = ClaimLine {
+        nummer: "P1".into(),
+        vorig: None,
+        person: PersonKey::default(),
+        toewijzing_nummer: 1001,
+        categorie: "02".into(),
+        code: "02A03".into(),
+        periode: GeslotenPeriode { begindatum: day, einddatum: day },
+        volume: 1,
+        eenheid: Eenheid::Uur,
+        tarief: Some(Cents(1)),
+        bedrag: Cents(1),
+        granted: true,
+        declaratie: "D1".into(),
+    };
+    vec![
+        Record::Allocation { bsn: bsn(), allocation },
+        Record::Start { bsn: bsn(), key: key.clone() },
+        Record::StartDeleted { bsn: bsn(), key },
+        Record::Prestatie { bsn: bsn(), line },
+    ]
+}
+
+#[test]
+fn no_person_is_readable_in_the_files() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let settings = Settings { path: Some(folder.path().join("ledger.db")), keys: Keys::generate(), max_group: 64 };
+    let ledger = Ledger::open(settings).expect("the ledger opens");
+    let body = format!("<Client><Bsn>{BSN}</Bsn><Naam>{NAME}</Naam></Client>").into_bytes();
+    let inbox = Inbox::new("directory", "x.xml", Timestamp::UNIX_EPOCH, body.clone());
+    let decision = Decision {
+        identity: Some(Identity {
+            kind: Kind::new(Law::Wmo, Number::N301),
+            afzender: Party::from("0197"),
+            identificatie: IDENTIFICATIE.to_owned(),
+            dagtekening: date(2026, 1, 1),
+            gemeente: Party::from("0197"),
+            aanbieder: Party::from("42420001"),
+        }),
+        verdict: Verdict::Accepted,
+        level: 4,
+        findings: Vec::new(),
+        skipped: Vec::new(),
+        signals: Vec::new(),
+        records: records(),
+        outgoing: vec![Outgoing {
+            purpose: Purpose::Forward,
+            to: Some(Party::from("42420001")),
+            subject: "WMO301".to_owned(),
+            law: Some(Law::Wmo),
+            region: None,
+            body: body.clone(),
+            verdict_json: Some(body.clone()),
+        }],
+        register_version: None,
+    };
+    let shown = (format!("{inbox:?}"), format!("{ledger:?}"));
+    assert!(!shown.0.contains(BSN) && !shown.1.contains(BSN));
+    let message_id = ledger.run_blocking(move |tx| tx.store(&inbox, &decision)).expect("it is stored").message_id;
+    assert!(look(folder.path()), "in the log");
+    let due = ledger.run_blocking(|tx| tx.due(Timestamp::UNIX_EPOCH, 10)).expect("it can be read");
+    assert_eq!(due[0].body, body, "whoever has the key can read it");
+    assert!(!format!("{due:?}").contains(BSN));
+    assert_eq!(ledger.run_blocking(move |tx| tx.body(message_id)).expect("it can be read"), Some(body));
+    ledger.close().expect("it closes");
+    assert!(look(folder.path()), "in the database");
+}
