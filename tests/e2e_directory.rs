@@ -81,8 +81,10 @@ fn asked_to_stop_it_finishes_what_it_holds() {
     let total = items.len() + expected.files();
     let mut stops = 0;
     for mark in [1, total / 4, total / 2] {
-        let daemon = site.start();
+        let mut daemon = site.start();
         until("progress", || progress(&site, items.len()) >= mark, || site.describe());
+        assert_eq!(daemon.ready().0, 200);
+        assert!(daemon.metric("sluis_component_up", "directory") > 0.0, "metrics are served at work");
         let asked = Instant::now();
         let status = daemon.terminate();
         assert_eq!(status.code(), Some(0), "{}", site.describe());

@@ -128,9 +128,12 @@ impl Metric {
             Metric::OutboxRows => {
                 ("sluis_outbox_rows", Sort::Figure, &["purpose"], "Rows in the outbox that are not delivered yet")
             }
-            Metric::OutboxOldestSeconds => {
-                ("sluis_outbox_oldest_seconds", Sort::Figure, &[], "Age of the oldest row that is not delivered yet")
-            }
+            Metric::OutboxOldestSeconds => (
+                "sluis_outbox_oldest_seconds",
+                Sort::Figure,
+                &["purpose"],
+                "Age of the oldest row that is not delivered yet; 0 without one",
+            ),
             Metric::ParkedMessages => ("sluis_parked_messages", Sort::Figure, &[], "Messages that are parked"),
             Metric::HeldMessages => ("sluis_held_messages", Sort::Figure, &[], "Messages that wait for a person"),
             Metric::OpenQuestions => {

@@ -1,8 +1,11 @@
 //! The daemon as a process of its own: traffic for it, ways to disturb it, and an oracle that counts every message.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod broker;
 pub mod daemon;
+pub mod office;
 pub mod oracle;
+pub mod proxy;
 pub mod random;
 pub mod traffic;
 
