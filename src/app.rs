@@ -4,6 +4,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
 use crate::delivery::Destination;
+use crate::delivery::amqp::{AmqpDestination, AmqpLink};
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::relay::{Relay, Routes};
@@ -13,6 +14,7 @@ use crate::ledger::{Keys, Ledger, Settings};
 use crate::schema::Limits;
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
+use crate::transport::amqp::consume::AmqpIntake;
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
@@ -39,6 +41,8 @@ pub struct App {
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
     relay: JoinHandle<()>,
+    link_trigger: Trigger,
+    link: Option<JoinHandle<()>>,
     server_trigger: Trigger,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -94,11 +98,26 @@ impl App {
             Arc::clone(&clock),
             &telemetry,
         ));
-        let relay = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
+        let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
+        // The connection that deliveries leave on closes only after the relay has sent what it holds.
+        let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
+        let link = link.map(|link| tokio::spawn(link.run(link_stop)));
         let relay = tokio::spawn(relay.run(relay_stop));
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
-        Ok(App { ledger, telemetry, address, trigger, intakes, relay_trigger, relay, server_trigger, server })
+        Ok(App {
+            ledger,
+            telemetry,
+            address,
+            trigger,
+            intakes,
+            relay_trigger,
+            relay,
+            link_trigger,
+            link,
+            server_trigger,
+            server,
+        })
     }
 
     /// Stops in order: take nothing new, finish what is held, send what is due and on its way, close.
@@ -109,6 +128,10 @@ impl App {
         }
         self.relay_trigger.stop();
         log_panic("relay", self.relay.await.err());
+        self.link_trigger.stop();
+        if let Some(link) = self.link {
+            log_panic("broker connection of the relay", link.await.err());
+        }
         self.server_trigger.stop();
         match self.server.await {
             Ok(Ok(())) => {}
@@ -155,24 +178,32 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<Ledger> {
     Ok(Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?)
 }
 
+/// The relay with its destinations, and the connection that it publishes on when it delivers to the broker.
 fn relay(
     config: &Config,
     spool: Option<&Spool>,
     ledger: &Ledger,
     clock: Arc<dyn Clock>,
     telemetry: &Telemetry,
-) -> anyhow::Result<Relay> {
-    let default: Arc<dyn Destination> = match (config.delivery.default, spool) {
-        (Transport::Directory, Some(spool)) => Arc::new(DirectoryDestination::new(spool.clone())),
-        (Transport::Directory, None) => anyhow::bail!("delivery by directory needs a spool"),
-        (Transport::Amqp, _) => anyhow::bail!("no amqp yet"),
+) -> anyhow::Result<(Relay, Option<AmqpLink>)> {
+    let mut link = None;
+    let default: Arc<dyn Destination> = match (config.delivery.default, spool, &config.amqp) {
+        (Transport::Directory, Some(spool), _) => Arc::new(DirectoryDestination::new(spool.clone())),
+        (Transport::Directory, None, _) => anyhow::bail!("delivery by directory needs a spool"),
+        (Transport::Amqp, _, Some(amqp)) => {
+            let (destination, own_link) =
+                AmqpDestination::new(amqp, &config.gateway.name, Arc::clone(&clock), telemetry);
+            link = Some(own_link);
+            destination
+        }
+        (Transport::Amqp, _, None) => anyhow::bail!("delivery by amqp needs the url of [amqp]"),
     };
     let mut back_offices: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
     for (gemeente, office) in &config.back_offices {
         back_offices.insert(gemeente.clone(), Arc::new(HttpDestination::new(office)?));
     }
     let routes = Routes { default, back_offices };
-    Ok(Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry))
+    Ok((Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry), link))
 }
 
 fn intakes(
@@ -188,6 +219,12 @@ fn intakes(
     {
         let max_bytes = config.limits.max_bytes;
         let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
+        intakes.push(tokio::spawn(intake.run(stop.clone())));
+    }
+    if config.intake.contains(&Transport::Amqp)
+        && let Some(amqp) = &config.amqp
+    {
+        let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     intakes

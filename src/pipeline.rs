@@ -7,7 +7,7 @@ use crate::contract::{Assessment, ContractFacts, ContractRequest, Policies, Regi
 use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
-use crate::message::tree::{LineIndex, Tree};
+use crate::message::tree::{LineIndex, Locator, Tree};
 use crate::message::{Body, Date, Identificatie, Kind, Message, Number, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
@@ -134,7 +134,12 @@ pub fn judge(
     let message = &readable.message;
     let case =
         Case { message, today: context.today, facts, terms: context.register.map(|register| register as &dyn Terms) };
-    let evaluation = rules::evaluate(&case, &rules::all());
+    let mut evaluation = rules::evaluate(&case, &rules::all());
+    // Most messages break nothing, and a locator costs a walk over the document.
+    let locator = (!evaluation.broken.is_empty()).then(|| readable.tree.locator());
+    if let Some(locator) = &locator {
+        in_document_order(&mut evaluation, locator);
+    }
     let verdict = verdict(message, &evaluation);
     let assessment = match (context.register, facts) {
         (Some(register), Some(facts)) if verdict.counts_as_sent() => crate::contract::assess(
@@ -157,9 +162,10 @@ pub fn judge(
         claimed_sender: None,
         verdict,
         level: level(&evaluation),
-        findings: findings(&evaluation, &readable.tree, source),
+        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, &locator, source)),
         skipped: skipped(&evaluation),
         signals: assessment.signals,
+        observed: assessment.observed,
         records: effects::records(message, &evaluation, verdict, assessment.postings),
         outgoing: Vec::new(),
         register_version: context.register.map(|register| register.version.clone()),
@@ -179,6 +185,7 @@ pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
         findings: unreadable.faults.faults.iter().map(level_one).collect(),
         skipped: Vec::new(),
         signals: Vec::new(),
+        observed: Vec::new(),
         records: Vec::new(),
         outgoing: Vec::new(),
         register_version: context.register.map(|register| register.version.clone()),
@@ -212,12 +219,13 @@ fn identity(message: &Message) -> Identity {
     }
 }
 
-fn findings(evaluation: &Evaluation, tree: &Tree, source: &[u8]) -> Vec<Finding> {
-    if evaluation.broken.is_empty() {
-        return Vec::new();
-    }
+/// What is broken in the order of the document: paths alone do not tell which of two siblings comes first.
+fn in_document_order(evaluation: &mut Evaluation, locator: &Locator) {
+    evaluation.broken.sort_by_key(|broken| (locator.offset(&broken.violation.place.path()), broken.rule.id));
+}
+
+fn findings(evaluation: &Evaluation, locator: &Locator, source: &[u8]) -> Vec<Finding> {
     let lines = LineIndex::of(source);
-    let locator = tree.locator();
     let finding = |broken: &rules::Broken| {
         let violation = &broken.violation;
         let path = violation.place.path();

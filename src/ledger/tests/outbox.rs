@@ -228,5 +228,5 @@ fn a_long_queue_to_one_receiver_does_not_slow_the_others() {
         assert_eq!(bodies(&due(&sut, at(2))), ["b1"]);
     }
     println!("50 looks past 20,000 waiting rows took {:?}", started.elapsed());
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
