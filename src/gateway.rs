@@ -95,6 +95,12 @@ impl Intake for Gateway {
         .boxed()
     }
 
+    fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let now = self.parts.clock.now();
+        let probe = self.parts.ledger.run(move |tx| tx.probe(now));
+        async move { probe.await.map_err(|error| IntakeError(error.to_string())) }.boxed()
+    }
+
     fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<(), IntakeError>> {
         let parts = Arc::clone(&self.parts);
         let queued_at = Instant::now();

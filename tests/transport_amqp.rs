@@ -176,12 +176,12 @@ async fn after_a_cut_connection_consuming_goes_on_with_the_same_prefetch() {
     broker.clean().await;
 }
 
-/// Needs the command that steers the broker, such as `rabbitmqctl -n sluis@localhost`, in `SLUIS_TEST_RABBITMQCTL`.
+/// Needs the command that steers the broker in `SLUIS_TEST_AMQP_CTL`.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_broker_closes_are_made_again() {
     let Some(broker) = Broker::open(5).await else { return };
-    let Ok(command) = std::env::var("SLUIS_TEST_RABBITMQCTL") else {
-        println!("skipped: SLUIS_TEST_RABBITMQCTL not set");
+    let Ok(command) = std::env::var("SLUIS_TEST_AMQP_CTL") else {
+        println!("skipped: SLUIS_TEST_AMQP_CTL not set");
         return;
     };
     let name = broker.settings.queue.clone();

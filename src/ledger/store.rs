@@ -73,6 +73,16 @@ pub struct Stored {
 }
 
 impl Tx<'_> {
+    /// Writes one small thing, so that a disk that is full or fails shows itself before a message is taken.
+    pub fn probe(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        self.sql(
+            "INSERT INTO meta (name, value) VALUES ('probed_at', ?1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![now.as_microsecond().to_be_bytes()])?;
+        Ok(())
+    }
+
     /// The message that the same delivery brought before, if any.
     pub fn repeat_of(
         &self,

@@ -198,10 +198,10 @@ impl Broker {
     /// Waits until the gateway has taken everything and sent all it owes.
     pub fn until_done(&self, daemon: &mut super::daemon::Daemon, owed: usize, describe: impl Fn() -> String) {
         let state = || format!("in {}, collected {}\n{}", self.count("in"), self.left(), describe());
-        until("everything left", || self.left() >= owed, &state);
-        until("nothing waits", || self.count("in") == 0 && daemon.metric("sluis_outbox_rows", "") < 0.5, &state);
-        until("nothing is unacknowledged", || self.count_with_unacknowledged("in") == 0, &state);
-        until("nothing waits to be sent", || daemon.metric("sluis_outbox_rows", "") < 0.5, &state);
+        until("everything left", || self.left() >= owed, state);
+        until("nothing waits", || self.count("in") == 0 && daemon.metric("sluis_outbox_rows", "") < 0.5, state);
+        until("nothing is unacknowledged", || self.count_with_unacknowledged("in") == 0, state);
+        until("nothing waits to be sent", || daemon.metric("sluis_outbox_rows", "") < 0.5, state);
     }
 
     /// How much left, repeats included.

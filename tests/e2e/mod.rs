@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Longest wait for anything in these tests. Machines that build something else at the same time are slow.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for a condition; tells what it waited for, and `state`, when it waited in vain.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool, state: impl Fn() -> String) {
