@@ -8,14 +8,14 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
-use crate::message::{Body, Date, Identificatie, Kind, Message, Number, Party};
+use crate::message::{Body, Date, Declaratie, DeclaratieAntwoord, Identificatie, Kind, Message, Number, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
 use crate::schema::{self, Faults, Limits};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A message as far as it can be read without a ledger.
@@ -162,7 +162,7 @@ pub fn judge(
         claimed_sender: None,
         verdict,
         level: level(&evaluation),
-        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, &locator, source)),
+        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, message, &locator, source)),
         skipped: skipped(&evaluation),
         signals: assessment.signals,
         observed: assessment.observed,
@@ -224,8 +224,9 @@ fn in_document_order(evaluation: &mut Evaluation, locator: &Locator) {
     evaluation.broken.sort_by_key(|broken| (locator.offset(&broken.violation.place.path()), broken.rule.id));
 }
 
-fn findings(evaluation: &Evaluation, locator: &Locator, source: &[u8]) -> Vec<Finding> {
+fn findings(evaluation: &Evaluation, message: &Message, locator: &Locator, source: &[u8]) -> Vec<Finding> {
     let lines = LineIndex::of(source);
+    let persons = persons(message);
     let finding = |broken: &rules::Broken| {
         let violation = &broken.violation;
         let path = violation.place.path();
@@ -237,12 +238,52 @@ fn findings(evaluation: &Evaluation, locator: &Locator, source: &[u8]) -> Vec<Fi
             path,
             line,
             column,
-            nl: violation.nl.clone(),
-            en: violation.en.clone(),
-            facts: violation.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            nl: without_persons(&violation.nl, &persons),
+            en: without_persons(&violation.en, &persons),
+            facts: violation.facts.iter().map(|(name, value)| ((*name).to_owned(), fact(value, &persons))).collect(),
         }
     };
     evaluation.broken.iter().map(finding).collect()
+}
+
+/// Numbers of the persons in a message. Some senders build them into their reference numbers, which findings name.
+fn persons(message: &Message) -> BTreeSet<&str> {
+    match &message.body {
+        Body::Toewijzing(client) | Body::ToewijzingRetour(Some(client)) => BTreeSet::from([client.bsn.expose()]),
+        Body::Start(client) | Body::StartRetour(Some(client)) => BTreeSet::from([client.bsn.expose()]),
+        Body::Declaratie(Declaratie { clienten, .. })
+        | Body::DeclaratieAntwoord(Some(DeclaratieAntwoord { clienten, .. })) => {
+            clienten.iter().map(|client| client.bsn.expose()).collect()
+        }
+        Body::ToewijzingRetour(None) | Body::StartRetour(None) | Body::DeclaratieAntwoord(None) => BTreeSet::new(),
+    }
+}
+
+/// A text with every number of a person of the message as stars.
+fn without_persons(text: &str, persons: &BTreeSet<&str>) -> String {
+    const DIGITS: usize = 9;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        match rest.get(..DIGITS).filter(|start| persons.contains(start)) {
+            Some(_) => {
+                out.push_str("*********");
+                rest = &rest[DIGITS..];
+            }
+            None => {
+                out.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
+fn fact(value: &serde_json::Value, persons: &BTreeSet<&str>) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => without_persons(text, persons).into(),
+        other => other.clone(),
+    }
 }
 
 fn level_one(fault: &schema::Fault) -> Finding {

@@ -9,8 +9,9 @@ use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
 use crate::message::Date;
 use crate::pipeline::{self, Context, Judged, Prepared, Readable};
 use crate::schema::Limits;
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What `check` and `replay` judge with.
@@ -36,11 +37,21 @@ pub(super) struct Options {
 /// Judges each file on its own, levels 1, 2 and what needs no ledger; writes nothing.
 pub(super) fn check(setup: &Setup, options: &Options, files: &[PathBuf], clock: &dyn Clock) -> Exit {
     let mut exit = Exit::Accepted;
-    for file in files {
-        exit = exit.worst(on_file(setup, options, file, clock, |context, prepared| match &prepared.reading {
-            Ok(readable) => Ok(pipeline::judge(context, &prepared.source, readable, None, &ContractFacts::default())),
-            Err(unreadable) => Ok(pipeline::refuse(context, unreadable)),
-        }));
+    for (index, file) in files.iter().enumerate() {
+        if file.is_dir() {
+            let name = file.display();
+            exit = exit.worst(complain(&format!(
+                "{name} is a folder: check takes files; `sluis replay {name}` takes it whole"
+            )));
+            continue;
+        }
+        let judged = on_file(setup, options, file, &index.to_string(), clock, |context, prepared| {
+            Ok(match &prepared.reading {
+                Ok(readable) => pipeline::judge(context, &prepared.source, readable, None, &ContractFacts::default()),
+                Err(unreadable) => pipeline::refuse(context, unreadable),
+            })
+        });
+        exit = exit.worst(judged.map_or_else(|exit| exit, |judged| exit_of(&judged)));
     }
     exit
 }
@@ -51,11 +62,10 @@ pub(super) fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock:
         Ok(ledger) => ledger,
         Err(error) => return complain(&format!("failed to open a ledger in memory: {error}")),
     };
-    if let Some(out) = &options.out
-        && let Err(error) = fs::create_dir_all(out)
-    {
-        return complain(&format!("failed to create {}: {error}", out.display()));
-    }
+    let mut results = match options.out.as_deref().map(Results::into_folder).transpose() {
+        Ok(results) => results,
+        Err(exit) => return exit,
+    };
     let mut exit = Exit::Accepted;
     let mut count = 0_u64;
     for path in paths {
@@ -70,9 +80,14 @@ pub(super) fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock:
             count += 1;
             // Each file is a delivery of its own: the same bytes twice are a message sent twice.
             let transport_id = count.to_string();
-            exit = exit.worst(on_file(setup, options, &file, clock, |context, prepared| {
+            let judged = on_file(setup, options, &file, &transport_id, clock, |context, prepared| {
                 on_ledger(&ledger, context, prepared, &transport_id)
-            }));
+            });
+            let written = judged.and_then(|judged| {
+                results.as_mut().map_or(Ok(()), |results| results.write(&file, &judged))?;
+                Ok(exit_of(&judged))
+            });
+            exit = exit.worst(written.unwrap_or_else(|exit| exit));
         }
     }
     if let Err(error) = ledger.close() {
@@ -97,21 +112,21 @@ fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Judges one file and prints the report; `Err` when that could not be done, after saying why.
 fn on_file(
     setup: &Setup,
     options: &Options,
     file: &Path,
+    transport_id: &str,
     clock: &dyn Clock,
     judge: impl FnOnce(Context<'_>, &Prepared) -> Result<Judged, LedgerError>,
-) -> Exit {
+) -> Result<Judged, Exit> {
     let name = file.display().to_string();
-    let source = match read(file, setup.limits.max_bytes) {
-        Ok(source) => source,
-        Err(error) => return complain(&format!("{name}: cannot be read: {error}")),
-    };
+    let source =
+        read(file, setup.limits.max_bytes).map_err(|error| complain(&format!("{name}: cannot be read: {error}")))?;
     let prepared = pipeline::prepare(source.into(), &setup.limits);
     let own_day = prepared.reading.as_ref().ok().map(|readable| readable.message.header.identificatie.dagtekening);
-    let reply_id = pipeline::reply_identification(&prepared.digest, &name);
+    let reply_id = pipeline::reply_identification(&prepared.digest, transport_id);
     let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
     let register = gemeente.and_then(|gemeente| setup.contracts.register_for(gemeente));
     let context = Context {
@@ -122,24 +137,28 @@ fn on_file(
         register: register.as_deref(),
         policies: &setup.contracts.policies,
     };
-    let judged = match judge(context, &prepared) {
-        Ok(judged) => judged,
-        Err(error) => return complain(&format!("{name}: failed to judge: {error}")),
-    };
+    let judged = judge(context, &prepared).map_err(|error| complain(&format!("{name}: failed to judge: {error}")))?;
     let report = Report::of(&name, &prepared, &judged);
-    if options.json {
-        println!("{}", report.json());
-    } else {
-        print!("{}", report.text(&prepared.source));
-    }
-    if let Some(out) = &options.out
-        && let Err(error) = write_results(out, file, &judged)
-    {
-        return complain(&format!("failed to write the results of {name} to {}: {error}", out.display()));
-    }
+    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared.source) };
+    print(&text)?;
+    Ok(judged)
+}
+
+fn exit_of(judged: &Judged) -> Exit {
     match judged.decision.verdict {
         Verdict::Accepted => Exit::Accepted,
         Verdict::Rejected | Verdict::Partly | Verdict::Held | Verdict::Parked => Exit::Rejected,
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough and went away does not stop the work.
+fn print(text: &str) -> Result<(), Exit> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(complain(&format!("failed to write to standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -187,25 +206,62 @@ fn load(
     ledger.run_blocking(move |tx| Ok((tx.facts(&request)?, tx.contract_facts(law, &gemeente, &contract_request)?)))
 }
 
-/// Writes what follows from a message beside its name (design, section 5).
-fn write_results(out: &Path, file: &Path, judged: &Judged) -> io::Result<()> {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let write = |suffix: &str, bytes: &[u8]| fs::write(out.join(format!("{stem}.{suffix}")), bytes);
-    if let Some(reply) = &judged.owed_reply {
-        write("reply.xml", &reply.body)?;
+/// What follows from each message, as files beside its name (design, section 5).
+struct Results {
+    folder: PathBuf,
+    names: BTreeSet<String>,
+}
+
+/// Everything that a message can leave in the folder.
+const RESULTS: [&str; 4] = ["reply.xml", "forward.xml", "error.json", "signals.json"];
+
+impl Results {
+    fn into_folder(folder: &Path) -> Result<Results, Exit> {
+        fs::create_dir_all(folder)
+            .map_err(|error| complain(&format!("failed to create {}: {error}", folder.display())))?;
+        Ok(Results { folder: folder.to_owned(), names: BTreeSet::new() })
     }
-    for outgoing in &judged.decision.outgoing {
-        match outgoing.purpose {
-            Purpose::Forward => write("forward.xml", &outgoing.body)?,
-            Purpose::Error => write("error.json", &outgoing.body)?,
-            Purpose::Reply | Purpose::Signal => {}
+
+    fn write(&mut self, file: &Path, judged: &Judged) -> Result<(), Exit> {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if !self.names.insert(stem.clone()) {
+            let (file, results) = (file.display(), self.folder.join(format!("{stem}.*")));
+            let results = results.display();
+            eprintln!("sluis: {file}: its results replace those of an earlier message of that name, {results}");
         }
+        self.replace(&stem, judged).map_err(|error| {
+            complain(&format!(
+                "failed to write the results of {} to {}: {error}",
+                file.display(),
+                self.folder.display()
+            ))
+        })
     }
-    if judged.decision.identity.is_some() {
-        let signals = serde_json::to_vec_pretty(&judged.decision.signals)?;
-        write("signals.json", &signals)?;
+
+    /// What an earlier run left under this name would pass for the outcome of this one, so it goes first.
+    fn replace(&self, stem: &str, judged: &Judged) -> io::Result<()> {
+        let path = |suffix: &str| self.folder.join(format!("{stem}.{suffix}"));
+        for suffix in RESULTS {
+            match fs::remove_file(path(suffix)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        if let Some(reply) = &judged.owed_reply {
+            fs::write(path("reply.xml"), &reply.body)?;
+        }
+        for outgoing in &judged.decision.outgoing {
+            match outgoing.purpose {
+                Purpose::Forward => fs::write(path("forward.xml"), &outgoing.body)?,
+                Purpose::Error => fs::write(path("error.json"), &outgoing.body)?,
+                Purpose::Reply | Purpose::Signal => {}
+            }
+        }
+        if judged.decision.identity.is_some() {
+            fs::write(path("signals.json"), serde_json::to_vec_pretty(&judged.decision.signals)?)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn complain(text: &str) -> Exit {

@@ -135,9 +135,12 @@ fn source_line(source: &[u8], number: u32) -> String {
     let text = text.trim();
     let name = text.trim_start_matches('<').split(['>', ' ', '/']).next().unwrap_or_default();
     let local = name.rsplit(':').next().unwrap_or_default();
+    if holds_citizen_number(name) {
+        return "…".to_owned();
+    }
     // A message on a single line would show everything at once: then only the first tag is shown.
     let several_elements = text.matches('<').count() > 2;
-    if text.starts_with('<') && (PERSONAL.contains(&local) || several_elements) {
+    if text.starts_with('<') && (PERSONAL.contains(&local) || several_elements || holds_citizen_number(text)) {
         return format!("<{name}>…");
     }
     if !text.starts_with('<') {
@@ -147,6 +150,18 @@ fn source_line(source: &[u8], number: u32) -> String {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
     }
+}
+
+/// Whether any nine digits in a row pass the eleven test of a citizen service number: senders build such numbers into
+/// references and codes.
+fn holds_citizen_number(text: &str) -> bool {
+    text.as_bytes().windows(9).any(is_citizen_number)
+}
+
+fn is_citizen_number(nine: &[u8]) -> bool {
+    let weight = |(digit, weight): (&u8, i32)| i32::from(digit - b'0') * weight;
+    nine.iter().all(u8::is_ascii_digit)
+        && nine.iter().zip([9, 8, 7, 6, 5, 4, 3, 2, -1]).map(weight).sum::<i32>() % 11 == 0
 }
 
 fn marker(line: &str) -> String {
@@ -164,6 +179,15 @@ mod tests {
         assert_eq!(source_line(source, 3), "<a:Eenheid>04</a:Eenheid>");
         assert_eq!(source_line(source, 4), "\u{2026}");
         assert_eq!(source_line(source, 99), "\u{2026}");
+    }
+
+    #[test]
+    fn citizen_numbers_are_masked_wherever_they_stand() {
+        let source =
+            b"<a:ReferentieNummer>X9999000061-01</a:ReferentieNummer>\n<a:Begindatum>2026-01-08</a:Begindatum>";
+        assert_eq!(source_line(source, 1), "<a:ReferentieNummer>\u{2026}");
+        assert_eq!(source_line(source, 2), "<a:Begindatum>2026-01-08</a:Begindatum>");
+        assert_eq!(source_line(b"<a:X999900006/>", 1), "\u{2026}");
     }
 
     #[test]
