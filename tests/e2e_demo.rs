@@ -37,7 +37,7 @@ impl Demo {
     }
 
     fn end(&mut self) -> ExitStatus {
-        wait(&mut self.child, Duration::from_secs(60)).unwrap_or_else(|| panic!("no end:\n{}", self.read("stdout")))
+        wait(&mut self.child, Duration::from_mins(1)).unwrap_or_else(|| panic!("no end:\n{}", self.read("stdout")))
     }
 
     /// Nobody is named in what it prints.

@@ -185,10 +185,12 @@ impl Broker {
         Connection::connect(&self.url, ConnectionProperties::default().with_connection_name("e2e test".into())).await
     }
 
-    fn with_channel<T>(&self, work: impl AsyncFnOnce(Channel) -> lapin::Result<T>) -> T {
+    fn with_channel<T>(&self, work: impl AsyncFnOnce(&Channel) -> lapin::Result<T>) -> T {
         let done = self.runtime.block_on(async {
             let connection = self.connect().await?;
-            let outcome = work(connection.create_channel().await?).await?;
+            // It must outlive the work: a dropped channel closes itself, and the connection then refuses to.
+            let channel = connection.create_channel().await?;
+            let outcome = work(&channel).await?;
             connection.close(200, "done".into()).await?;
             Ok::<_, lapin::Error>(outcome)
         });
@@ -198,10 +200,10 @@ impl Broker {
     /// Waits until the gateway has taken everything and sent all it owes.
     pub fn until_done(&self, daemon: &mut super::daemon::Daemon, owed: usize, describe: impl Fn() -> String) {
         let state = || format!("in {}, collected {}\n{}", self.count("in"), self.left(), describe());
-        until("everything left", || self.left() >= owed, &state);
-        until("nothing waits", || self.count("in") == 0 && daemon.metric("sluis_outbox_rows", "") < 0.5, &state);
-        until("nothing is unacknowledged", || self.count_with_unacknowledged("in") == 0, &state);
-        until("nothing waits to be sent", || daemon.metric("sluis_outbox_rows", "") < 0.5, &state);
+        until("everything left", || self.left() >= owed, state);
+        until("nothing waits", || self.count("in") == 0 && daemon.metric("sluis_outbox_rows", "") < 0.5, state);
+        until("nothing is unacknowledged", || self.count_with_unacknowledged("in") == 0, state);
+        until("nothing waits to be sent", || daemon.metric("sluis_outbox_rows", "") < 0.5, state);
     }
 
     /// How much left, repeats included.

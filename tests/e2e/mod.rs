@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Longest wait for anything in these tests. Machines that build something else at the same time are slow.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for a condition; tells what it waited for, and `state`, when it waited in vain.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool, state: impl Fn() -> String) {
@@ -68,6 +68,11 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 /// The last part of a path as text.
 pub fn name(path: &Path) -> String {
     path.file_name().expect("a file has a name").to_string_lossy().into_owned()
+}
+
+/// Whether readers of the spool leave a file alone.
+pub fn is_hidden(path: &Path) -> bool {
+    name(path).starts_with('.')
 }
 
 /// Numbers of the test range of BSNs, 9999ddddd, in a text.
