@@ -64,7 +64,7 @@ fn chain(client: u32) -> [Item; 3] {
         product: lane.product.clone(),
         from: date(2025, 1, 1),
         to: date(2025, 12, 28),
-        omvang: omvang(3, Eenheid::Uur, Frequentie::PerWeek),
+        omvang: omvang(4, Eenheid::Uur, Frequentie::PerWeek),
     };
     let composer = &lane.composer;
     let item = |step: &str, bytes: Vec<u8>| Item { name: format!("{client:04}-{step}.xml"), bytes };
