@@ -4,22 +4,25 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
 use crate::delivery::Destination;
+use crate::delivery::amqp::{AmqpDestination, AmqpLink};
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::relay::{Relay, Routes};
 use crate::gateway::Gateway;
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, Settings};
-use crate::schema::Limits;
+use crate::message::Kind;
+use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
+use crate::transport::amqp::consume::AmqpIntake;
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -39,6 +42,8 @@ pub struct App {
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
     relay: JoinHandle<()>,
+    link_trigger: Trigger,
+    link: Option<JoinHandle<()>>,
     server_trigger: Trigger,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -80,7 +85,15 @@ impl App {
         let ledger = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
-        telemetry.set_figures(figures(ledger.clone(), contracts.clone(), Arc::clone(&clock), ledger_component));
+        telemetry.set_figures(figures(
+            ledger.clone(),
+            config.ledger.path.clone(),
+            contracts.clone(),
+            Arc::clone(&clock),
+            ledger_component,
+        ));
+        // Compiled at the first use otherwise: the first message of each kind would wait for it.
+        let schemas = tokio::task::spawn_blocking(|| Kind::all().filter_map(schema::schema).count());
 
         let (trigger, stop) = shutdown(config.shutdown.deadline);
         let (relay_trigger, relay_stop) = shutdown(config.shutdown.deadline);
@@ -94,11 +107,28 @@ impl App {
             Arc::clone(&clock),
             &telemetry,
         ));
-        let relay = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
+        let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
+        // The connection that deliveries leave on closes only after the relay has sent what it holds.
+        let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
+        let link = link.map(|link| tokio::spawn(link.run(link_stop)));
         let relay = tokio::spawn(relay.run(relay_stop));
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
+        let schemas = schemas.await.context("failed to compile the schemas")?;
+        tracing::debug!(schemas, "schemas are compiled");
         let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
-        Ok(App { ledger, telemetry, address, trigger, intakes, relay_trigger, relay, server_trigger, server })
+        Ok(App {
+            ledger,
+            telemetry,
+            address,
+            trigger,
+            intakes,
+            relay_trigger,
+            relay,
+            link_trigger,
+            link,
+            server_trigger,
+            server,
+        })
     }
 
     /// Stops in order: take nothing new, finish what is held, send what is due and on its way, close.
@@ -109,6 +139,10 @@ impl App {
         }
         self.relay_trigger.stop();
         log_panic("relay", self.relay.await.err());
+        self.link_trigger.stop();
+        if let Some(link) = self.link {
+            log_panic("broker connection of the relay", link.await.err());
+        }
         self.server_trigger.stop();
         match self.server.await {
             Ok(Ok(())) => {}
@@ -155,24 +189,32 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<Ledger> {
     Ok(Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?)
 }
 
+/// The relay with its destinations, and the connection that it publishes on when it delivers to the broker.
 fn relay(
     config: &Config,
     spool: Option<&Spool>,
     ledger: &Ledger,
     clock: Arc<dyn Clock>,
     telemetry: &Telemetry,
-) -> anyhow::Result<Relay> {
-    let default: Arc<dyn Destination> = match (config.delivery.default, spool) {
-        (Transport::Directory, Some(spool)) => Arc::new(DirectoryDestination::new(spool.clone())),
-        (Transport::Directory, None) => anyhow::bail!("delivery by directory needs a spool"),
-        (Transport::Amqp, _) => anyhow::bail!("no amqp yet"),
+) -> anyhow::Result<(Relay, Option<AmqpLink>)> {
+    let mut link = None;
+    let default: Arc<dyn Destination> = match (config.delivery.default, spool, &config.amqp) {
+        (Transport::Directory, Some(spool), _) => Arc::new(DirectoryDestination::new(spool.clone())),
+        (Transport::Directory, None, _) => anyhow::bail!("delivery by directory needs a spool"),
+        (Transport::Amqp, _, Some(amqp)) => {
+            let (destination, own_link) =
+                AmqpDestination::new(amqp, &config.gateway.name, Arc::clone(&clock), telemetry);
+            link = Some(own_link);
+            destination
+        }
+        (Transport::Amqp, _, None) => anyhow::bail!("delivery by amqp needs the url of [amqp]"),
     };
     let mut back_offices: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
     for (gemeente, office) in &config.back_offices {
         back_offices.insert(gemeente.clone(), Arc::new(HttpDestination::new(office)?));
     }
     let routes = Routes { default, back_offices };
-    Ok(Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry))
+    Ok((Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry), link))
 }
 
 fn intakes(
@@ -190,12 +232,19 @@ fn intakes(
         let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
+    if config.intake.contains(&Transport::Amqp)
+        && let Some(amqp) = &config.amqp
+    {
+        let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
+        intakes.push(tokio::spawn(intake.run(stop.clone())));
+    }
     intakes
 }
 
 /// What the ledger knows in numbers, computed when somebody scrapes.
 fn figures(
     ledger: Ledger,
+    path: PathBuf,
     contracts: Contracts,
     clock: Arc<dyn Clock>,
     component: Component,
@@ -206,6 +255,7 @@ fn figures(
         let counts = ledger.run(move |tx| tx.counts(now));
         let component = Arc::clone(&component);
         let (registers, today) = (contracts.registers().to_vec(), clock.today());
+        let bytes = bytes_on_disk(&path);
         async move {
             let counts = match counts.await {
                 Ok(counts) => counts,
@@ -223,6 +273,7 @@ fn figures(
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             for register in &registers {
                 if let Some(days) = register.days_left(today) {
                     figures.push((Metric::RegisterDaysLeft, vec![register.region.id.clone()], f64::from(days)));
@@ -232,6 +283,13 @@ fn figures(
         }
         .boxed()
     })
+}
+
+/// Database and write-ahead log together; nothing for a file that is not there yet.
+fn bytes_on_disk(path: &Path) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    [path, Path::new(&log)].into_iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum()
 }
 
 /// A count for a gauge. Prometheus keeps floats; nobody counts beyond 2^53.

@@ -90,6 +90,8 @@ pub struct Decision {
     pub skipped: Vec<Skipped>,
     /// Flags for the municipality.
     pub signals: Vec<Signal>,
+    /// What a check saw while its policy is to observe: told beside a forward, never sent by itself.
+    pub observed: Vec<Signal>,
     /// What the ledger must remember.
     pub records: Vec<Record>,
     /// What must leave.

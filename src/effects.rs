@@ -171,6 +171,7 @@ fn verdict_document(message: &Message, decision: &Decision) -> Vec<u8> {
         "findings": decision.findings,
         "skipped": decision.skipped,
         "signals": decision.signals,
+        "observed": decision.observed,
         "register": decision.register_version,
     });
     serde_json::to_vec_pretty(&document).expect("a value made of strings and numbers serialises")

@@ -35,7 +35,7 @@ pub struct Taken {
     transport: &'static str,
     transport_id: String,
     received_at: Timestamp,
-    taken_at: Instant,
+    since: Instant,
     content: Content,
 }
 
@@ -77,22 +77,28 @@ impl Intake for Gateway {
 
     fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Taken> {
         let parts = Arc::clone(&self.parts);
-        let (received_at, taken_at) = (parts.clock.now(), Instant::now());
+        let (received_at, since) = (parts.clock.now(), Instant::now());
         let Incoming { transport, transport_id, bytes } = incoming;
         async move {
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
             let content = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
-            StageDone { stage: Stage::Prepare, took: taken_at.elapsed() }.emit(&parts.telemetry);
+            StageDone { stage: Stage::Prepare, took: since.elapsed() }.emit(&parts.telemetry);
             let content = match content {
                 Ok(prepared) => Content::Prepared(Arc::new(prepared)),
                 // A panic on input is our fault: park the evidence and go on with the next message.
                 Err(_) => Content::Panicked(evidence),
             };
-            Taken { transport, transport_id, received_at, taken_at, content }
+            Taken { transport, transport_id, received_at, since, content }
         }
         .boxed()
+    }
+
+    fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let now = self.parts.clock.now();
+        let probe = self.parts.ledger.run(move |tx| tx.probe(now));
+        async move { probe.await.map_err(|error| IntakeError(error.to_string())) }.boxed()
     }
 
     fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<(), IntakeError>> {
@@ -210,6 +216,7 @@ fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> 
         findings: Vec::new(),
         skipped: Vec::new(),
         signals: Vec::new(),
+        observed: Vec::new(),
         records: Vec::new(),
         outgoing: Vec::new(),
         register_version: None,
@@ -250,7 +257,7 @@ fn report(telemetry: &Telemetry, taken: &Taken, outcome: &Outcome) {
         level: outcome.level,
         rules: &rules,
         checks: &checks,
-        took: taken.taken_at.elapsed(),
+        took: taken.since.elapsed(),
     }
     .emit(telemetry);
 }

@@ -88,7 +88,7 @@ mod tests {
         assert!(stop.sleep(Duration::from_millis(1)).await);
         trigger.stop();
         assert!(stop.is_requested());
-        assert!(!stop.sleep(Duration::from_secs(3600)).await);
+        assert!(!stop.sleep(Duration::from_hours(1)).await);
         assert_eq!(stop.unless_requested(pending::<()>()).await, None);
         assert_eq!(stop.within_deadline(pending::<()>()).await, None);
     }

@@ -39,6 +39,9 @@ fn decision(id: &str) -> Decision {
         verdict_json: None,
     };
     Decision {
+        kind: Some(Kind::new(Law::Wmo, Number::N305)),
+        claimed_sender: None,
+        observed: Vec::new(),
         identity: Some(Identity {
             kind: Kind::new(Law::Wmo, Number::N305),
             afzender: aanbieder.clone(),
@@ -176,8 +179,8 @@ fn what_was_acknowledged_outlives_a_kill_and_nothing_is_there_by_half() {
             let bodies: Vec<String> = rows.iter().map(|row| String::from_utf8_lossy(&row.body).into_owned()).collect();
             assert_eq!(bodies, [format!("reply {id}"), format!("forward {id}"), format!("signal {id}")]);
             let message_id = stored[id];
-            let body = ledger.run_blocking(move |tx| tx.body(message_id)).expect("the body can be read");
-            assert_eq!(body, Some(inbox(id).bytes));
+            let kept = ledger.run_blocking(move |tx| tx.inbox(message_id)).expect("the message can be read");
+            assert_eq!(kept, Some(inbox(id)));
         }
         let budgets = ledger.run_blocking(|tx| tx.budgets()).expect("budgets can be read");
         assert_eq!(usize::try_from(budgets[0].consumption.0), Ok(stored.len()), "one cent for each message");

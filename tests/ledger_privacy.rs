@@ -80,6 +80,9 @@ fn no_person_is_readable_in_the_files() {
     let body = format!("<Client><Bsn>{BSN}</Bsn><Naam>{NAME}</Naam></Client>").into_bytes();
     let inbox = Inbox::new("directory", "x.xml", Timestamp::UNIX_EPOCH, body.clone());
     let decision = Decision {
+        kind: Some(Kind::new(Law::Wmo, Number::N301)),
+        claimed_sender: None,
+        observed: Vec::new(),
         identity: Some(Identity {
             kind: Kind::new(Law::Wmo, Number::N301),
             afzender: Party::from("0197"),
@@ -112,7 +115,8 @@ fn no_person_is_readable_in_the_files() {
     let due = ledger.run_blocking(|tx| tx.due(Timestamp::UNIX_EPOCH, 10)).expect("it can be read");
     assert_eq!(due[0].body, body, "whoever has the key can read it");
     assert!(!format!("{due:?}").contains(BSN));
-    assert_eq!(ledger.run_blocking(move |tx| tx.body(message_id)).expect("it can be read"), Some(body));
+    let kept = ledger.run_blocking(move |tx| tx.inbox(message_id)).expect("it can be read");
+    assert_eq!(kept.map(|kept| kept.bytes), Some(body));
     ledger.close().expect("it closes");
     assert!(look(folder.path()), "in the database");
 }

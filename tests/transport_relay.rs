@@ -9,13 +9,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use common::{MemoryOutbox, row, soon, until};
+use common::{MemoryOutbox, row, rows, soon, until};
 use futures_util::future::BoxFuture;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use sluis::clock::SystemClock;
 use sluis::config::{BackOffice, Delivery, Secret, TlsFiles, Transport};
 use sluis::decision::Purpose;
 use sluis::delivery::directory::DirectoryDestination;
-use sluis::delivery::http::HttpDestination;
+use sluis::delivery::http::{HttpDestination, install_crypto_provider};
 use sluis::delivery::outbox::{Due, Outcome};
 use sluis::delivery::relay::{Relay, Routes};
 use sluis::delivery::{Destination, Failure};
@@ -24,8 +27,9 @@ use sluis::telemetry::Telemetry;
 use sluis::transport::spool::Spool;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -66,7 +70,7 @@ impl Destination for Fake {
         let (delivered, failing) = (Arc::clone(&self.delivered), Arc::clone(&self.failing));
         let slow = run.first().and_then(|due| due.to.as_ref()).is_some_and(|to| self.slow.contains(to));
         Box::pin(async move {
-            tokio::time::sleep(if slow { Duration::from_secs(3600) } else { Duration::from_millis(1) }).await;
+            tokio::time::sleep(if slow { Duration::from_hours(1) } else { Duration::from_millis(1) }).await;
             let mut outcomes = Vec::new();
             for due in run.iter() {
                 assert_ne!(due.body, b"break", "a row that breaks the program");
@@ -133,9 +137,7 @@ async fn rows_of_a_receiver_leave_in_order_also_when_one_fails() {
     for (run, window) in [(1, 4), (8, 16), (64, 256)] {
         let fake = Arc::new(Fake { run, ..Fake::default() });
         *fake.failing.lock().expect("no panic") = BTreeMap::from([(5, 2), (20, 1), (41, 3)]);
-        let rows: Vec<Due> = (1..=60)
-            .map(|sequence| row(sequence, Purpose::Reply, ["42420001", "42420002", "42420003"][sequence as usize % 3]))
-            .collect();
+        let rows = rows(60, Purpose::Reply, &["42420001", "42420002", "42420003"]);
         let running = Running::start(&rows, only(Arc::clone(&fake) as Arc<_>), window);
         running.drained().await;
         for to in ["42420001", "42420002", "42420003"] {
@@ -216,6 +218,41 @@ async fn stopping_records_what_is_on_its_way() {
     running.stop().await;
     assert_eq!((outbox.sent().len(), outbox.left()), (1, 1));
     assert_eq!(back_office.requests().len(), 1);
+}
+
+/// Log lines in memory.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// On one thread, because that is where the lines are caught.
+#[tokio::test]
+async fn a_destination_that_fails_is_told_once_and_once_when_it_is_back() {
+    let lines = Lines::default();
+    let caught = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || caught.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let fake = Arc::new(Fake { run: 8, ..Fake::default() });
+    *fake.failing.lock().expect("no panic") = BTreeMap::from([(1, 4), (2, 3)]);
+    let mut rows = rows(6, Purpose::Reply, &["42420001", "42420002"]);
+    rows[0].body = b"<Bsn>999900006</Bsn>".to_vec();
+    let running = Running::start(&rows, only(Arc::clone(&fake) as Arc<_>), 8);
+    running.drained().await;
+    running.stop().await;
+    let text = String::from_utf8(lines.0.lock().expect("no panic").clone()).expect("text");
+    assert_eq!(text.matches("failed to deliver to fake: out of paper").count(), 1, "{text}");
+    assert_eq!(text.matches("fake takes deliveries again").count(), 1, "{text}");
+    assert!(!text.contains("999900006"), "{text}");
 }
 
 // The directory as a destination.
@@ -438,6 +475,122 @@ async fn forwards_and_signals_go_to_the_back_office_and_replies_do_not() {
         assert_eq!(requests[1].body, rows[2].body);
     }
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_office_knows_the_gateway_by_its_certificate() {
+    let Some(certificates) = Certificates::make() else { return };
+    let address = certificates.serve();
+    let deliver = async |authority: &str, identity: Option<&str>| {
+        let office = BackOffice {
+            gemeente: "0197".to_owned(),
+            url: Secret::new(format!("https://localhost:{}/in", address.port())),
+            timeout: Duration::from_secs(5),
+            tls: TlsFiles {
+                ca_file: Some(certificates.file(authority)),
+                client_cert_file: identity.map(|name| certificates.file(&format!("{name}.pem"))),
+                client_key_file: identity.map(|name| certificates.file(&format!("{name}.key"))),
+            },
+        };
+        let destination = HttpDestination::new(&office).expect("usable certificates");
+        destination.deliver(Arc::from([row(1, Purpose::Forward, "0197")])).await.remove(0)
+    };
+    assert_eq!(deliver("ca.pem", Some("client")).await, Ok(()));
+    assert!(deliver("ca.pem", None).await.is_err(), "without a certificate");
+    assert!(deliver("client.pem", Some("client")).await.is_err(), "with another authority");
+    let missing = BackOffice {
+        gemeente: "0197".to_owned(),
+        url: Secret::new("https://localhost/in"),
+        timeout: Duration::from_secs(5),
+        tls: TlsFiles { ca_file: Some(certificates.file("nowhere.pem")), ..TlsFiles::default() },
+    };
+    let error = HttpDestination::new(&missing).err().expect("no such file").to_string();
+    assert!(error.contains("nowhere.pem") && error.contains("0197"), "{error}");
+}
+
+/// An authority, a server and a client, made by openssl.
+struct Certificates(tempfile::TempDir);
+
+impl Certificates {
+    fn make() -> Option<Certificates> {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::write(dir.path().join("san"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+            .expect("written");
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+        let mut commands =
+            vec![[&["req", "-x509", "-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem"], &key[..]].concat()];
+        let files = [
+            ("/CN=localhost", ["server.key", "server.csr", "server.pem"]),
+            ("/CN=gateway", ["client.key", "client.csr", "client.pem"]),
+        ];
+        for (subject, [key_file, request, certificate]) in &files {
+            commands.push([&["req", "-subj", subject, "-keyout", key_file, "-out", request], &key[..]].concat());
+            commands.push(vec![
+                "x509",
+                "-req",
+                "-in",
+                request,
+                "-CA",
+                "ca.pem",
+                "-CAkey",
+                "ca.key",
+                "-CAcreateserial",
+                "-extfile",
+                "san",
+                "-out",
+                certificate,
+            ]);
+        }
+        for arguments in commands {
+            let made = std::process::Command::new("openssl").args(&arguments).current_dir(dir.path()).output();
+            let Ok(made) = made else {
+                println!("skipped: openssl is not installed");
+                return None;
+            };
+            assert!(made.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        Some(Certificates(dir))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A server that asks for a certificate of the authority and answers every request with 200.
+    fn serve(&self) -> SocketAddr {
+        install_crypto_provider();
+        let certificate = |name: &str| CertificateDer::from_pem_file(self.file(name)).expect("a certificate");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate("ca.pem")).expect("an authority");
+        let clients = WebPkiClientVerifier::builder(Arc::new(roots)).build().expect("a verifier");
+        let key = PrivateKeyDer::from_pem_file(self.file("server.key")).expect("a key");
+        let config = rustls::ServerConfig::builder()
+            .with_client_cert_verifier(clients)
+            .with_single_cert(vec![certificate("server.pem")], key)
+            .expect("a usable pair");
+        let config = Arc::new(config);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a connection");
+                let mut stream = rustls::StreamOwned::new(connection, socket);
+                let mut request = Vec::new();
+                let mut chunk = [0; 4096];
+                // The body of a forward ends in the closing boundary.
+                while !request.ends_with(b"--\r\n") {
+                    match stream.read(&mut chunk) {
+                        Ok(read) if read > 0 => request.extend_from_slice(&chunk[..read]),
+                        Ok(_) | Err(_) => break,
+                    }
+                }
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        });
+        address
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

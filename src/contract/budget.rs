@@ -35,8 +35,8 @@ pub struct Touched {
     pub before: Cents,
     /// Consumption after it.
     pub after: Cents,
-    /// Realised after it.
-    pub realised: Cents,
+    /// Realised after it; `None` when the ledger did not say what was realised before.
+    pub realised: Option<Cents>,
     /// Allocations of the message that changed it.
     pub toewijzingen: BTreeSet<Count>,
 }
@@ -245,13 +245,14 @@ impl Book<'_> {
         let cents = clamp(amount);
         let facts = self.facts;
         let touched = self.movements.touched.entry(agreement.to_owned()).or_insert_with(|| {
-            let consumption = facts.consumption.get(agreement).copied().unwrap_or_default();
-            let realised = facts.realised_total.get(agreement).copied().unwrap_or_default();
+            let consumption = facts.consumption.get(agreement).copied();
+            let realised = facts.realised_total.get(agreement).copied().or(consumption.is_none().then_some(Cents(0)));
+            let consumption = consumption.unwrap_or_default();
             Touched { before: consumption, after: consumption, realised, toewijzingen: BTreeSet::new() }
         });
         touched.after = Cents(touched.after.0.saturating_add(cents));
         if sort == PostingSort::Realisation {
-            touched.realised = Cents(touched.realised.0.saturating_add(cents));
+            touched.realised = touched.realised.map(|realised| Cents(realised.0.saturating_add(cents)));
         }
         touched.toewijzingen.insert(nummer);
         self.movements.postings.push(Posting {

@@ -27,6 +27,7 @@ pub struct ContractFacts {
     pub reserved: BTreeMap<(String, Count), Cents>,
     /// Realised (debits minus credits) per agreement and allocation.
     pub realised: BTreeMap<(String, Count), Cents>,
-    /// Realised per agreement, over all its allocations.
+    /// Realised per agreement, over all its allocations; signals leave it out for an agreement that has a consumption
+    /// and no figure here.
     pub realised_total: BTreeMap<String, Cents>,
 }

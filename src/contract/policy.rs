@@ -70,7 +70,10 @@ mod tests {
     #[test]
     fn unknown_words_are_refused_with_a_hint() {
         let mut policies = Policies::default();
-        assert_eq!(policies.set("A1", None, "sinal").unwrap_err(), "unknown policy `sinal`; did you mean `signal`?");
-        assert!(policies.set("Z9", None, "signal").unwrap_err().starts_with("unknown check `Z9`"));
+        assert_eq!(
+            policies.set("A1", None, "sinal").expect_err("no such word"),
+            "unknown policy `sinal`; did you mean `signal`?"
+        );
+        assert!(policies.set("Z9", None, "signal").is_err_and(|error| error.starts_with("unknown check `Z9`")));
     }
 }

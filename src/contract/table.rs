@@ -16,6 +16,8 @@ pub(crate) struct Table {
     /// Position of each expected column in a row.
     columns: Vec<(&'static str, usize)>,
     rows: Vec<(u32, Vec<String>)>,
+    /// Whether every row could be split into cells.
+    pub(crate) complete: bool,
 }
 
 impl Table {
@@ -29,7 +31,7 @@ impl Table {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
             Err(error) => {
-                let row = line_number(bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count());
+                let row = line_number(bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').skip(1).count());
                 faults.push(RegisterFault::at(file, row, "", "not UTF-8", "save the sheet as `CSV UTF-8`"));
                 return None;
             }
@@ -39,12 +41,12 @@ impl Table {
         let (number, header) = lines.find(|(_, line)| !is_blank(line)).unwrap_or((0, ""));
         let separator = match declared {
             Some((_, line)) if line.ends_with(';') => ';',
-            Some(_) => ',',
             None if header.contains(';') => ';',
-            None => ',',
+            _ => ',',
         };
         let columns = read_header(file, expected, line_number(number), header, separator, faults)?;
         let mut rows = Vec::new();
+        let before = faults.len();
         for (number, line) in lines {
             if is_blank(line) {
                 continue;
@@ -77,7 +79,7 @@ impl Table {
                 )),
             }
         }
-        Some(Table { file, columns, rows })
+        Some(Table { file, columns, rows, complete: faults.len() == before })
     }
 
     /// The rows, top down.

@@ -1,7 +1,7 @@
 //! Delivery to the back office of a municipality over HTTP.
 //!
 //! A forward is a POST of `multipart/form-data` with the parts `message` (the XML) and `verdict` (JSON); a signal is a
-//! POST of a CloudEvent. `Idempotency-Key` carries the id of the row, the same at every attempt, so that a back office
+//! POST of a `CloudEvent`. `Idempotency-Key` carries the id of the row, the same at every attempt, so that a back office
 //! recognises a repeat. Redirects are not followed: a message goes where the configuration says or nowhere.
 
 use super::outbox::Due;

@@ -1,5 +1,6 @@
 //! Delivery: the relay that sends what the outbox holds, and the destinations it sends to.
 
+pub mod amqp;
 pub mod directory;
 pub mod http;
 pub mod outbox;

@@ -15,7 +15,7 @@ use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{Attempted, DeliveryTimed, DestinationBack, DestinationDown};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -23,6 +23,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 /// How often the outbox is looked at though nothing woke the relay; more often when retries come sooner.
 const SAFETY_NET: Duration = Duration::from_secs(1);
 const SHORTEST_LOOK: Duration = Duration::from_millis(50);
+/// What the outbox is called in a log line.
+const OUTBOX: &str = "the outbox";
 /// Waits when the outbox cannot be read or written.
 const OUTBOX_BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), max: Duration::from_secs(10) };
 
@@ -62,7 +64,15 @@ pub struct Relay {
     /// Outcomes that are not in the ledger yet, and whether the lane goes on.
     unsettled: Vec<Settlement>,
     finished: Vec<(Receiver, bool)>,
-    troubled: BTreeMap<String, Instant>,
+    troubled: BTreeMap<String, Trouble>,
+}
+
+/// Something that does not work.
+struct Trouble {
+    since: Instant,
+    /// Who cannot be reached because of it. It is over when each of them could: one who is reached in between says
+    /// nothing about the others.
+    receivers: BTreeSet<Receiver>,
 }
 
 /// Rows on their way.
@@ -142,7 +152,7 @@ impl Relay {
         let busy: Vec<Receiver> = self.lanes.keys().cloned().collect();
         match self.outbox.due_except(self.clock.now(), room, busy.clone()).await {
             Ok(rows) => {
-                self.fine("outbox");
+                self.fine(OUTBOX, &None);
                 for row in rows.into_iter().filter(|row| !busy.contains(&row.to)) {
                     self.lanes.entry(row.to.clone()).or_default().push_back(row);
                 }
@@ -153,7 +163,7 @@ impl Relay {
                 Ok(())
             }
             Err(error) => {
-                self.trouble("outbox", &error.to_string());
+                self.trouble(OUTBOX, &None, &error.to_string());
                 Err(())
             }
         }
@@ -219,26 +229,32 @@ impl Relay {
         let receiver = format!("{destination}, receiver {}", row.to.as_deref().unwrap_or("unknown"));
         match outcome {
             Ok(()) => {
-                self.fine(destination);
-                self.fine(&receiver);
+                self.fine(destination, &row.to);
+                self.fine(&receiver, &row.to);
             }
             Err(failure) => match failure.scope {
-                Scope::Destination => self.trouble(destination, &failure.reason),
-                Scope::Receiver => self.trouble(&receiver, &failure.reason),
+                Scope::Destination => self.trouble(destination, &row.to, &failure.reason),
+                Scope::Receiver => self.trouble(&receiver, &row.to, &failure.reason),
             },
         }
     }
 
-    fn trouble(&mut self, what: &str, reason: &str) {
-        if !self.troubled.contains_key(what) {
-            self.troubled.insert(what.to_owned(), Instant::now());
-            DestinationDown { destination: what, reason }.emit();
+    fn trouble(&mut self, what: &str, receiver: &Receiver, reason: &str) {
+        if let Some(trouble) = self.troubled.get_mut(what) {
+            trouble.receivers.insert(receiver.clone());
+            return;
         }
+        let trouble = Trouble { since: Instant::now(), receivers: BTreeSet::from([receiver.clone()]) };
+        self.troubled.insert(what.to_owned(), trouble);
+        DestinationDown { destination: what, reason }.emit();
     }
 
-    fn fine(&mut self, what: &str) {
-        if let Some(since) = self.troubled.remove(what) {
-            DestinationBack { destination: what, down_for: since.elapsed() }.emit();
+    fn fine(&mut self, what: &str, receiver: &Receiver) {
+        let Some(trouble) = self.troubled.get_mut(what) else { return };
+        trouble.receivers.remove(receiver);
+        if trouble.receivers.is_empty() {
+            DestinationBack { destination: what, down_for: trouble.since.elapsed() }.emit();
+            self.troubled.remove(what);
         }
     }
 
@@ -249,11 +265,11 @@ impl Relay {
         while !self.unsettled.is_empty() {
             match self.outbox.settle(self.unsettled.clone()).await {
                 Ok(()) => {
-                    self.fine("outbox");
+                    self.fine(OUTBOX, &None);
                     self.unsettled.clear();
                 }
                 Err(error) => {
-                    self.trouble("outbox", &error.to_string());
+                    self.trouble(OUTBOX, &None, &error.to_string());
                     failures += 1;
                     if !shutdown.sleep(OUTBOX_BACKOFF.after(failures, random_spread())).await {
                         return false;
@@ -290,8 +306,8 @@ impl Relay {
         });
         match settled.await {
             Ok(Ok(())) => self.unsettled.clear(),
-            Ok(Err(error)) => self.trouble("outbox", &error.to_string()),
-            Err(_) => self.trouble("outbox", "no answer before the deadline of the shutdown"),
+            Ok(Err(error)) => self.trouble(OUTBOX, &None, &error.to_string()),
+            Err(_) => self.trouble(OUTBOX, &None, "no answer before the deadline of the shutdown"),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Against one who does, note the last hash elsewhere from time to time: [`Tx::audit_head`].
 
 use super::error::LedgerError;
-use super::store::{Inbox, codes};
+use super::store::{Inbox, Occasion, codes};
 use super::tx::Tx;
 use crate::decision::Decision;
 use jiff::Timestamp;
@@ -75,8 +75,10 @@ impl Tx<'_> {
         inbox: &Inbox,
         decision: &Decision,
         sent: &[Uuid],
+        occasion: Occasion<'_>,
     ) -> Result<(), LedgerError> {
         let content = json!({
+            "reason": occasion.reason,
             "digest": hex::encode(inbox.digest),
             "verdict": decision.verdict,
             "level": decision.level,
@@ -86,7 +88,8 @@ impl Tx<'_> {
             "signals": decision.signals.iter().map(|signal| &signal.id).collect::<Vec<_>>(),
             "outbox": sent.iter().map(Uuid::to_string).collect::<Vec<_>>(),
         });
-        self.append_audit(inbox.received_at, "decided", Some(message_id), &content.to_string())
+        let event = if occasion.reason.is_some() { "decided again" } else { "decided" };
+        self.append_audit(occasion.at, event, Some(message_id), &content.to_string())
     }
 
     fn append_audit(

@@ -43,6 +43,15 @@ macro_rules! oldest_version_first {
 impl Tx<'_> {
     /// What the rules need for a message: see [`Facts`].
     pub fn facts(&self, request: &Request) -> Result<Facts, LedgerError> {
+        self.facts_without(request, None)
+    }
+
+    /// The same for a stored message that is judged once more: its own identification is not one that was used before.
+    pub fn facts_again(&self, request: &Request, message_id: i64) -> Result<Facts, LedgerError> {
+        self.facts_without(request, Some(message_id))
+    }
+
+    fn facts_without(&self, request: &Request, message_id: Option<i64>) -> Result<Facts, LedgerError> {
         let persons: BTreeMap<Bsn, PersonKey> =
             request.persons.iter().map(|bsn| (bsn.clone(), self.person(bsn))).collect();
         let (known_clients, deliveries) = if persons.is_empty() {
@@ -61,7 +70,7 @@ impl Tx<'_> {
             Some(nummer) => (self.declaratie_used(request, nummer.as_str())?, self.latest_periode(request)?),
             None => (None, None),
         };
-        let identification_used = self.identification_used(request)?;
+        let identification_used = self.identification_used(request, message_id)?;
         let lines = self.lines(request)?;
         Ok(Facts {
             identification_used,
@@ -89,7 +98,10 @@ impl Tx<'_> {
             facts.allocations = self.allocations_of(law, gemeente, &self.person(bsn))?;
         }
         if !request.agreements.is_empty() {
-            facts.consumption = self.consumption(&request.agreements)?;
+            for (agreement, consumption, realised) in self.balances(&request.agreements)? {
+                facts.consumption.insert(agreement.clone(), consumption);
+                facts.realised_total.insert(agreement, realised);
+            }
         }
         if !request.toewijzingen.is_empty() {
             let balances = self.all(
@@ -135,16 +147,18 @@ impl Tx<'_> {
         rows.next()?.map(|row| read(&mut Cells::of(row))).transpose()
     }
 
-    fn identification_used(&self, request: &Request) -> Result<Option<Earlier>, LedgerError> {
+    fn identification_used(&self, request: &Request, except: Option<i64>) -> Result<Option<Earlier>, LedgerError> {
         self.first(
             "SELECT m.law, m.number, m.identificatie, m.dagtekening FROM messages AS m
              WHERE m.law = ?1 AND m.number = ?2 AND m.afzender = ?3 AND m.identificatie = ?4 AND m.counts_as_sent = 1
+                 AND m.id IS NOT ?5
              ORDER BY m.id LIMIT 1",
             params![
                 request.law.as_str(),
                 request.number.as_str(),
                 request.afzender.as_str(),
-                request.identificatie.as_str()
+                request.identificatie.as_str(),
+                except
             ],
             |cells| cells.earlier(),
         )
@@ -286,16 +300,17 @@ impl Tx<'_> {
         Ok(granted)
     }
 
-    fn consumption(&self, agreements: &BTreeSet<String>) -> Result<BTreeMap<String, Cents>, LedgerError> {
-        let mut consumption: BTreeMap<String, Cents> =
-            agreements.iter().map(|agreement| (agreement.clone(), Cents(0))).collect();
-        consumption.extend(self.all(
-            "SELECT b.agreement, b.consumption FROM json_each(?1) AS k CROSS JOIN balances AS b
+    /// Agreement, consumption and realised; zero for those without postings, which come first.
+    fn balances(&self, agreements: &BTreeSet<String>) -> Result<Vec<(String, Cents, Cents)>, LedgerError> {
+        let mut balances: Vec<(String, Cents, Cents)> =
+            agreements.iter().map(|agreement| (agreement.clone(), Cents(0), Cents(0))).collect();
+        balances.extend(self.all(
+            "SELECT b.agreement, b.consumption, b.realised FROM json_each(?1) AS k CROSS JOIN balances AS b
              ON b.agreement = k.value",
             params![json(agreements)],
-            |cells| Ok((cells.get::<String>()?, cells.cents()?)),
+            |cells| Ok((cells.get::<String>()?, cells.cents()?, cells.cents()?)),
         )?);
-        Ok(consumption)
+        Ok(balances)
     }
 }
 

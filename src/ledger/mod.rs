@@ -9,6 +9,7 @@ mod error;
 mod facts;
 mod keys;
 mod outbox;
+mod record;
 mod report;
 mod schema;
 mod store;
@@ -85,6 +86,10 @@ impl Ledger {
         let path = settings.path.clone().unwrap_or_else(|| PathBuf::from(":memory:"));
         let connection = schema::open(settings.path.as_deref(), &settings.keys, access)?;
         let vault = Vault::new(settings.keys).map_err(|source| cannot_start(&path, &source))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "callers bound their own work (commits in flight, the window of the relay); queueing must not block"
+        )]
         let (queue, commands) = mpsc::channel();
         let (outbox, changes) = watch::channel(0);
         let progress = Arc::new(Progress::default());

@@ -23,10 +23,16 @@ impl Tx<'_> {
     /// Each destination is walked from its oldest unsent row to the first that waits for a retry: what stands behind
     /// that one waits with it.
     pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, LedgerError> {
+        self.due_except(now, limit, &[])
+    }
+
+    /// As [`Tx::due`], without rows of receivers that are being served; `None` stands for error reports whose receiver
+    /// is unknown.
+    pub fn due_except(&self, now: Timestamp, limit: usize, busy: &[Option<String>]) -> Result<Vec<Due>, LedgerError> {
         let mut due = Vec::new();
         let mut bytes = 0;
         let mut stopped: BTreeSet<Destination> = BTreeSet::new();
-        for (sequence, destination) in self.due_rows(now, limit)? {
+        for (sequence, destination) in self.due_rows(now, limit, busy)? {
             if bytes >= BATCH_BYTES {
                 break;
             }
@@ -54,10 +60,18 @@ impl Tx<'_> {
         settlements.iter().try_for_each(|settlement| self.settle_one(settlement))
     }
 
-    fn due_rows(&self, now: Timestamp, limit: usize) -> Result<Vec<(i64, Destination)>, LedgerError> {
+    fn due_rows(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        busy: &[Option<String>],
+    ) -> Result<Vec<(i64, Destination)>, LedgerError> {
         let now = now.as_microsecond();
         let mut rows = Vec::new();
         for destination in self.destinations()? {
+            if busy.iter().any(|receiver| receiver.as_deref().unwrap_or_default() == destination.1) {
+                continue;
+            }
             rows.extend(self.due_at(&destination, now, limit)?.into_iter().map(|row| (row, destination.clone())));
         }
         rows.sort();
@@ -158,6 +172,16 @@ impl Tx<'_> {
 impl Outbox for Ledger {
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
         let due = self.run(move |tx| tx.due(now, limit));
+        Box::pin(async move { due.await.map_err(|error| OutboxError(error.to_string())) })
+    }
+
+    fn due_except(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        busy: Vec<Option<String>>,
+    ) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
+        let due = self.run(move |tx| tx.due_except(now, limit, &busy));
         Box::pin(async move { due.await.map_err(|error| OutboxError(error.to_string())) })
     }
 

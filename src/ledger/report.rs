@@ -29,7 +29,8 @@ pub struct Counts {
     pub parked: Waiting,
     /// Outgoing 301s that wait for a person.
     pub held: Waiting,
-    /// Messages ever stored, by kind and verdict; `None` for what could not be read.
+    /// Decisions ever taken, by kind and verdict; `None` for what could not be read. A message that was held or parked
+    /// counts again when it is decided on again, so that the figures only rise.
     pub messages: BTreeMap<(Option<Kind>, Verdict), u64>,
 }
 

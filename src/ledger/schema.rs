@@ -320,6 +320,20 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_without_rights_says_what_to_do() {
+        let folder = folder();
+        let mode = |mode| std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode));
+        mode(0o500).expect("its mode can be set");
+        if std::fs::write(folder.path().join("probe"), "").is_ok() {
+            println!("skipped: this user may write everywhere");
+            return;
+        }
+        let text = refusal(&folder.path().join("ledger.db"), &Keys::generate());
+        mode(0o700).expect("its mode can be set");
+        assert!(text.contains("right to write"), "{text}");
+    }
+
+    #[test]
     fn looking_needs_a_current_ledger_and_changes_nothing() {
         let folder = folder();
         let path = folder.path().join("ledger.db");

@@ -1,11 +1,11 @@
 //! Storing a decision: the message as it came, the verdict, what must be remembered and what must leave, in one go.
 
 use super::error::LedgerError;
-use super::tx::{Tx, integer, person_bytes};
-use crate::decision::{Decision, Identity, Outgoing, Posting, Purpose, Record, StartKey, Verdict};
+use super::record::Recorder;
+use super::tx::Tx;
+use crate::decision::{Decision, Outgoing, Purpose, Verdict};
 use crate::finding::Signal;
-use crate::message::{Bsn, Cents, Code, DeclaratieNummer, GeslotenPeriode, Law, Party, ProductCode, ReferentieNummer};
-use crate::rules::facts::{Allocation, ClaimLine};
+use crate::message::{Law, Party};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -51,6 +51,16 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
+const IDENTIFICATION_USED: &str = "the identification of the message is used already";
+
+/// When and why a decision is taken.
+#[derive(Clone, Copy)]
+pub(super) struct Occasion<'a> {
+    pub(super) at: Timestamp,
+    /// `None` the first time.
+    pub(super) reason: Option<&'a str>,
+}
+
 /// A message in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -58,11 +68,21 @@ pub struct Stored {
     pub message_id: i64,
     /// The verdict on it.
     pub verdict: Verdict,
-    /// Whether the same delivery had been stored before. Then nothing was added.
+    /// Whether it was in the ledger before: after [`Tx::store`] a repeat of a delivery, to which nothing was added.
     pub sent_before: bool,
 }
 
 impl Tx<'_> {
+    /// Writes one small thing, so that a disk that is full or fails shows itself before a message is taken.
+    pub fn probe(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        self.sql(
+            "INSERT INTO meta (name, value) VALUES ('probed_at', ?1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![now.as_microsecond().to_be_bytes()])?;
+        Ok(())
+    }
+
     /// The message that the same delivery brought before, if any.
     pub fn repeat_of(
         &self,
@@ -96,6 +116,51 @@ impl Tx<'_> {
             let known = self.repeat_of(&inbox.transport, &inbox.transport_id, &inbox.digest)?;
             return known.ok_or(LedgerError::Damaged("a repeated message is gone"));
         };
+        self.store_effects(message_id, inbox, decision, Occasion { at: inbox.received_at, reason: None })?;
+        Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
+    }
+
+    /// Decides once more on a message that was held or parked: a release, a withdrawal, a replay. The reason goes into
+    /// the audit trail; it names no person. Judge on [`Tx::facts_again`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflict`] when the message is neither held nor parked (any more), and as [`Tx::store`].
+    pub fn store_again(
+        &mut self,
+        message_id: i64,
+        decision: &Decision,
+        at: Timestamp,
+        reason: &str,
+    ) -> Result<Stored, LedgerError> {
+        check(decision)?;
+        let inbox = self.inbox(message_id)?.ok_or(LedgerError::Conflict("there is no message with this number"))?;
+        self.update_message(message_id, decision)?;
+        self.store_effects(message_id, &inbox, decision, Occasion { at, reason: Some(reason) })?;
+        Ok(Stored { message_id, verdict: decision.verdict, sent_before: true })
+    }
+
+    /// A stored message as it came in.
+    pub fn inbox(&self, message_id: i64) -> Result<Option<Inbox>, LedgerError> {
+        self.first(
+            "SELECT transport, transport_id, digest, received_at, body FROM messages WHERE id = ?1",
+            [message_id],
+            |cells| {
+                let (transport, transport_id) = (cells.get()?, cells.get()?);
+                let digest: [u8; 32] = cells.get()?;
+                let (received_at, body) = (cells.moment()?, cells.get::<Vec<u8>>()?);
+                let bytes = self.vault.open(&[b"message", &digest], &body)?;
+                Ok(Inbox { transport, transport_id, digest, received_at, bytes })
+            },
+        )
+    }
+
+    fn store_effects(
+        &mut self,
+        message_id: i64,
+        inbox: &Inbox,
+        decision: &Decision,
+        occasion: Occasion<'_>,
+    ) -> Result<(), LedgerError> {
         self.count(decision)?;
         if let Some(identity) = &decision.identity {
             for (position, record) in (0..).zip(&decision.records) {
@@ -103,19 +168,37 @@ impl Tx<'_> {
             }
         }
         let known = self.insert_signals(message_id, &decision.signals)?;
-        let sent = self.insert_outbox(message_id, inbox.received_at, &decision.outgoing, &known)?;
-        self.audit_decision(message_id, inbox, decision, &sent)?;
-        Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
+        let sent = self.insert_outbox(message_id, occasion.at, &decision.outgoing, &known)?;
+        self.audit_decision(message_id, inbox, decision, &sent, occasion)
     }
 
-    /// The bytes of a stored message.
-    pub fn body(&self, message_id: i64) -> Result<Option<Vec<u8>>, LedgerError> {
-        let found: Option<([u8; 32], Vec<u8>)> = self
-            .sql("SELECT digest, body FROM messages WHERE id = ?1")?
-            .query_row([message_id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let opened = found.map(|(digest, sealed)| self.vault.open(&[b"message", &digest], &sealed));
-        opened.transpose()
+    fn update_message(&self, message_id: i64, decision: &Decision) -> Result<(), LedgerError> {
+        let identity = decision.identity.as_ref();
+        let updated = self
+            .sql(
+                "UPDATE messages SET law = ?2, number = ?3, afzender = ?4, identificatie = ?5, dagtekening = ?6,
+                     gemeente = ?7, aanbieder = ?8, verdict = ?9, level = ?10, counts_as_sent = ?11,
+                     register_version = ?12, findings = ?13, skipped = ?14
+                 WHERE id = ?1 AND verdict IN ('held', 'parked')",
+            )?
+            .execute(params![
+                message_id,
+                identity.map(|identity| identity.kind.law.as_str()),
+                identity.map(|identity| identity.kind.number.as_str()),
+                identity.map(|identity| identity.afzender.as_str()),
+                identity.map(|identity| identity.identificatie.as_str()),
+                identity.map(|identity| identity.dagtekening.to_string()),
+                identity.map(|identity| identity.gemeente.as_str()),
+                identity.map(|identity| identity.aanbieder.as_str()),
+                decision.verdict.as_str(),
+                decision.level,
+                decision.verdict.counts_as_sent(),
+                decision.register_version,
+                to_json(&decision.findings)?,
+                to_json(&decision.skipped)?,
+            ])
+            .map_err(|source| unique(source, IDENTIFICATION_USED))?;
+        if updated == 1 { Ok(()) } else { Err(LedgerError::Conflict("the message is neither held nor parked")) }
     }
 
     /// `None` when the delivery is a repeat.
@@ -150,7 +233,7 @@ impl Tx<'_> {
                 to_json(&decision.skipped)?,
                 body,
             ])
-            .map_err(|source| unique(source, "the identification of the message is used already"))?;
+            .map_err(|source| unique(source, IDENTIFICATION_USED))?;
         Ok((inserted == 1).then(|| self.last_id()))
     }
 
@@ -265,208 +348,6 @@ fn check(decision: &Decision) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Stores the records of one message.
-struct Recorder<'a> {
-    message_id: i64,
-    identity: &'a Identity,
-    position: i64,
-}
-
-impl Recorder<'_> {
-    fn insert(&self, tx: &Tx<'_>, record: &Record) -> Result<(), LedgerError> {
-        match record {
-            Record::Allocation { bsn, allocation } => self.allocation(tx, bsn, allocation),
-            Record::Start { bsn, key } => self.start(tx, bsn, key),
-            Record::StartDeleted { bsn, key } => self.start_deleted(tx, bsn, key),
-            Record::Declaratie { nummer, periode, ingediend, toegekend } => {
-                self.declaratie(tx, nummer, periode, *ingediend, *toegekend)
-            }
-            Record::Prestatie { bsn, line } => self.line(tx, bsn, line),
-            Record::Posting(posting) => self.posting(tx, posting),
-        }
-    }
-
-    fn law(&self) -> &'static str {
-        self.identity.kind.law.as_str()
-    }
-
-    fn allocation(&self, tx: &Tx<'_>, bsn: &Bsn, allocation: &Allocation) -> Result<(), LedgerError> {
-        let product = allocation.product.as_ref();
-        let omvang = allocation.omvang.as_ref();
-        tx.sql(
-            "INSERT INTO allocations (law, gemeente, nummer, toewijzingsdatum, tijd_sorted, message_id, position,
-                 aanbieder, person, categorie, code, toewijzingstijd, ingangsdatum, einddatum, reden_wijziging,
-                 volume, eenheid, frequentie, budget)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-        )?
-        .execute(params![
-            self.law(),
-            self.identity.gemeente.as_str(),
-            integer(allocation.nummer)?,
-            allocation.toewijzingsdatum.to_string(),
-            sorted_time(&allocation.toewijzingstijd),
-            self.message_id,
-            self.position,
-            allocation.aanbieder.as_str(),
-            person_bytes(&tx.person(bsn))?,
-            product.map(|product| product.categorie.as_str()),
-            product.and_then(|product| product.code.as_ref()).map(ProductCode::as_str),
-            allocation.toewijzingstijd,
-            allocation.ingangsdatum.to_string(),
-            allocation.einddatum.map(|date| date.to_string()),
-            allocation.reden_wijziging.as_ref().map(Code::as_str),
-            omvang.map(|omvang| integer(omvang.volume)).transpose()?,
-            omvang.map(|omvang| omvang.eenheid.as_str()),
-            omvang.map(|omvang| omvang.frequentie.as_str()),
-            allocation.budget.map(|budget| budget.0),
-        ])?;
-        Ok(())
-    }
-
-    fn start(&self, tx: &Tx<'_>, bsn: &Bsn, key: &StartKey) -> Result<(), LedgerError> {
-        let product = key.product.as_ref();
-        tx.sql(
-            "INSERT INTO deliveries (message_id, position, law, gemeente, aanbieder, person, toewijzing_nummer,
-                 categorie, code, begindatum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            self.message_id,
-            self.position,
-            self.law(),
-            self.identity.gemeente.as_str(),
-            self.identity.aanbieder.as_str(),
-            person_bytes(&tx.person(bsn))?,
-            key.toewijzing_nummer.map(integer).transpose()?,
-            product.map(|product| product.categorie.as_str()),
-            product.and_then(|product| product.code.as_ref()).map(ProductCode::as_str),
-            key.begindatum.to_string(),
-        ])?;
-        Ok(())
-    }
-
-    fn start_deleted(&self, tx: &Tx<'_>, bsn: &Bsn, key: &StartKey) -> Result<(), LedgerError> {
-        let product = key.product.as_ref();
-        tx.sql(
-            "UPDATE deliveries SET deleted_by = ?1
-             WHERE law = ?2 AND gemeente = ?3 AND aanbieder = ?4 AND person = ?5 AND deleted_by IS NULL
-                 AND stop_reden IS NULL AND toewijzing_nummer IS ?6 AND categorie IS ?7 AND code IS ?8
-                 AND begindatum = ?9",
-        )?
-        .execute(params![
-            self.message_id,
-            self.law(),
-            self.identity.gemeente.as_str(),
-            self.identity.aanbieder.as_str(),
-            person_bytes(&tx.person(bsn))?,
-            key.toewijzing_nummer.map(integer).transpose()?,
-            product.map(|product| product.categorie.as_str()),
-            product.and_then(|product| product.code.as_ref()).map(ProductCode::as_str),
-            key.begindatum.to_string(),
-        ])?;
-        Ok(())
-    }
-
-    fn declaratie(
-        &self,
-        tx: &Tx<'_>,
-        nummer: &DeclaratieNummer,
-        periode: &GeslotenPeriode,
-        ingediend: Cents,
-        toegekend: Cents,
-    ) -> Result<(), LedgerError> {
-        tx.sql(
-            "INSERT INTO declaraties (law, aanbieder, nummer, message_id, gemeente, begindatum, einddatum, ingediend,
-                 toegekend)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            self.law(),
-            self.identity.aanbieder.as_str(),
-            nummer.as_str(),
-            self.message_id,
-            self.identity.gemeente.as_str(),
-            periode.begindatum.to_string(),
-            periode.einddatum.to_string(),
-            ingediend.0,
-            toegekend.0,
-        ])
-        .map_err(|source| unique(source, "the number of the declaration is used already"))?;
-        Ok(())
-    }
-
-    /// A line that repeats a number is among those that were not granted; the first with the number stays. Only a
-    /// number whose line was not granted can be used for one that is.
-    fn line(&self, tx: &Tx<'_>, bsn: &Bsn, line: &ClaimLine) -> Result<(), LedgerError> {
-        let stored = tx
-            .sql(
-                "INSERT INTO lines (law, aanbieder, referentie, vorig, message_id, position, gemeente, declaratie,
-                     person, toewijzing_nummer, categorie, code, begindatum, einddatum, volume, eenheid, tarief,
-                     bedrag, granted)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
-                 ON CONFLICT (law, aanbieder, referentie) DO UPDATE SET
-                     vorig = excluded.vorig, message_id = excluded.message_id, position = excluded.position,
-                     gemeente = excluded.gemeente, declaratie = excluded.declaratie, person = excluded.person,
-                     toewijzing_nummer = excluded.toewijzing_nummer, categorie = excluded.categorie,
-                     code = excluded.code, begindatum = excluded.begindatum, einddatum = excluded.einddatum,
-                     volume = excluded.volume, eenheid = excluded.eenheid, tarief = excluded.tarief,
-                     bedrag = excluded.bedrag, granted = excluded.granted
-                 WHERE excluded.granted = 1 AND lines.granted = 0",
-            )?
-            .execute(params![
-                self.law(),
-                self.identity.aanbieder.as_str(),
-                line.nummer.as_str(),
-                line.vorig.as_ref().map(ReferentieNummer::as_str),
-                self.message_id,
-                self.position,
-                self.identity.gemeente.as_str(),
-                line.declaratie.as_str(),
-                person_bytes(&tx.person(bsn))?,
-                integer(line.toewijzing_nummer)?,
-                line.categorie.as_str(),
-                line.code.as_str(),
-                line.periode.begindatum.to_string(),
-                line.periode.einddatum.to_string(),
-                integer(line.volume)?,
-                line.eenheid.as_str(),
-                line.tarief.map(|tarief| tarief.0),
-                line.bedrag.0,
-                line.granted,
-            ])?;
-        if stored == 0 && line.granted {
-            return Err(LedgerError::Conflict("the reference of a granted line is used already"));
-        }
-        Ok(())
-    }
-
-    fn posting(&self, tx: &Tx<'_>, posting: &Posting) -> Result<(), LedgerError> {
-        tx.sql(
-            "INSERT INTO postings (message_id, law, gemeente, agreement, sort, cents, toewijzing_nummer, referentie,
-                 on_date)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            self.message_id,
-            self.law(),
-            self.identity.gemeente.as_str(),
-            posting.agreement,
-            posting.sort.as_str(),
-            posting.cents.0,
-            integer(posting.toewijzing_nummer)?,
-            posting.referentie,
-            posting.on.to_string(),
-        ])?;
-        Ok(())
-    }
-}
-
-/// A time as it sorts: without the zeros that end a fraction (`10:00:00.50` and `10:00:00.5` are one moment).
-fn sorted_time(time: &str) -> &str {
-    let time = time.trim();
-    if time.contains('.') { time.trim_end_matches('0').trim_end_matches('.') } else { time }
-}
-
 pub(super) fn parse_verdict(text: &str) -> Result<Verdict, LedgerError> {
     Verdict::ALL
         .into_iter()
@@ -487,7 +368,7 @@ fn word<T: serde::Serialize>(value: T) -> Result<String, LedgerError> {
 }
 
 /// Tells a broken uniqueness from other faults of an insert.
-fn unique(source: rusqlite::Error, what: &'static str) -> LedgerError {
+pub(super) fn unique(source: rusqlite::Error, what: &'static str) -> LedgerError {
     let is_unique = source.sqlite_error().is_some_and(|error| {
         matches!(
             error.extended_code,
@@ -500,18 +381,4 @@ fn unique(source: rusqlite::Error, what: &'static str) -> LedgerError {
 /// Codes that a decision gave, each once, in order.
 pub(super) fn codes(decision: &Decision) -> BTreeSet<&str> {
     decision.findings.iter().filter_map(|finding| finding.code.as_deref()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_sort_as_moments() {
-        assert_eq!(sorted_time("10:00:00"), "10:00:00");
-        assert_eq!(sorted_time("10:00:00.500"), sorted_time("10:00:00.5"));
-        assert_eq!(sorted_time(" 10:00:00.000 "), sorted_time("10:00:00"));
-        assert!(sorted_time("10:00:00") < sorted_time("10:00:00.01"));
-        assert!(sorted_time("10:00:00.9") < sorted_time("10:00:01"));
-    }
 }

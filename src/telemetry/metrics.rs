@@ -35,10 +35,6 @@ pub enum Metric {
     ParkedMessages,
     /// Messages that are held.
     HeldMessages,
-    /// Questions without an answer.
-    OpenQuestions,
-    /// Age of the oldest question without an answer.
-    OldestQuestionSeconds,
     /// Size of the ledger on disk.
     LedgerBytes,
     /// Days until the contract register in use ends.
@@ -60,7 +56,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 20] = [
+    pub const ALL: [Metric; 18] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -77,8 +73,6 @@ impl Metric {
         Metric::OutboxOldestSeconds,
         Metric::ParkedMessages,
         Metric::HeldMessages,
-        Metric::OpenQuestions,
-        Metric::OldestQuestionSeconds,
         Metric::LedgerBytes,
         Metric::RegisterDaysLeft,
     ];
@@ -128,20 +122,14 @@ impl Metric {
             Metric::OutboxRows => {
                 ("sluis_outbox_rows", Sort::Figure, &["purpose"], "Rows in the outbox that are not delivered yet")
             }
-            Metric::OutboxOldestSeconds => {
-                ("sluis_outbox_oldest_seconds", Sort::Figure, &[], "Age of the oldest row that is not delivered yet")
-            }
+            Metric::OutboxOldestSeconds => (
+                "sluis_outbox_oldest_seconds",
+                Sort::Figure,
+                &["purpose"],
+                "Age of the oldest row that is not delivered yet",
+            ),
             Metric::ParkedMessages => ("sluis_parked_messages", Sort::Figure, &[], "Messages that are parked"),
             Metric::HeldMessages => ("sluis_held_messages", Sort::Figure, &[], "Messages that wait for a person"),
-            Metric::OpenQuestions => {
-                ("sluis_open_questions", Sort::Figure, &["law", "number"], "Questions without an answer")
-            }
-            Metric::OldestQuestionSeconds => (
-                "sluis_oldest_question_seconds",
-                Sort::Figure,
-                &["law", "number"],
-                "Age of the oldest question without an answer",
-            ),
             Metric::LedgerBytes => ("sluis_ledger_bytes", Sort::Figure, &[], "Size of the ledger on disk"),
             Metric::RegisterDaysLeft => (
                 "sluis_register_days_left",

@@ -1,6 +1,7 @@
 //! Transports bring messages in. Each takes a message, hands it to an [`Intake`] and lets go of its own copy (the
 //! broker's acknowledgement, the file in `in/`) only after the intake says that it is in the ledger.
 
+pub mod amqp;
 pub mod budget;
 pub mod directory;
 pub mod spool;
@@ -40,4 +41,10 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Queues the message for judging, in the order of the calls, and completes when it is in the ledger.
     fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<(), IntakeError>>;
+
+    /// Whether the ledger takes messages again. Asked after it refused one, before the next is taken from a broker that
+    /// counts deliveries. Without an answer of its own an intake finds out with messages.
+    fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }

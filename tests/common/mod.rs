@@ -1,6 +1,8 @@
 //! Stand-ins for the ledger: an intake that remembers what it was given, and an outbox in memory.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod broker;
+
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sluis::decision::Purpose;
@@ -35,7 +37,8 @@ pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
 /// An intake that remembers what was committed, in order.
 #[derive(Default)]
 pub struct FakeIntake {
-    committed: Mutex<Vec<Incoming>>,
+    /// By the number of the call: that is the order in which a ledger judges, whichever commit completes first.
+    committed: Mutex<BTreeMap<usize, Incoming>>,
     /// Commits fail as long as this is set.
     pub refuses: AtomicBool,
     /// Commits wait as long as this is set.
@@ -52,7 +55,7 @@ pub struct FakeIntake {
 impl FakeIntake {
     /// What was committed so far.
     pub fn committed(&self) -> Vec<Incoming> {
-        self.committed.lock().expect("no test panics holding it").clone()
+        self.committed.lock().expect("no test panics holding it").values().cloned().collect()
     }
 
     /// Transport ids of what was committed so far.
@@ -66,7 +69,7 @@ impl FakeIntake {
         self.released.notify_waiters();
     }
 
-    async fn record(&'static self, incoming: Incoming) -> Result<(), IntakeError> {
+    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<(), IntakeError> {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_progress.fetch_max(now, Ordering::SeqCst);
         while self.holds.load(Ordering::SeqCst) {
@@ -76,7 +79,7 @@ impl FakeIntake {
         if self.refuses.load(Ordering::SeqCst) {
             return Err(IntakeError("the disk is full".to_owned()));
         }
-        self.committed.lock().expect("no test panics holding it").push(incoming);
+        self.committed.lock().expect("no test panics holding it").insert(call, incoming);
         Ok(())
     }
 }
@@ -104,8 +107,13 @@ impl Intake for Handle {
     }
 
     fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
-        self.0.calls.fetch_add(1, Ordering::SeqCst);
-        Box::pin(self.0.record(prepared))
+        let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
+        Box::pin(self.0.record(call, prepared))
+    }
+
+    fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let refuses = self.0.refuses.load(Ordering::SeqCst);
+        Box::pin(async move { if refuses { Err(IntakeError("the disk is full".to_owned())) } else { Ok(()) } })
     }
 }
 
@@ -155,10 +163,10 @@ impl MemoryOutbox {
     }
 
     fn fault(&self) -> Result<(), OutboxError> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(OutboxError("the disk is full".to_owned())),
-            false => Ok(()),
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(OutboxError("the disk is full".to_owned()));
         }
+        Ok(())
     }
 }
 
@@ -227,4 +235,9 @@ pub fn row(sequence: i64, purpose: Purpose, to: &str) -> Due {
         verdict_json: (purpose == Purpose::Forward).then(|| br#"{"verdict":"accepted"}"#.to_vec()),
         attempts: 0,
     }
+}
+
+/// Rows from 1 on that take turns over the receivers.
+pub fn rows(count: i64, purpose: Purpose, receivers: &[&str]) -> Vec<Due> {
+    (1..=count).zip(receivers.iter().cycle()).map(|(sequence, to)| row(sequence, purpose, to)).collect()
 }

@@ -65,7 +65,7 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         silent("a generic allocation", Number::N301, |s| s.allocation().product = None),
         silent("an aspecific allocation that a contract covers", Number::N301, |s| s.product("02", None)),
         raises("an aspecific allocation that none covers", Number::N301, &["toewijzing 1001"], |s| {
-            s.product("15", None)
+            s.product("15", None);
         }),
         silent("a deleted allocation", Number::N301, |s| {
             s.provider("42420010");

@@ -118,7 +118,7 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.line().periode.begindatum = date(2025, 12, 1);
         }),
         raises("a claim over delivery after the contract", Number::N323, &["toewijzing 1001"], |s| {
-            s.provider("42420008")
+            s.provider("42420008");
         }),
     ]
 }

@@ -49,19 +49,27 @@ fn percent_of(part: Cents, amount: Cents) -> i64 {
 fn threshold(agreement: &Agreement, touched: &Touched, percent: u32, today: Date) -> Raised {
     let Touched { before, after, realised, .. } = touched;
     let (id, amount) = (&agreement.id, agreement.amount);
-    let (used, spent) = (percent_of(*after, amount), percent_of(*realised, amount));
+    let used = percent_of(*after, amount);
+    let (spent_nl, spent_en) = match realised {
+        Some(realised) => {
+            let spent = percent_of(*realised, amount);
+            (
+                format!(", waarvan {realised} euro gerealiseerd ({spent}%)"),
+                format!(", of which {realised} euros realised ({spent}%)"),
+            )
+        }
+        None => (String::new(), String::new()),
+    };
     // 70% in July is another message than 70% in November.
     let elapsed = elapsed_percent(agreement, today);
     let nl = format!(
-        "Afspraak {id} voor {} ({}..{}) passeert {percent}%: {after} van {amount} euro is gebruikt of toegezegd ({used}%), \
-         waarvan {realised} euro gerealiseerd ({spent}%); {elapsed}% van de periode is voorbij. Bespreek het verloop met \
-         de betrokkenen.",
+        "Afspraak {id} voor {} ({}..{}) passeert {percent}%: {after} van {amount} euro is gebruikt of toegezegd \
+         ({used}%){spent_nl}; {elapsed}% van de periode is voorbij. Bespreek het verloop met de betrokkenen.",
         agreement.segment, agreement.from, agreement.to
     );
     let en = format!(
-        "Agreement {id} for {} ({}..{}) passes {percent}%: {after} of {amount} euros is used or committed ({used}%), of \
-         which {realised} euros realised ({spent}%); {elapsed}% of the period has passed. Discuss the course with those \
-         concerned.",
+        "Agreement {id} for {} ({}..{}) passes {percent}%: {after} of {amount} euros is used or committed \
+         ({used}%){spent_en}; {elapsed}% of the period has passed. Discuss the course with those concerned.",
         agreement.segment, agreement.from, agreement.to
     );
     let severity = if percent >= 100 { Severity::High } else { Severity::Warning };
@@ -126,6 +134,10 @@ fn unreckoned(agreement: &Agreement, unknown: &Unknown) -> Raised {
 }
 
 fn figures(raised: Raised, agreement: &Agreement, touched: &Touched) -> Raised {
+    let raised = match touched.realised {
+        Some(realised) => raised.fact("gerealiseerd_cent", realised.0),
+        None => raised,
+    };
     raised
         .about(touched.toewijzingen.iter().copied())
         .fact("afspraak", agreement.id.as_str())
@@ -133,5 +145,4 @@ fn figures(raised: Raised, agreement: &Agreement, touched: &Touched) -> Raised {
         .fact("aanbieder", agreement.agb.as_ref().map_or("*", |agb| agb.as_str()))
         .fact("bedrag_cent", agreement.amount.0)
         .fact("gebruik_cent", touched.after.0)
-        .fact("gerealiseerd_cent", touched.realised.0)
 }

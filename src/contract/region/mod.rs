@@ -19,6 +19,9 @@ const FORM: &str = "sluis-region/1";
 /// What a source may start with instead of a document: how a value came about that no document states.
 const REASONS: [&str; 4] = ["derived", "computed", "code list", "chosen"];
 
+/// How a norm came about.
+const STATUSES: [&str; 6] = ["stated", "intended", "proposed", "derived", "chosen", "not_stated"];
+
 /// A region: a group of municipalities that contract care together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
@@ -257,8 +260,7 @@ impl<'t, 'r> Profile<'t, 'r> {
 
     fn groupings(&self) -> BTreeMap<String, Grouping> {
         self.read_all("grouping", |section| {
-            let name = section.text("name")?;
-            Some(Grouping { name, members: BTreeSet::new() })
+            Some(Grouping { name: section.text("name").unwrap_or_default(), members: BTreeSet::new() })
         })
     }
 
@@ -324,11 +326,11 @@ impl<'t, 'r> Profile<'t, 'r> {
     }
 
     fn lots(&self) -> BTreeMap<String, String> {
-        self.read_all("lot", |section| section.text("name"))
+        self.read_all("lot", |section| Some(section.text("name").unwrap_or_default()))
     }
 
     fn periods(&self) -> BTreeMap<String, Period> {
-        self.read_all("period", read_period)
+        self.read_all("period", |section| Some(read_period(section)))
     }
 
     fn segments(
@@ -355,15 +357,16 @@ impl<'t, 'r> Profile<'t, 'r> {
                     section.fault("periods", format!("unknown period `{period}`"), remedy);
                 }
                 let members = members(section, municipalities, groupings);
+                let (laws, categories) = (read_laws(section), categories(section));
                 Some(Segment {
                     name: name?,
-                    laws: read_laws(section),
+                    laws,
                     lot,
                     model: model?,
                     model_status: status?,
                     municipalities: members?,
                     periods: named?,
-                    categories: categories(section),
+                    categories,
                     subsegments: subsegments.clone(),
                 })
             });
@@ -379,7 +382,8 @@ impl<'t, 'r> Profile<'t, 'r> {
         for section in segment.sections("subsegment") {
             self.read_one(section, "id", &mut all, |section| {
                 let model = section.has("model").then(|| section.word("model", Model::parse, Model::WORDS)).flatten();
-                Some(Subsegment { name: section.text("name")?, model, categories: categories(section) })
+                let (name, categories) = (section.text("name"), categories(section));
+                Some(Subsegment { name: name?, model, categories })
             });
         }
         all
@@ -409,10 +413,10 @@ impl<'t, 'r> Profile<'t, 'r> {
             }
             return None;
         };
-        const STATUSES: [&str; 6] = ["stated", "intended", "proposed", "derived", "chosen", "not_stated"];
         let status = norm.word("status", |word| STATUSES.contains(&word).then(|| word.to_owned()), &STATUSES);
         let value = match (status.as_deref(), norm.has("value")) {
             (Some("not_stated"), true) => {
+                norm.raw("value");
                 norm.fault(
                     "value",
                     "a norm that is not stated has no value",
@@ -420,7 +424,7 @@ impl<'t, 'r> Profile<'t, 'r> {
                 );
                 None
             }
-            (Some("not_stated"), false) | (None, false) => None,
+            (Some("not_stated") | None, false) => None,
             (Some(_), false) => {
                 norm.fault("value", "the key is missing", "add it; there is no default");
                 None
@@ -432,7 +436,10 @@ impl<'t, 'r> Profile<'t, 'r> {
     }
 
     fn facts(&self) -> BTreeMap<String, Fact> {
-        self.read_all("fact", |section| Some(Fact { about: section.text("about")?, value: section.raw("value")? }))
+        self.read_all("fact", |section| {
+            let (about, value) = (section.text("about"), section.raw("value"));
+            Some(Fact { about: about?, value: value? })
+        })
     }
 }
 
@@ -486,18 +493,20 @@ fn members(
 }
 
 /// A period has a stated `end`, or `initial_years` with `extension_options` and the number of `extensions_taken`.
-fn read_period(section: &Section<'_, '_>) -> Option<Period> {
+fn read_period(section: &Section<'_, '_>) -> Period {
     let start = section.optional_date("start");
     let end = section.optional_date("end");
     let years = section.optional_number("initial_years");
     let options = section.optional_numbers("extension_options").unwrap_or_default();
     let taken = section.optional_number("extensions_taken");
     let Some(years) = years else {
-        return Some(Period { start, end, longest_end: end });
+        return Period { start, end, longest_end: end };
     };
     let Some(start) = start else {
-        section.fault("start", "the key is missing", "years are counted from a start");
-        return None;
+        if !section.has("start") {
+            section.fault("start", "the key is missing", "add it; the years are counted from it");
+        }
+        return Period { start, end, longest_end: end };
     };
     if end.is_some() {
         section.fault("end", "the end is given twice", "give either end or initial_years");
@@ -512,11 +521,7 @@ fn read_period(section: &Section<'_, '_>) -> Option<Period> {
     }
     let decided: u32 = options.iter().take(taken).fold(years, |sum, years| sum.saturating_add(*years));
     let longest: u32 = options.iter().fold(years, |sum, years| sum.saturating_add(*years));
-    Some(Period {
-        start: Some(start),
-        end: Some(last_day(start, decided)),
-        longest_end: Some(last_day(start, longest)),
-    })
+    Period { start: Some(start), end: Some(last_day(start, decided)), longest_end: Some(last_day(start, longest)) }
 }
 
 /// Last day of a period of whole years.

@@ -24,8 +24,7 @@ impl<'t> Reading<'t> {
 
     /// Line of a byte offset, from 1.
     pub(super) fn line(&self, offset: usize) -> u32 {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        let newlines = before.iter().filter(|byte| **byte == b'\n').count();
+        let newlines = self.text.get(..offset).map_or(0, |before| before.matches('\n').count());
         u32::try_from(newlines + 1).unwrap_or(u32::MAX)
     }
 
@@ -87,7 +86,7 @@ impl<'t, 'r> Section<'t, 'r> {
         let item = self.get(key)?;
         let value = item.as_value().and_then(read);
         if value.is_none() {
-            self.fault(key, format!("this is no {kind}"), format!("write {kind}"));
+            self.fault(key, format!("this is not {kind}"), format!("write {kind}"));
         }
         value
     }

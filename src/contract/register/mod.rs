@@ -142,7 +142,8 @@ pub struct Register {
     /// The profile.
     pub region: Region,
     products: HashMap<(Law, ProductCode), Vec<Product>>,
-    by_category: HashMap<(Law, Categorie), Vec<ProductCode>>,
+    /// Segments of the products of a category, and when.
+    by_category: HashMap<(Law, Categorie), BTreeSet<(String, Validity)>>,
     providers: HashMap<Party, Vec<Provider>>,
     contracts: HashMap<(Party, String), Vec<Contract>>,
     tariffs: HashMap<TariffKey, Vec<(Validity, Cents)>>,
@@ -231,22 +232,20 @@ impl Register {
     }
 
     fn index_products(&mut self, products: Rows<Product>) {
-        for Lined { value: product, .. } in products.rows {
-            let codes = self.by_category.entry((product.law, product.category.clone())).or_default();
-            if !codes.contains(&product.code) {
-                codes.push(product.code.clone());
-            }
+        for Lined { value: product, .. } in products.list {
+            let segments = self.by_category.entry((product.law, product.category.clone())).or_default();
+            segments.insert((product.segment.clone(), product.validity));
             self.products.entry((product.law, product.code.clone())).or_default().push(product);
         }
         self.products.values_mut().for_each(|rows| rows.sort_by_key(|row| row.validity));
     }
 
     fn index_parties(&mut self, providers: Rows<Provider>, contracts: Rows<Contract>) {
-        for Lined { value: provider, .. } in providers.rows {
+        for Lined { value: provider, .. } in providers.list {
             self.providers.entry(provider.agb.clone()).or_default().push(provider);
         }
         self.providers.values_mut().for_each(|rows| rows.sort_by_key(|row| row.validity));
-        for Lined { value: mut contract, .. } in contracts.rows {
+        for Lined { value: mut contract, .. } in contracts.list {
             // An open contract ends when its period does.
             if contract.validity.to.is_none() {
                 contract.validity.to = self.period_end(&contract);
@@ -265,13 +264,13 @@ impl Register {
     }
 
     fn index_money(&mut self, tariffs: Rows<TariffRow>, agreements: Rows<Agreement>) {
-        for Lined { value: row, .. } in tariffs.rows {
+        for Lined { value: row, .. } in tariffs.list {
             let TariffRow { law, code, unit, agb, gemeente, cents, validity } = row;
             let key = TariffKey { law, code, unit, agb, gemeente };
             self.tariffs.entry(key).or_default().push((validity, cents));
         }
         self.tariffs.values_mut().for_each(|runs| runs.sort_by_key(|(validity, _)| *validity));
-        for Lined { value: agreement, .. } in agreements.rows {
+        for Lined { value: agreement, .. } in agreements.list {
             self.agreements.insert(agreement.id.clone(), agreement);
         }
         for agreement in self.agreements.values() {
@@ -289,14 +288,8 @@ impl Register {
         if let Some(code) = code {
             return self.product(law, code, on).map(|product| product.segment.as_str()).into_iter().collect();
         }
-        let codes = self.by_category.get(&(law, categorie.clone()));
-        codes
-            .into_iter()
-            .flatten()
-            .filter_map(|code| self.product(law, code, on))
-            .filter(|product| product.category == *categorie)
-            .map(|product| product.segment.as_str())
-            .collect()
+        let all = self.by_category.get(&(law, categorie.clone())).into_iter().flatten();
+        all.filter(|(_, validity)| validity.holds_on(on)).map(|(segment, _)| segment.as_str()).collect()
     }
 
     /// The provider with this code, as last registered.

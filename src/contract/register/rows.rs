@@ -30,9 +30,18 @@ pub(super) struct Lined<T> {
 /// A table as far as it could be read.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
-    pub(super) rows: Vec<Lined<T>>,
+    pub(super) list: Vec<Lined<T>>,
     /// Keys of all rows, also of those with a fault elsewhere, so that one fault does not lead to many.
-    pub(super) keys: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    /// Whether every row is among the keys.
+    complete: bool,
+}
+
+impl<T> Rows<T> {
+    /// Whether no row has this key, for certain.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        self.complete && !self.keys.contains(key)
+    }
 }
 
 /// One row of `tariffs.csv`.
@@ -66,7 +75,7 @@ fn read<T>(
             rows.push(Lined { line: each.line, value });
         }
     }
-    Some(Rows { rows, keys })
+    Some(Rows { list: rows, keys, complete: table.complete })
 }
 
 /// Key of a product in [`Rows::keys`].

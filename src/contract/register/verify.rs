@@ -7,7 +7,7 @@ use crate::contract::region::{self, Region, Segment};
 use crate::contract::table::Validity;
 use crate::contract::words::{Model, ModelStatus};
 use crate::message::Party;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What could be read of a region's folder; a part that could not be read is not compared with.
 pub(super) struct Parts<'p> {
@@ -21,19 +21,19 @@ pub(super) struct Parts<'p> {
 
 pub(super) fn verify(parts: &Parts<'_>, faults: &mut Faults) {
     if let Some(products) = parts.products {
-        verify_products(parts, &products.rows, faults);
+        verify_products(parts, &products.list, faults);
     }
     if let Some(providers) = parts.providers {
         verify_providers(providers, faults);
     }
     if let Some(contracts) = parts.contracts {
-        verify_contracts(parts, &contracts.rows, faults);
+        verify_contracts(parts, &contracts.list, faults);
     }
     if let Some(tariffs) = parts.tariffs {
-        verify_tariffs(parts, &tariffs.rows, faults);
+        verify_tariffs(parts, &tariffs.list, faults);
     }
     if let Some(agreements) = parts.agreements {
-        verify_agreements(parts, &agreements.rows, faults);
+        verify_agreements(parts, &agreements.list, faults);
     }
 }
 
@@ -103,7 +103,7 @@ fn known_gemeente(region: &Region, file: &str, line: u32, gemeente: Option<&Part
 
 fn known_provider(parts: &Parts<'_>, file: &str, line: u32, agb: Option<&Party>, faults: &mut Faults) {
     if let (Some(providers), Some(agb)) = (parts.providers, agb)
-        && !providers.keys.contains(agb.as_str())
+        && providers.lacks(agb.as_str())
     {
         let remedy = format!("add it to {PROVIDERS} or correct the code");
         faults.push(RegisterFault::at(file, line, "agb", format!("unknown provider {agb}"), remedy));
@@ -121,7 +121,7 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
         }
         let Some(tariffs) = parts.tariffs else { continue };
         if needs_tariff(parts, segment, product)
-            && !tariffs.keys.contains(&product_key(product.law.as_str(), product.code.as_str()))
+            && tariffs.lacks(&product_key(product.law.as_str(), product.code.as_str()))
         {
             let what = format!("product {} is paid per unit (pxq) and has no tariff", product.code);
             let remedy = format!("add its tariff to {TARIFFS}, or end the product");
@@ -149,14 +149,14 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
 fn needs_tariff(parts: &Parts<'_>, segment: &Segment, product: &Product) -> bool {
     segment.model == Model::Pxq
         || parts.agreements.is_some_and(|agreements| {
-            agreements.rows.iter().any(|row| row.value.segment == product.segment && row.value.model == Model::Pxq)
+            agreements.list.iter().any(|row| row.value.segment == product.segment && row.value.model == Model::Pxq)
         })
 }
 
 fn verify_providers(providers: &Rows<Provider>, faults: &mut Faults) {
-    for row in &providers.rows {
+    for row in &providers.list {
         let Some(main) = &row.value.main_contractor else { continue };
-        if !providers.keys.contains(main.as_str()) {
+        if providers.lacks(main.as_str()) {
             let what = format!("unknown provider {main}");
             let remedy = "add the main contractor as a row, or correct the code";
             faults.push(RegisterFault::at(PROVIDERS, row.line, "main_contractor", what, remedy));
@@ -165,7 +165,7 @@ fn verify_providers(providers: &Rows<Provider>, faults: &mut Faults) {
             faults.push(RegisterFault::at(PROVIDERS, row.line, "main_contractor", "its own main contractor", remedy));
         }
     }
-    for group in by_key(&providers.rows, |provider| &provider.agb, |provider| provider.validity).values() {
+    for group in by_key(&providers.list, |provider| &provider.agb, |provider| provider.validity).values() {
         for (before, row) in neighbours(group, |provider| provider.validity) {
             if before.value.validity.overlaps(&row.value.validity) {
                 let what = format!("provider {} stands twice on one day", row.value.agb);
@@ -212,7 +212,7 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
 /// A contract begins and ends while its provider is registered.
 fn within_registration(parts: &Parts<'_>, row: &Lined<Contract>, faults: &mut Faults) {
     let contract = &row.value;
-    let rows = parts.providers.into_iter().flat_map(|providers| &providers.rows);
+    let rows = parts.providers.into_iter().flat_map(|providers| &providers.list);
     let registered: Vec<Validity> =
         rows.filter(|row| row.value.agb == contract.agb).map(|row| row.value.validity).collect();
     let days = [Some(contract.validity.from), contract.validity.to];
@@ -226,11 +226,11 @@ fn within_registration(parts: &Parts<'_>, row: &Lined<Contract>, faults: &mut Fa
 
 fn verify_tariffs(parts: &Parts<'_>, rows: &[Lined<TariffRow>], faults: &mut Faults) {
     // A table of tariffs is long and names few parties: each is looked up once.
-    let mut seen: HashMap<(&Option<Party>, &Option<Party>), ()> = HashMap::new();
+    let mut parties: HashSet<(&Option<Party>, &Option<Party>)> = HashSet::new();
     let mut products: BTreeSet<(&str, &str)> = BTreeSet::new();
     for row in rows {
         let tariff = &row.value;
-        if seen.insert((&tariff.agb, &tariff.gemeente), ()).is_none() {
+        if parties.insert((&tariff.agb, &tariff.gemeente)) {
             known_provider(parts, TARIFFS, row.line, tariff.agb.as_ref(), faults);
             if let Some(region) = parts.region {
                 known_gemeente(region, TARIFFS, row.line, tariff.gemeente.as_ref(), faults);
@@ -238,7 +238,7 @@ fn verify_tariffs(parts: &Parts<'_>, rows: &[Lined<TariffRow>], faults: &mut Fau
         }
         let (law, code) = (tariff.law.as_str(), tariff.code.as_str());
         if products.insert((law, code))
-            && parts.products.is_some_and(|products| !products.keys.contains(&product_key(law, code)))
+            && parts.products.is_some_and(|products| products.lacks(&product_key(law, code)))
         {
             let remedy = format!("add it to {PRODUCTS} or correct the code");
             faults.push(RegisterFault::at(

@@ -39,7 +39,7 @@ CREATE UNIQUE INDEX messages_identification ON messages (
 
 CREATE INDEX messages_waiting ON messages (verdict, received_at) WHERE verdict IN ('held', 'parked');
 
--- How many messages came to which verdict, ever: read at each scrape, so not counted over again.
+-- How many decisions came to which verdict, ever: read at each scrape, so not counted over again.
 CREATE TABLE tallies (
     law TEXT NOT NULL,
     number TEXT NOT NULL,

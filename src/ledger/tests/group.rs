@@ -5,9 +5,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// Holds the writing thread until the returned sender is dropped, so that what follows waits together.
-fn hold(ledger: &Ledger) -> mpsc::Sender<()> {
-    let (release, released) = mpsc::channel::<()>();
-    let (started, running) = mpsc::channel();
+fn hold(ledger: &Ledger) -> mpsc::SyncSender<()> {
+    let (release, released) = mpsc::sync_channel::<()>(1);
+    let (started, running) = mpsc::sync_channel(1);
     drop(ledger.run(move |_| {
         started.send(()).expect("the test waits");
         // Ends when the sender is dropped.

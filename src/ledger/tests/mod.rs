@@ -114,6 +114,7 @@ fn accepted(identity: Identity) -> Decision {
         findings: Vec::new(),
         skipped: Vec::new(),
         signals: Vec::new(),
+        observed: Vec::new(),
         records: Vec::new(),
         outgoing: Vec::new(),
         register_version: Some("2026-01".to_owned()),

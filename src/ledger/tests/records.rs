@@ -414,8 +414,72 @@ fn messages_are_listed_with_what_was_decided() {
     assert_eq!(count(Filter { identificatie: Some("I1".to_owned()), ..Filter::default() }), 1);
     assert_eq!(count(Filter { after: Some(stored.message_id), ..Filter::default() }), 1);
     assert_eq!(count(Filter { limit: Some(1), ..Filter::default() }), 1);
-    let body = sut.get(move |tx| tx.body(stored.message_id));
-    assert_eq!(body, Some(inbox("x").bytes));
+    assert_eq!(sut.get(move |tx| tx.inbox(stored.message_id)), Some(inbox("x")));
+    assert_eq!(sut.get(|tx| tx.inbox(99)), None);
+}
+
+#[test]
+fn a_held_message_is_decided_on_once_more_and_then_for_good() {
+    let sut = Sut::new();
+    let held = Decision {
+        verdict: Verdict::Held,
+        signals: vec![signal("s1", 1001)],
+        outgoing: vec![outgoing(Purpose::Signal, GEMEENTE, "s1")],
+        ..accepted(identity(wmo(Number::N301), "A1"))
+    };
+    let stored = sut.store(inbox("x"), held.clone());
+    let message_id = stored.message_id;
+    let ask = || Request { identificatie: "A1".into(), toewijzingen: [1001].into(), ..request(wmo(Number::N301)) };
+    assert!(sut.facts(ask()).identification_used.is_some(), "for others it is used");
+    assert_eq!(sut.get(move |tx| tx.facts_again(&ask(), message_id)).identification_used, None);
+    let release = Decision {
+        verdict: Verdict::Accepted,
+        records: vec![allocated(BSN, &allocation(1001, "A1"))],
+        outgoing: vec![outgoing(Purpose::Signal, GEMEENTE, "s1"), outgoing(Purpose::Forward, AANBIEDER, "301")],
+        ..held
+    };
+    let decide = |decision: &Decision| {
+        let decision = decision.clone();
+        sut.run(move |tx| tx.store_again(message_id, &decision, at(100), "court order"))
+    };
+    let released = decide(&release).expect("a held message can be released");
+    assert_eq!(released, Stored { message_id, verdict: Verdict::Accepted, sent_before: true });
+    assert_eq!(sut.facts(ask()).allocations.len(), 1);
+    let bodies: Vec<Vec<u8>> = sut.get(|tx| tx.due(at(200), 10)).into_iter().map(|row| row.body).collect();
+    assert_eq!(bodies, [b"s1".to_vec(), b"301".to_vec()], "the signal is not sent again");
+    let counts = sut.get(|tx| tx.counts(at(200)));
+    assert_eq!(counts.held, Waiting::default());
+    assert_eq!(counts.messages[&(Some(wmo(Number::N301)), Verdict::Accepted)], 1);
+    assert_eq!(sut.get(|tx| tx.messages(&Filter::default()))[0].verdict, Verdict::Accepted);
+    assert!(matches!(decide(&release), Err(LedgerError::Conflict(_))), "it is decided on for good");
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+    let event: (String, String) = sut
+        .connection()
+        .query_row("SELECT event, content ->> 'reason' FROM audit WHERE id = 2", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .expect("it reads");
+    assert_eq!(event, ("decided again".to_owned(), "court order".to_owned()));
+}
+
+#[test]
+fn a_withdrawn_or_unreadable_message_frees_its_identification() {
+    let sut = Sut::new();
+    let decide = |verdict| Decision { verdict, ..accepted(identity(wmo(Number::N301), "A1")) };
+    let held = sut.store(inbox("x"), decide(Verdict::Held)).message_id;
+    let withdrawn = decide(Verdict::Rejected);
+    sut.get(move |tx| tx.store_again(held, &withdrawn, at(1), "withdrawn"));
+    // Parked as unreadable, and readable by a later version, as the same identification.
+    let unreadable = Decision { identity: None, level: 1, ..decide(Verdict::Parked) };
+    let parked = sut.store(inbox("y"), unreadable).message_id;
+    let read = decide(Verdict::Accepted);
+    sut.get(move |tx| tx.store_again(parked, &read, at(2), "new version"));
+    let again = sut.store(inbox("z"), decide(Verdict::Parked)).message_id;
+    let twice = decide(Verdict::Accepted);
+    let refused = sut.run(move |tx| tx.store_again(again, &twice, at(3), "replay"));
+    assert!(matches!(refused, Err(LedgerError::Conflict(_))), "{refused:?}");
+    assert_eq!(sut.get(|tx| tx.counts(at(3))).parked.count, 1);
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
 }
 
 #[test]

@@ -1,0 +1,29 @@
+//! The daemon on embedded parts: every figure of the catalogue is there when somebody scrapes, and health tells.
+
+use sluis::app::App;
+use sluis::clock::FixedClock;
+use sluis::config::Config;
+use sluis::contract::{Contracts, Policies, load};
+use sluis::demo::traffic::DAY;
+use sluis::telemetry::{Metric, Sort};
+use std::path::Path;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn every_figure_is_there_and_no_label_is_wrong() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let register =
+        load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek")).expect("it has no faults");
+    let contracts = Contracts::new(vec![Arc::new(register)], Policies::default());
+    let app = App::start(&Config::embedded(dir.path()), contracts, Arc::new(FixedClock::on(DAY)))
+        .await
+        .expect("embedded parts can be opened");
+    let scraped = app.telemetry.scrape().await;
+    for metric in Metric::ALL.into_iter().filter(|metric| metric.sort() == Sort::Figure) {
+        let sample = scraped.lines().find(|line| !line.starts_with('#') && line.starts_with(metric.name()));
+        assert!(sample.is_some(), "{} is missing from\n{scraped}", metric.name());
+    }
+    assert!(scraped.contains("sluis_register_days_left{region=\"achterhoek\"} 296"), "{scraped}");
+    assert!(app.telemetry.components().contains_key("ledger"));
+    app.stop().await;
+}

@@ -1,0 +1,233 @@
+//! `sluis run` in a folder of its own, started and ended as often as a test wants.
+
+use super::{PATIENCE, bsns, files, put, traffic::Item, until};
+use serde_json::Value;
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The sample register, which every site uses.
+pub fn region() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek")
+}
+
+/// A check of the contract layer that every site lets hold: allocations wait once a budget has run out.
+pub const HOLDS: &str = "D2";
+
+/// The program, without anything that the environment of the tests says about its configuration.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("SLUIS_") {
+            command.env_remove(variable);
+        }
+    }
+    command.env("RUST_BACKTRACE", "1").stdin(Stdio::null());
+    command
+}
+
+/// A folder with everything that one gateway has: configuration, spool, ledger, logs.
+pub struct Site {
+    dir: TempDir,
+    lives: Cell<usize>,
+}
+
+impl Site {
+    /// A folder with a configuration for the directory transport, the sample register and what `more` adds.
+    pub fn new(more: &str) -> Site {
+        let head = format!(
+            "[http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n[contract]\nregion = '{}'\n\
+             [policy]\n{HOLDS} = \"hold\"\n",
+            region().display()
+        );
+        Site::with_config(&format!("{head}{more}"))
+    }
+
+    /// A folder with that configuration.
+    pub fn with_config(text: &str) -> Site {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        fs::write(dir.path().join("sluis.toml"), text).expect("a configuration can be written");
+        fs::create_dir_all(dir.path().join("spool/in")).expect("a spool can be made");
+        Site { dir, lives: Cell::new(0) }
+    }
+
+    /// The folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Where messages come in.
+    pub fn incoming(&self) -> PathBuf {
+        self.path("spool/in")
+    }
+
+    /// Puts messages into the spool.
+    pub fn send(&self, items: &[Item]) {
+        for item in items {
+            put(&self.incoming(), &item.name, &item.bytes);
+        }
+    }
+
+    /// Messages that still lie in the spool, by name.
+    pub fn waiting(&self) -> Vec<String> {
+        let names = files(&self.incoming()).iter().map(|file| super::name(file)).collect::<Vec<_>>();
+        names.into_iter().filter(|name| name.ends_with(".xml") && !name.starts_with('.')).collect()
+    }
+
+    /// Complete files that left, below `out/` and `error/`.
+    pub fn left(&self) -> Vec<PathBuf> {
+        let mut left = files(&self.path("spool/out"));
+        left.extend(files(&self.path("spool/error")));
+        left.retain(|file| !super::name(file).starts_with('.'));
+        left
+    }
+
+    /// Starts the daemon.
+    pub fn start(&self) -> Daemon {
+        let life = self.lives.get() + 1;
+        self.lives.set(life);
+        let log = self.path(&format!("life-{life:03}.log"));
+        let file = File::create(&log).expect("a log can be made");
+        let child = program()
+            .args(["run", "--config"])
+            .arg(self.path("sluis.toml"))
+            .stdout(file.try_clone().expect("a handle can be cloned"))
+            .stderr(file)
+            .spawn()
+            .expect("the program can be started");
+        Daemon { child, log, started: Instant::now() }
+    }
+
+    /// What the daemon said in all its lives.
+    pub fn log(&self) -> String {
+        let logs = files(self.dir.path()).into_iter().filter(|file| file.extension().is_some_and(|e| e == "log"));
+        logs.map(|log| fs::read_to_string(log).expect("a log can be read")).collect()
+    }
+
+    /// What must hold of the log of any daemon: it never panicked, and it names nobody.
+    pub fn assert_log_is_clean(&self) {
+        let log = self.log();
+        assert!(!log.contains("panicked"), "the daemon panicked:\n{}", tail(&log));
+        let named = bsns(&log);
+        assert!(named.is_empty(), "the log holds {} numbers of persons", named.len());
+        assert!(!log.contains("Fictief"), "the log holds names of persons");
+        // A parked message is one that a person must look at, and no fault of the daemon.
+        let is_error = |line: &&str| line.contains("\"level\":\"ERROR\"") && !line.contains("\"parked ");
+        let errors: Vec<&str> = log.lines().filter(is_error).collect();
+        assert!(errors.is_empty(), "the daemon logged errors:\n{}", errors.join("\n"));
+    }
+
+    /// Keeps the folder for a look at it, when a test fails.
+    pub fn describe(&self) -> String {
+        format!("log of {}:\n{}", self.dir.path().display(), tail(&self.log()))
+    }
+}
+
+/// The last lines of a text.
+pub fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(25)..].join("\n")
+}
+
+/// A running daemon. It dies with the value.
+pub struct Daemon {
+    child: Child,
+    log: PathBuf,
+    /// When it was started.
+    pub started: Instant,
+}
+
+impl Daemon {
+    /// What it said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("the log can be read")
+    }
+
+    /// Whether it runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be asked").is_none()
+    }
+
+    /// Where it serves metrics and health; waits until it does.
+    pub fn address(&mut self) -> SocketAddr {
+        let mut address = None;
+        let log = self.log.clone();
+        until(
+            "the daemon is up",
+            || {
+                assert!(self.runs(), "the daemon ended:\n{}", tail(&self.log()));
+                address = self.log().lines().find_map(|line| {
+                    let line: Value = serde_json::from_str(line).ok()?;
+                    line["address"].as_str()?.parse().ok()
+                });
+                address.is_some()
+            },
+            || fs::read_to_string(&log).unwrap_or_default(),
+        );
+        address.expect("it was waited for")
+    }
+
+    /// Status and JSON of `/readyz`.
+    pub fn ready(&mut self) -> (u16, Value) {
+        let address = self.address();
+        let (status, body) = super::get(address, "/readyz").expect("the daemon answers");
+        (status, serde_json::from_str(&body).expect("readiness is JSON"))
+    }
+
+    /// The sum of a metric over all its labels, of lines that contain `label`.
+    pub fn metric(&mut self, name: &str, label: &str) -> f64 {
+        let address = self.address();
+        let (status, body) = super::get(address, "/metrics").expect("the daemon answers");
+        assert_eq!(status, 200);
+        let lines = body.lines().filter(|line| line.starts_with(name) && line.contains(label));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+    }
+
+    /// Kills it, as the kernel or a power cut does.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a child can be awaited");
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, signal: &str) {
+        signal_process(self.child.id(), signal);
+    }
+
+    /// Asks it to stop, and waits for that.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM");
+        wait(&mut self.child, PATIENCE).unwrap_or_else(|| panic!("it did not stop:\n{}", tail(&self.log())))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal to one process. The standard library knows only the one that cannot be caught.
+pub fn signal_process(id: u32, signal: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status().expect("there is a shell");
+    assert!(sent.success(), "the process is there to be signalled");
+}
+
+/// Waits for a process to end by itself; `None` when it does not.
+pub fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let end = Instant::now() + patience;
+    loop {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            return Some(status);
+        }
+        if Instant::now() > end {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,214 @@
+//! The daemon over folders, killed again and again: nothing is lost, nothing is judged twice, and no file ever has a
+//! second content.
+
+mod e2e;
+
+use e2e::daemon::{Daemon, Site};
+use e2e::oracle::{Account, account_of, today, undisturbed};
+use e2e::random::Random;
+use e2e::{name, traffic, until};
+use sluis::decision::{Purpose, Verdict};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const SETTINGS: &str = "[directory]\npoll = \"20ms\"\nfiles_per_round = 12\n[delivery]\nfirst_retry = \"50ms\"\n";
+
+/// When to kill.
+#[derive(Debug)]
+enum Moment {
+    /// That long after the start: often before it is up.
+    After(Duration),
+    /// That long after that many files were taken or delivered.
+    At(usize, Duration),
+}
+
+#[test]
+fn killed_at_any_moment_it_loses_nothing_and_repeats_nothing() {
+    let chains = traffic::chains(100);
+    let fresh = traffic::fresh();
+    let day = today();
+    let items: Vec<_> = chains.iter().chain([&fresh]).cloned().collect();
+    let expected = undisturbed("directory", "sluis", &items);
+    println!("undisturbed: {}", expected.describe());
+    assert_traffic_is_worth_it(&expected);
+    let all = items.len() + expected.files();
+    // The fresh message comes last, when the faults have stopped.
+    let total = all - 1 - files_of(&expected, &fresh.name);
+
+    let site = Site::new(SETTINGS);
+    let mut random = Random::seeded(20_260_301);
+    let mut seen = Seen::default();
+    site.send(&chains);
+    let mut worked = 0;
+    let moments = moments(&mut random, total);
+    for moment in &moments {
+        let mut daemon = site.start();
+        wait_for(&site, &mut daemon, chains.len(), moment);
+        assert!(daemon.runs(), "it must not end by itself: {}", site.describe());
+        daemon.kill();
+        seen.look(&site);
+        worked += usize::from(progress(&site, chains.len()) < total);
+    }
+    println!("killed {} times, {worked} times with work left", moments.len());
+    assert!(worked >= 15, "it must be killed at its work, not after it: {worked}");
+
+    let daemon = site.start();
+    until("everything is judged and delivered", || progress(&site, chains.len()) >= total, || site.describe());
+    site.send(std::slice::from_ref(&fresh));
+    until("a fresh message passes", || progress(&site, items.len()) >= all, || site.describe());
+    assert!(daemon.terminate().success());
+    assert_eq!(site.waiting(), [""; 0]);
+    seen.look(&site);
+
+    let found = account_of(&site.path("ledger.sqlite"), &site.path("ledger.key"));
+    assert_files_equal_the_outbox(&site, &found);
+    found.assert_equals(&expected);
+    assert_eq!(found.messages[&fresh.name][0].verdict, Verdict::Accepted);
+    if day == today() {
+        found.assert_same_bytes(&expected);
+    }
+    site.assert_log_is_clean();
+}
+
+#[test]
+fn asked_to_stop_it_finishes_what_it_holds() {
+    let items = traffic::chains(60);
+    let expected = undisturbed("directory", "sluis", &items);
+    let site = Site::new(SETTINGS);
+    site.send(&items);
+    let total = items.len() + expected.files();
+    let mut stops = 0;
+    for mark in [1, total / 4, total / 2] {
+        let mut daemon = site.start();
+        until("progress", || progress(&site, items.len()) >= mark, || site.describe());
+        assert_eq!(daemon.ready().0, 200);
+        assert!(daemon.metric("sluis_component_up", "directory") > 0.0, "metrics are served at work");
+        let asked = Instant::now();
+        let status = daemon.terminate();
+        assert_eq!(status.code(), Some(0), "{}", site.describe());
+        assert!(asked.elapsed() < Duration::from_secs(20), "it must stop by itself, not at the deadline");
+        stops += usize::from(progress(&site, items.len()) < total);
+        assert!(site.log().contains("stopping on SIGTERM"));
+        // What it took it finished: no message is in the ledger and in the spool at once.
+        let recorded = account_of(&site.path("ledger.sqlite"), &site.path("ledger.key")).messages;
+        for name in site.waiting() {
+            assert!(!recorded.contains_key(&name), "{name} was taken and not finished");
+        }
+        assert_eq!(recorded.len() + site.waiting().len(), items.len(), "nothing is lost");
+        assert_eq!(hidden(&site), [""; 0], "an orderly stop leaves no drafts");
+    }
+    assert!(stops >= 2, "it must be stopped at its work");
+
+    let daemon = site.start();
+    until("everything is judged and delivered", || progress(&site, items.len()) >= total, || site.describe());
+    assert_eq!(daemon.terminate().code(), Some(0));
+    let found = account_of(&site.path("ledger.sqlite"), &site.path("ledger.key"));
+    found.assert_equals(&expected);
+    assert_files_equal_the_outbox(&site, &found);
+    site.assert_log_is_clean();
+}
+
+/// The traffic decides in all ways and in good numbers, or the test would prove nothing.
+fn assert_traffic_is_worth_it(expected: &Account) {
+    for (verdict, least) in [
+        (Verdict::Accepted, 100),
+        (Verdict::Rejected, 30),
+        (Verdict::Partly, 5),
+        (Verdict::Held, 3),
+        (Verdict::Parked, 3),
+    ] {
+        assert!(expected.count(verdict) >= least, "{verdict}: {}", expected.describe());
+    }
+    for purpose in [Purpose::Reply, Purpose::Forward, Purpose::Error, Purpose::Signal] {
+        assert!(expected.count_leaving(purpose) >= 3, "{}: {}", purpose.as_str(), expected.describe());
+    }
+    assert!(expected.budgets.iter().filter(|budget| budget.realised.0 > 0).count() >= 3, "budgets are used");
+}
+
+fn moments(random: &mut Random, total: usize) -> Vec<Moment> {
+    let mut marks: Vec<usize> = (0..12).map(|_| random.below(total * 95 / 100)).collect();
+    marks.sort_unstable();
+    let mut moments: Vec<Moment> =
+        marks.into_iter().map(|mark| Moment::At(mark, random.wait(Duration::from_millis(12)))).collect();
+    for _ in 0..8 {
+        let place = random.below(moments.len());
+        moments.insert(place, Moment::After(random.wait(Duration::from_millis(250))));
+    }
+    moments
+}
+
+fn wait_for(site: &Site, daemon: &mut Daemon, sent: usize, moment: &Moment) {
+    let pause = match moment {
+        Moment::After(pause) => *pause,
+        Moment::At(mark, pause) => {
+            until("progress", || progress(site, sent) >= *mark || !daemon.runs(), || site.describe());
+            *pause
+        }
+    };
+    // Not a wait for something: the moment itself is what is tried.
+    std::thread::sleep(pause);
+}
+
+/// Files taken from `in/` and files delivered.
+fn progress(site: &Site, sent: usize) -> usize {
+    sent.saturating_sub(site.waiting().len()) + site.left().len()
+}
+
+/// Everything that was ever seen in `out/` and `error/`.
+#[derive(Default)]
+struct Seen(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Seen {
+    /// What is complete stays as it is: a receiver may have read it.
+    fn look(&mut self, site: &Site) {
+        for file in site.left() {
+            let bytes = fs::read(&file).expect("a delivered file can be read");
+            let before = self.0.entry(file.clone()).or_insert_with(|| bytes.clone());
+            assert!(*before == bytes, "{} changed", name(&file));
+        }
+        for file in self.0.keys() {
+            assert!(file.exists(), "{} vanished", name(file));
+        }
+    }
+}
+
+/// Every row of the outbox is a file with its bytes, and there are no other files.
+fn assert_files_equal_the_outbox(site: &Site, account: &Account) {
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for file in site.left() {
+        assert!(files.insert(name(&file), file).is_none(), "no name is used twice");
+    }
+    for due in &account.outbox {
+        let id = due.id.to_string();
+        let own: Vec<String> = files.keys().filter(|name| name.contains(&id)).cloned().collect();
+        let mut bodies = vec![("verdict.json", due.verdict_json.as_ref())];
+        bodies.push((if due.verdict_json.is_some() { "xml" } else { "" }, Some(&due.body)));
+        assert_eq!(own.len(), bodies.iter().filter(|(_, body)| body.is_some()).count(), "{due:?}: {own:?}");
+        for (ending, body) in bodies.into_iter().filter_map(|(ending, body)| Some((ending, body?))) {
+            let name = own.iter().find(|name| name.ends_with(ending)).expect("a file for each part");
+            let file = files.remove(name).expect("it was listed");
+            assert!(fs::read(&file).expect("a file can be read") == *body, "{name} must hold the bytes of the outbox");
+            let folder = file.parent().map(e2e::name).expect("a file lies in a folder");
+            let party = if due.purpose == Purpose::Error { Some("error") } else { due.to.as_deref() };
+            assert_eq!(Some(folder.as_str()), party, "{name} must lie where its receiver looks");
+        }
+    }
+    assert!(files.is_empty(), "files that the outbox does not know: {:?}", files.keys());
+    let drafts: Vec<PathBuf> = e2e::files(&site.path("spool"))
+        .into_iter()
+        .filter(|file| name(file).ends_with(".tmp") && !name(file).starts_with(".probe-"))
+        .collect();
+    assert!(drafts.is_empty(), "drafts were left behind: {drafts:?}");
+}
+
+/// Files with names that readers ignore.
+fn hidden(site: &Site) -> Vec<String> {
+    e2e::files(&site.path("spool")).iter().map(|file| name(file)).filter(|name| name.starts_with('.')).collect()
+}
+
+fn files_of(account: &Account, id: &str) -> usize {
+    let rows = account.outbox.iter().filter(|due| due.correlation_id == id);
+    rows.map(|due| 1 + usize::from(due.verdict_json.is_some())).sum()
+}
