@@ -229,7 +229,7 @@ impl Xml {
         use quick_xml::events::Event;
         use quick_xml::name::ResolveResult;
         use quick_xml::reader::NsReader;
-        let text = std::str::from_utf8(bytes).expect("a reply is UTF-8");
+        let text = std::str::from_utf8(bytes).expect("a reply is UTF-8").trim_start_matches('\u{feff}');
         let mut reader = NsReader::from_str(text);
         let mut open: Vec<Xml> = vec![Xml::default()];
         loop {
@@ -239,21 +239,28 @@ impl Xml {
                     let ResolveResult::Bound(namespace) = namespace else { panic!("an element without namespace") };
                     let namespace = namespace.as_ref().to_owned();
                     let name = start.local_name().as_ref().to_owned();
-                    assert!(
-                        start.attributes().all(|each| each
-                            .expect("attributes parse")
-                            .key
-                            .as_ref()
-                            .starts_with("xmlns")),
-                        "an attribute on {name}"
-                    );
                     open.push(Xml { name, namespace, ..Xml::default() });
                 }
                 Event::End(_) => {
-                    let done = open.pop().expect("the reader checks the nesting");
+                    let mut done = open.pop().expect("the reader checks the nesting");
+                    if !done.children.is_empty() {
+                        done.text.clear();
+                    }
                     open.last_mut().expect("the document stays").children.push(done);
                 }
-                Event::Text(text) => open.last_mut().expect("the document stays").text.push_str(text.trim()),
+                Event::Text(text) => open.last_mut().expect("the document stays").text.push_str(&text),
+                Event::CData(text) => open.last_mut().expect("the document stays").text.push_str(&text),
+                Event::GeneralRef(name) => {
+                    let named = match &*name {
+                        "amp" => '&',
+                        "lt" => '<',
+                        "gt" => '>',
+                        "quot" => '"',
+                        "apos" => '\'',
+                        _ => name.resolve_char_ref().expect("a character").expect("a character"),
+                    };
+                    open.last_mut().expect("the document stays").text.push(named);
+                }
                 Event::Eof => break,
                 _ => {}
             }
@@ -315,7 +322,7 @@ impl Xml {
             node = node.child(name).unwrap_or_else(|| panic!("no {name} on {path}"));
         }
         let amount = node.child("Bedrag").or_else(|| node.child("TotaalBedrag")).expect("an amount");
-        let amount: i64 = amount.text.parse().expect("an integer");
+        let amount: i64 = amount.text.trim().parse().expect("an integer");
         assert!(amount >= 0, "an amount has no sign of its own");
         match node.at("DebetCredit") {
             "D" => amount,
@@ -357,6 +364,15 @@ pub fn check_totals(sent: &Xml, answer: &Xml) {
             let mut fields: Vec<(String, String)> = Vec::new();
             flatten(line, "", &mut fields);
             fields.retain(|(path, _)| !path.contains("RetourCode"));
+            for (path, value) in &mut fields {
+                // Numbers may be written otherwise: `01` and `1` are the same to any reader.
+                if ["ToewijzingNummer", "GeleverdVolume", "ProductTarief", "/Bedrag"]
+                    .iter()
+                    .any(|end| path.ends_with(end))
+                {
+                    *value = value.trim().parse::<i64>().expect("a number").to_string();
+                }
+            }
             fields
         };
         let copied = sent.all("Prestatie").into_iter().any(|original| strip(original) == strip(line));
