@@ -265,15 +265,12 @@ fn without_persons(text: &str, persons: &BTreeSet<&str>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        match rest.get(..DIGITS).filter(|start| persons.contains(start)) {
-            Some(_) => {
-                out.push_str("*********");
-                rest = &rest[DIGITS..];
-            }
-            None => {
-                out.push(next);
-                rest = &rest[next.len_utf8()..];
-            }
+        if rest.get(..DIGITS).is_some_and(|start| persons.contains(start)) {
+            out.push_str("*********");
+            rest = &rest[DIGITS..];
+        } else {
+            out.push(next);
+            rest = &rest[next.len_utf8()..];
         }
     }
     out

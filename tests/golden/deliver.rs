@@ -471,7 +471,7 @@ fn check_privacy(what: &str, prepared: &Prepared, judged: &Judged) {
         match outgoing.purpose {
             Purpose::Error | Purpose::Signal => told.push_str(&String::from_utf8_lossy(&outgoing.body)),
             Purpose::Forward => {
-                told.push_str(&String::from_utf8_lossy(outgoing.verdict_json.as_deref().unwrap_or_default()))
+                told.push_str(&String::from_utf8_lossy(outgoing.verdict_json.as_deref().unwrap_or_default()));
             }
             Purpose::Reply => {}
         }
