@@ -30,7 +30,9 @@ fn what_follows_from_each_message_is_written_beside_its_name() {
     for law in Law::ALL {
         let sample = Sample::of(law);
         let folder = |name: &str| format!("{law}/{name}.xml");
-        let put = |name: &str, bytes: Vec<u8>| drop(desk.put(&folder(name), bytes));
+        let put = |name: &str, bytes: Vec<u8>| {
+            desk.put(&folder(name), bytes);
+        };
         let person = Person::nth(1);
         put("01-toewijzing", sample.toewijzing("T1", &person, &[sample.weekly(1)]).write());
         put("02-start", sample.start("S1", &person, &[(&sample.weekly(1), date(2026, 1, 8))]).write());
