@@ -221,7 +221,7 @@ fn identity(message: &Message) -> Identity {
 
 /// What is broken in the order of the document: paths alone do not tell which of two siblings comes first.
 fn in_document_order(evaluation: &mut Evaluation, locator: &Locator) {
-    evaluation.broken.sort_by_key(|broken| (locator.offset(&broken.violation.place.path()), broken.rule.id));
+    evaluation.broken.sort_by_cached_key(|broken| (locator.offset(&broken.violation.place.path()), broken.rule.id));
 }
 
 fn findings(evaluation: &Evaluation, message: &Message, locator: &Locator, source: &[u8]) -> Vec<Finding> {
@@ -265,7 +265,7 @@ fn without_persons(text: &str, persons: &BTreeSet<&str>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        if rest.get(..DIGITS).is_some_and(|start| persons.contains(start)) {
+        if next.is_ascii_digit() && rest.get(..DIGITS).is_some_and(|start| persons.contains(start)) {
             out.push_str("*********");
             rest = &rest[DIGITS..];
         } else {

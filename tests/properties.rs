@@ -707,9 +707,9 @@ fn spoil(bytes: &mut Vec<u8>, damage: &Damage) {
             let at = at.index(bytes.len());
             bytes[at] ^= byte;
         }
-        Damage::Cut(from, to) => drop(bytes.drain(range(bytes.len(), from, to))),
+        Damage::Cut(from, to) => drop(bytes.drain(range(bytes.len(), *from, *to))),
         Damage::Repeat(from, to) => {
-            let range = range(bytes.len(), from, to);
+            let range = range(bytes.len(), *from, *to);
             let part = bytes[range.clone()].to_vec();
             bytes.splice(range.start..range.start, part);
         }
@@ -717,8 +717,8 @@ fn spoil(bytes: &mut Vec<u8>, damage: &Damage) {
             let at = at.index(bytes.len());
             bytes.splice(at..at, more.iter().copied());
         }
-        Damage::Value(at, value) => replace_value(bytes, at, |_| (*value).to_owned()),
-        Damage::Fitting(at, which) => replace_value(bytes, at, |old| fitting(old, which)),
+        Damage::Value(at, value) => replace_value(bytes, *at, |_| (*value).to_owned()),
+        Damage::Fitting(at, which) => replace_value(bytes, *at, |old| fitting(old, *which)),
         Damage::Element(at, twice) => {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let starts: Vec<usize> =
@@ -740,7 +740,7 @@ fn spoil(bytes: &mut Vec<u8>, damage: &Damage) {
 }
 
 /// Replaces what stands between `>` and `</`, where a leaf has its value.
-fn replace_value(bytes: &mut Vec<u8>, at: &Index, value: impl FnOnce(&str) -> String) {
+fn replace_value(bytes: &mut Vec<u8>, at: Index, value: impl FnOnce(&str) -> String) {
     let ends: Vec<usize> = (1..bytes.len().saturating_sub(1))
         .filter(|&at| &bytes[at..at + 2] == b"</" && bytes[at - 1] != b'\n' && bytes[at - 1] != b'\t')
         .collect();
@@ -754,7 +754,7 @@ fn replace_value(bytes: &mut Vec<u8>, at: &Index, value: impl FnOnce(&str) -> St
 }
 
 /// A date for a date, a number for a number.
-fn fitting(old: &str, which: &Index) -> String {
+fn fitting(old: &str, which: Index) -> String {
     const DATES: &[&str] = &[
         "0001-01-01",
         "1900-01-01",
@@ -802,7 +802,7 @@ fn fitting(old: &str, which: &Index) -> String {
     which.get(&["P1", "P2", "G1", "N1", "02A02", "45A02", "C", "D", "C", "D"]).to_string()
 }
 
-fn range(length: usize, from: &Index, to: &Index) -> std::ops::Range<usize> {
+fn range(length: usize, from: Index, to: Index) -> std::ops::Range<usize> {
     let (from, to) = (from.index(length), to.index(length));
     // Short parts leave something to look at.
     let (from, to) = (from.min(to), from.max(to));

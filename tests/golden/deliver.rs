@@ -17,7 +17,7 @@ const NOW: &str = "2026-03-10T09:00:00Z";
 
 /// What must become of a message, by the standard.
 #[derive(Debug, Default)]
-pub struct Expect {
+pub(crate) struct Expect {
     verdict: Option<Verdict>,
     level: u8,
     /// Rule, code and class path (below `/Bericht/`) of every finding, in document order.
@@ -34,55 +34,55 @@ impl Expect {
     }
 
     /// Accepted: a return message without codes, or a declaration granted in full.
-    pub fn accepted() -> Expect {
+    pub(crate) fn accepted() -> Expect {
         Expect { reply: Some(Vec::new()), ..Expect::new(Verdict::Accepted, 4) }
     }
 
     /// A declaration granted in full.
-    pub fn granted() -> Expect {
+    pub(crate) fn granted() -> Expect {
         Expect::accepted().reply("Header 0200; DeclaratieAntwoord 8001")
     }
 
     /// Rejected; the last level with a failure.
-    pub fn rejected(level: u8) -> Expect {
+    pub(crate) fn rejected(level: u8) -> Expect {
         Expect::new(Verdict::Rejected, level)
     }
 
     /// A declaration granted in part.
-    pub fn partly(level: u8) -> Expect {
+    pub(crate) fn partly(level: u8) -> Expect {
         Expect::new(Verdict::Partly, level)
     }
 
     /// A 301 that waits for a person; the provider will owe the 302 of an accepted message.
-    pub fn held() -> Expect {
+    pub(crate) fn held() -> Expect {
         Expect { reply: Some(Vec::new()), ..Expect::new(Verdict::Held, 4) }
     }
 
     /// A message that nothing answers.
-    pub fn relayed() -> Expect {
+    pub(crate) fn relayed() -> Expect {
         Expect::new(Verdict::Accepted, 4)
     }
 
     /// Rules broken: `TR019 9019 Client/StartProducten/StartProduct[1]; …`.
-    pub fn finds(mut self, findings: &str) -> Expect {
+    pub(crate) fn finds(mut self, findings: &str) -> Expect {
         self.findings = findings.split(';').map(|each| each.trim().to_owned()).collect();
         self
     }
 
     /// Codes of the reply: `Header 0200; Client 0200; StartProduct 9019`.
-    pub fn reply(mut self, classes: &str) -> Expect {
+    pub(crate) fn reply(mut self, classes: &str) -> Expect {
         self.reply = Some(classes.split(';').map(|each| each.trim().to_owned()).collect());
         self
     }
 
-    pub fn signals(mut self, checks: &[&'static str]) -> Expect {
+    pub(crate) fn signals(mut self, checks: &[&'static str]) -> Expect {
         self.signals = checks.to_vec();
         self
     }
 }
 
 /// A ledger in memory, the register, and what was written down so far.
-pub struct Lock {
+pub(crate) struct Lock {
     law: Law,
     ledger: Ledger,
     contracts: Contracts,
@@ -93,7 +93,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    pub fn new(law: Law) -> Lock {
+    pub(crate) fn new(law: Law) -> Lock {
         let register = sluis::contract::load(&region()).expect("the sample register has no fault");
         let mut policies = Policies::default();
         for (check, word) in [("A1", "hold"), ("B4", "signal"), ("D2", "signal")] {
@@ -112,17 +112,17 @@ impl Lock {
     }
 
     /// Judges what follows between parties that no register knows: what needs terms is skipped.
-    pub fn without_register(&mut self) {
+    pub(crate) fn without_register(&mut self) {
         self.registered = false;
     }
 
     /// Judges what follows as on another day than its own.
-    pub fn today(&mut self, today: Date) {
+    pub(crate) fn today(&mut self, today: Date) {
         self.today = Some(today);
     }
 
     /// Delivers a message, checks what must become of it, and writes it all down.
-    pub fn deliver(&mut self, story: &str, bytes: &[u8], expect: &Expect) -> Vec<u8> {
+    pub(crate) fn deliver(&mut self, story: &str, bytes: &[u8], expect: &Expect) -> Vec<u8> {
         self.count += 1;
         let (prepared, judged, departures) = self.judge(bytes);
         let decision = &judged.decision;
@@ -230,7 +230,7 @@ impl Lock {
     }
 
     /// Compares all that was written down with the snapshot.
-    pub fn close(mut self, name: &str) {
+    pub(crate) fn close(mut self, name: &str) {
         let (entries, budgets) = self
             .ledger
             .run_blocking(|tx| Ok((tx.messages(&Filter::default())?, tx.budgets()?)))

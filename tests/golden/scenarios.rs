@@ -16,12 +16,12 @@ const A: Count = 100_001;
 const B: Count = 100_002;
 
 /// A name, the laws it is played for, and the messages.
-pub type Scenario = (&'static str, &'static [Law], fn(&mut Lock, &Sample));
+pub(crate) type Scenario = (&'static str, &'static [Law], fn(&mut Lock, &Sample));
 
 macro_rules! scenarios {
     ($( $name:ident on $laws:ident $body:expr; )+) => {
         /// All scenarios.
-        pub const SCENARIOS: &[Scenario] = &[$( (stringify!($name), $laws, $body) ),+];
+        pub(crate) const SCENARIOS: &[Scenario] = &[$( (stringify!($name), $laws, $body) ),+];
     };
 }
 
@@ -199,6 +199,41 @@ scenarios! {
         let moved = with(sample.start("S6", &anna, &[(&weekly, date(2026, 1, 9)), (&weekly, date(2026, 1, 8))]),
             |message| status(message, 1, StatusAanlevering::Verwijderd));
         lock.deliver("delivered on another day and deleted in one message (IV008)", &moved.write(), &Expect::accepted());
+    };
+
+    // StatusAanlevering is no part of a key: deleting and delivering one key in one message is a duplicate (TR101).
+    one_key_twice_in_a_message on BOTH |lock, sample| {
+        let anna = anna();
+        let weekly = sample.weekly(A);
+        given(lock, "T1", sample, &anna, &[sample.weekly(A)]);
+        let start = sample.start("S1", &anna, &[(&weekly, date(2026, 1, 8))]);
+        lock.deliver("a start", &start.write(), &Expect::accepted());
+        let both = with(sample.start("S2", &anna, &[(&weekly, date(2026, 1, 8)), (&weekly, date(2026, 1, 8))]),
+            |message| status(message, 0, StatusAanlevering::Verwijderd));
+        lock.deliver("deleted and delivered again at once", &both.write(), &Expect::rejected(2)
+            .finds("TR101 0001 Client/StartProducten/StartProduct[2]").reply("Header 0001"));
+    };
+
+    // A generic allocation is free in category and code; what is claimed on it counts against its budget.
+    generic_allocation on BOTH |lock, sample| {
+        let anna = anna();
+        let message = with(sample.toewijzing("T1", &anna, &[sample.weekly(A)]), |message| {
+            let product = product_301(message, 0);
+            (product.product, product.omvang, product.budget) = (None, None, Some(Cents(80_000)));
+        });
+        lock.deliver("a generic allocation of 800 euros", &message.write(), &Expect::accepted());
+        granted(lock, sample, "D1", "N1", "P1");
+        let message = sample.declaratie("D2", "N2", FEBRUARY, &[(&anna, vec![sample.claim("P2", A, JANUARY, 2)])]);
+        lock.deliver("more than is left", &message.write(), &Expect::rejected(3)
+            .finds(&format!("TR369 9369 {L1}"))
+            .reply("Header 0200; DeclaratieAntwoord 0200; Client 0200; Prestatie 9369"));
+        let back = with(sample.declaratie("D3", "N3", FEBRUARY, &[(&anna, vec![
+            sample.claim("P3", A, JANUARY, 2), sample.claim("P4", A, FEBRUARY, 12),
+        ])]), |message| {
+            credit(line_323(message, 0, 1), "P1");
+            retotal(message);
+        });
+        lock.deliver("the first one back, and then it fits", &back.write(), &Expect::granted());
     };
 
     // TR326: no second start while one runs.
