@@ -89,7 +89,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("another client", N, PATH, |s| credit(s, |line| line.person = person(OTHER_BSN))),
         rejects("another allocation", N, PATH, |s| credit(s, |line| line.toewijzing_nummer = 1002)),
         rejects("another category", N, PATH, |s| credit(s, |line| line.categorie = "03".into())),
-        rejects("another code", N, PATH, |s| credit(s, |line| line.code = "XXXXX".into())),
+        rejects("another code", N, PATH, |s| credit(s, |line| line.code = "99Z99".into())),
         rejects("another first day", N, PATH, |s| credit(s, |line| line.periode.begindatum = date(2026, 2, 2))),
         rejects("another last day", N, PATH, |s| credit(s, |line| line.periode.einddatum = date(2026, 2, 27))),
         rejects("another volume", N, PATH, |s| credit(s, |line| line.volume = 11)),

@@ -50,14 +50,14 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     const PATH: &[&str] = &["/Bericht/Declaratie/Clienten/Client[1]/Prestaties/Prestatie[1]/ProductCode"];
     vec![
         accepts("the same code", N, |_| {}),
-        rejects("another code", N, PATH, |s| s.line().code = "XXXXX".into()),
+        rejects("another code", N, PATH, |s| s.line().code = "99Z99".into()),
         rejects("the same code in another case", N, PATH, |s| {
             let code = s.line().code.as_str().to_lowercase();
             s.line().code = code.as_str().into();
         }),
         accepts("an aspecific allocation", N, |s| {
             s.allocation().product.as_mut().expect("it has a product").code = None;
-            s.line().code = "XXXXX".into();
+            s.line().code = "99Z99".into();
         }),
         accepts("a generic allocation", N, |s| s.allocation().product = None),
         accepts("an unknown allocation is for TR338", N, |s| s.facts.allocations.clear()),

@@ -89,7 +89,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         accepts("another period", N, |s| {
             s.earlier_line("P0", |line| line.periode.begindatum = date(2026, 2, 2));
         }),
-        accepts("another code", N, |s| s.earlier_line("P0", |line| line.code = "XXXXX".into())),
+        accepts("another code", N, |s| s.earlier_line("P0", |line| line.code = "99Z99".into())),
         accepts("another category", N, |s| s.earlier_line("P0", |line| line.categorie = "03".into())),
         accepts("another allocation", N, |s| s.earlier_line("P0", |line| line.toewijzing_nummer = 1002)),
         accepts("credited before", N, |s| {

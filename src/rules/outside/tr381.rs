@@ -87,7 +87,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     vec![
         accepts("a listed code", Number::N301, |_| {}),
         rejects("an unlisted code", Number::N301, &[TOEGEWEZEN], |s| {
-            s.product().product.as_mut().expect("a specific allocation").code = Some("XXXXX".into());
+            s.product().product.as_mut().expect("a specific allocation").code = Some("99Z99".into());
         }),
         rejects("a code of another category", Number::N301, &[TOEGEWEZEN], |s| {
             s.product().product.as_mut().expect("a specific allocation").categorie = "03".into();
@@ -111,7 +111,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.start_product().product = None;
         }),
         accepts("a listed code", Number::N323, |_| {}),
-        rejects("an unlisted code", Number::N323, &[LINE], |s| s.line().code = "XXXXX".into()),
+        rejects("an unlisted code", Number::N323, &[LINE], |s| s.line().code = "99Z99".into()),
         rejects("a code of another category", Number::N323, &[LINE], |s| s.line().categorie = "03".into()),
         accepts("a credit of a granted debit, though the list changed", Number::N323, |s| {
             s.earlier_line("P0", |_| {});
