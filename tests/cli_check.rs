@@ -1,5 +1,7 @@
 //! `sluis check` from outside: what it prints and how it ends (design, section 5).
 
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of the shared modules")]
+
 #[path = "golden/program.rs"]
 mod program;
 #[path = "golden/support.rs"]

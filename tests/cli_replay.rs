@@ -1,5 +1,7 @@
 //! `sluis replay` from outside: order, days, what it writes, and the round trip of its replies (design, section 5).
 
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of the shared modules")]
+
 #[path = "golden/program.rs"]
 mod program;
 #[path = "golden/support.rs"]

@@ -38,7 +38,7 @@ fn killed_among_a_thousand_messages_it_loses_nothing_and_contradicts_nothing() {
     until("the daemon is ready", || daemon.ready().0 == 200, || site.describe());
     broker.send(chains);
     let mut kills = 0;
-    let mut marks: Vec<usize> = (0..8).map(|_| random.below(owed * 9 / 10)).collect();
+    let mut marks: Vec<usize> = (0..7).map(|_| random.below(owed * 9 / 10)).collect();
     marks.sort_unstable();
     for mark in marks {
         until("progress", || broker.left() >= mark || !daemon.runs(), || site.describe());

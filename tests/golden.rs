@@ -4,6 +4,8 @@
 //! What the standard says must happen is written out at each step and checked on the documents themselves; the
 //! snapshots pin the rest (texts, figures, bytes), so that no change of them goes unseen.
 
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of the shared modules")]
+
 #[path = "golden/deliver.rs"]
 mod deliver;
 #[path = "golden/scenarios.rs"]

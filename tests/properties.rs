@@ -1,6 +1,9 @@
 //! What holds for every message: reading undoes writing, judging twice gives the same, one mutation breaks one rule, and
 //! nothing that comes in makes the program panic.
 
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "an Index is passed as the strategies give it")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of the shared modules")]
+
 #[path = "golden/support.rs"]
 mod support;
 

@@ -480,3 +480,16 @@ fn every_code_is_provoked_here() {
         assert!(elsewhere.contains(info.code) || this.contains(&quoted), "{} is not tested", info.code);
     }
 }
+
+/// The schema takes years of five digits; a message cannot mean them, and says so at level 1 too.
+#[test]
+fn a_date_beyond_all_calendars_is_a_fault_of_its_own() {
+    let source = changed("<b:Dagtekening>2", "<b:Dagtekening>12").into_bytes();
+    assert!(validate(&source, &Limits::default()).is_ok(), "the schema itself allows it");
+    let prepared = sluis::pipeline::prepare(source.into(), &Limits::default());
+    let unreadable = prepared.reading.expect_err("the typed message does not");
+    let fault = &unreadable.faults.faults[0];
+    assert_eq!(fault.code, "value.out_of_range");
+    assert!(fault.path.ends_with("/BerichtIdentificatie/Dagtekening"), "{}", fault.path);
+    assert!(fault.line > 1 && !fault.nl.contains("120"), "it names the place, not the value");
+}

@@ -167,7 +167,7 @@ impl Composer {
             producten: vec![StartProduct {
                 toewijzing_nummer: Some(allocate.nummer),
                 product: Some(allocate.product.clone()),
-                toewijzing_ingangsdatum: allocate.from,
+                toewijzing_ingangsdatum: Some(allocate.from),
                 begindatum: begin,
                 status_aanlevering: StatusAanlevering::Eerste,
                 retour_codes: Vec::new(),

@@ -154,8 +154,8 @@ class! {
         toewijzing_nummer: opt Count = "ToewijzingNummer",
         /// Product.
         product: opt Product = "Product",
-        /// First day of the allocation.
-        toewijzing_ingangsdatum: req Date = "ToewijzingIngangsdatum",
+        /// First day of the allocation; optional in the schema.
+        toewijzing_ingangsdatum: opt Date = "ToewijzingIngangsdatum",
         /// First day of delivery.
         begindatum: req Date = "Begindatum",
         /// First delivery or deletion.

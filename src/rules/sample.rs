@@ -414,7 +414,7 @@ fn start_client(law: Law) -> StartClient {
         producten: vec![StartProduct {
             toewijzing_nummer: Some(TOEWIJZING),
             product: Some(product(law)),
-            toewijzing_ingangsdatum: date(2026, 1, 1),
+            toewijzing_ingangsdatum: Some(date(2026, 1, 1)),
             begindatum: date(2026, 1, 8),
             status_aanlevering: StatusAanlevering::Eerste,
             retour_codes: Vec::new(),

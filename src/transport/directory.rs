@@ -174,7 +174,11 @@ impl<I: Intake> DirectoryIntake<I> {
                 let mut done = Vec::new();
                 for outcome in chunk {
                     match outcome {
-                        Ok((name, stamp, Ok(()))) => done.push((name, stamp)),
+                        Ok((name, stamp, Ok(()))) => {
+                            // Not only at the end of the round: with many files waiting that is far away.
+                            self.component.up();
+                            done.push((name, stamp));
+                        }
                         Ok((_, _, Err(error))) => {
                             stop.store(true, Ordering::Relaxed);
                             refusal.get_or_insert(error.to_string());

@@ -185,10 +185,12 @@ impl Broker {
         Connection::connect(&self.url, ConnectionProperties::default().with_connection_name("e2e test".into())).await
     }
 
-    fn with_channel<T>(&self, work: impl AsyncFnOnce(Channel) -> lapin::Result<T>) -> T {
+    fn with_channel<T>(&self, work: impl AsyncFnOnce(&Channel) -> lapin::Result<T>) -> T {
         let done = self.runtime.block_on(async {
             let connection = self.connect().await?;
-            let outcome = work(connection.create_channel().await?).await?;
+            // It must outlive the work: a dropped channel closes itself, and the connection then refuses to.
+            let channel = connection.create_channel().await?;
+            let outcome = work(&channel).await?;
             connection.close(200, "done".into()).await?;
             Ok::<_, lapin::Error>(outcome)
         });

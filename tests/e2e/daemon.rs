@@ -1,6 +1,6 @@
 //! `sluis run` in a folder of its own, started and ended as often as a test wants.
 
-use super::{PATIENCE, bsns, files, put, traffic::Item, until};
+use super::{PATIENCE, bsns, files, is_hidden, name, put, traffic::Item, until};
 use serde_json::Value;
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -74,15 +74,16 @@ impl Site {
 
     /// Messages that still lie in the spool, by name.
     pub fn waiting(&self) -> Vec<String> {
-        let names = files(&self.incoming()).iter().map(|file| super::name(file)).collect::<Vec<_>>();
-        names.into_iter().filter(|name| name.ends_with(".xml") && !name.starts_with('.')).collect()
+        let mut waiting = files(&self.incoming());
+        waiting.retain(|file| file.extension().is_some_and(|ending| ending == "xml") && !is_hidden(file));
+        waiting.iter().map(|file| name(file)).collect()
     }
 
     /// Complete files that left, below `out/` and `error/`.
     pub fn left(&self) -> Vec<PathBuf> {
         let mut left = files(&self.path("spool/out"));
         left.extend(files(&self.path("spool/error")));
-        left.retain(|file| !super::name(file).starts_with('.'));
+        left.retain(|file| !is_hidden(file));
         left
     }
 

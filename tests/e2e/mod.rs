@@ -70,6 +70,11 @@ pub fn name(path: &Path) -> String {
     path.file_name().expect("a file has a name").to_string_lossy().into_owned()
 }
 
+/// Whether readers of the spool leave a file alone.
+pub fn is_hidden(path: &Path) -> bool {
+    name(path).starts_with('.')
+}
+
 /// Numbers of the test range of BSNs, 9999ddddd, in a text.
 pub fn bsns(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 9 && run.starts_with("9999")).collect()

@@ -96,7 +96,7 @@ proptest! {
         sample.message.header.identificatie.dagtekening = dates.2;
         let start = sample.start_product();
         (start.toewijzing_nummer, start.product, start.status_aanlevering) = (nummer, product, status);
-        (start.begindatum, start.toewijzing_ingangsdatum) = (dates.0, dates.2);
+        (start.begindatum, start.toewijzing_ingangsdatum) = (dates.0, Some(dates.2));
         let again = start.clone();
         sample.start().producten.push(again);
         judge(&sample);

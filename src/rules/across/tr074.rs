@@ -73,7 +73,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("delivered before", N, FIRST, |s| s.earlier_start(BEGIN)),
         rejects("delivered before with another ToewijzingIngangsdatum, which is no key", N, FIRST, |s| {
             s.earlier_start(BEGIN);
-            s.start_product().toewijzing_ingangsdatum = date(2026, 1, 2);
+            s.start_product().toewijzing_ingangsdatum = Some(date(2026, 1, 2));
         }),
         accepts("a day later", N, |s| s.earlier_start(date(2026, 1, 7))),
         accepts("of another client", N, |s| {

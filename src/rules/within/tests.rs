@@ -107,7 +107,7 @@ impl Picks {
     fn start(&mut self, start: &mut StartProduct) {
         start.toewijzing_nummer = self.of(&[None, Some(0), Some(MAX_NUMBER)]);
         start.product = start.product.take().and_then(|product| self.maybe(product));
-        start.toewijzing_ingangsdatum = self.date();
+        start.toewijzing_ingangsdatum = Some(self.date());
         start.begindatum = self.date();
         start.status_aanlevering = self.of(StatusAanlevering::ALL);
     }

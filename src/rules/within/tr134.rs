@@ -139,7 +139,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             |s| s.start_product().begindatum = date(2026, 3, 10),
         ),
         accepts("an allocation that is yet to begin", Number::N305, |s| {
-            s.start_product().toewijzing_ingangsdatum = date(2026, 4, 1);
+            s.start_product().toewijzing_ingangsdatum = Some(date(2026, 4, 1));
         }),
         accepts("declared on the day of signing", Number::N323, |s| s.declaratie().dagtekening = date(2026, 3, 9)),
         rejects("declared the day after", Number::N323, &["/Bericht/Declaratie/DeclaratieDagtekening"], |s| {
