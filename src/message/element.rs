@@ -1,6 +1,6 @@
 //! How typed classes are read from a [`Tree`](super::tree::Tree) and written as XML.
 //!
-//! A class is declared once, with [`class!`]; reading and writing follow from the declaration, in the order of the
+//! A class is declared once, with `class!`; reading and writing follow from the declaration, in the order of the
 //! schema. Reading cannot fail on a document that the schema layer accepted, with one exception: values that XSD
 //! allows and no calendar or integer here can hold (the year 12026). Those are [`ReadError`]s.
 

@@ -1,7 +1,7 @@
 //! The rules of the standard: one file per rule, a registry, and the evaluation of a case.
 //!
 //! Rules are pure and know nothing of each other: the engine decides which run, in which order, and what a failure
-//! stops (see [`evaluate`]). What a rule needs beyond the message it reads from [`Case`].
+//! stops (see [`mod@evaluate`]). What a rule needs beyond the message it reads from [`Case`].
 
 pub(crate) mod calendar;
 pub mod case;
