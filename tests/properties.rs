@@ -827,7 +827,7 @@ fn nothing_that_comes_in_makes_it_panic() {
         let case = (0..bases.len(), proptest::collection::vec(damage(), 1..3), proptest::option::weighted(0.2, day()));
         let mut valid = 0_u32;
         let cell = std::cell::RefCell::new(&mut valid);
-        runner(4_000)
+        runner(3_000)
             .run(&case, |(base, damages, today)| {
                 let mut bytes = bases[base].to_vec();
                 for damage in &damages {
@@ -847,6 +847,6 @@ fn nothing_that_comes_in_makes_it_panic() {
             })
             .expect("a spoilt message");
         eprintln!("{law}: {valid} of the spoilt messages were valid");
-        assert!(valid > 500, "{valid} of the spoilt messages were valid: too few to say much of judging");
+        assert!(valid > 300, "{valid} of the spoilt messages were valid: too few to say much of judging");
     }
 }
