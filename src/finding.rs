@@ -14,7 +14,7 @@ pub struct Finding {
     pub rule: String,
     /// Return code; at level 1 none, at level 2 always `0001`.
     pub code: Option<String>,
-    /// Class of the standard that the code stands on; at level 1 the fault code of the schema layer.
+    /// Class of the standard that the code stands on; at level 1 the element.
     pub class: String,
     /// Absolute path of the element, with ordinals where it may repeat.
     pub path: String,
