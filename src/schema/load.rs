@@ -13,7 +13,7 @@ use super::datatypes::{Base, SimpleType};
 use super::pattern::Pattern;
 use super::tables::{Content, Element, Schema, Sequence};
 use super::wellformed::{Attributes, attribute_value, is_blank, reference, split_qname};
-use crate::message::tree::{Namespace, position};
+use crate::message::tree::{LineIndex, Namespace};
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 
@@ -102,7 +102,8 @@ struct Doc<'a> {
 
 impl<'a> Doc<'a> {
     fn read(file: SchemaFile<'a>, namespace: Namespace) -> Result<Doc<'a>, LoadError> {
-        let mut reader = FileReader { file, prefixes: BTreeMap::new() };
+        let lines = LineIndex::of(file.text.as_bytes());
+        let mut reader = FileReader { file, lines, prefixes: BTreeMap::new() };
         let root = reader.read()?;
         let mut doc = Doc { file: file.name, namespace, root, prefixes: reader.prefixes, target: String::new() };
         if doc.root.name != "schema" {
@@ -205,13 +206,13 @@ impl<'a> Doc<'a> {
 /// Turns the text of a schema file into nodes.
 struct FileReader<'a> {
     file: SchemaFile<'a>,
+    lines: LineIndex,
     prefixes: BTreeMap<String, String>,
 }
 
 impl FileReader<'_> {
     fn refuse<T>(&self, offset: usize, construct: &str) -> Result<T, LoadError> {
-        let (line, _) = position(self.file.text.as_bytes(), offset);
-        Err(LoadError { file: self.file.name.to_owned(), line, construct: construct.to_owned() })
+        Err(LoadError { file: self.file.name.to_owned(), line: self.line(offset), construct: construct.to_owned() })
     }
 
     fn read(&mut self) -> Result<XsdNode, LoadError> {
@@ -303,8 +304,12 @@ impl FileReader<'_> {
         let Some((_, local)) = local else {
             return self.refuse(offset, &format!("element {name} outside the XSD namespace"));
         };
-        let line = position(self.file.text.as_bytes(), offset).0;
+        let line = self.line(offset);
         Ok(XsdNode { name: local.to_owned(), attributes, children: Vec::new(), text: String::new(), line })
+    }
+
+    fn line(&self, offset: usize) -> u32 {
+        self.lines.position(self.file.text.as_bytes(), offset).0
     }
 }
 
