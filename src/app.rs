@@ -21,6 +21,7 @@ use crate::transport::spool::Spool;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +35,8 @@ const MAX_GROUP: usize = 256;
 pub struct App {
     /// The durable record.
     pub ledger: Ledger,
+    /// Held as long as the gateway lives.
+    lock: File,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// Where metrics and health are served.
@@ -82,7 +85,7 @@ impl App {
         let needs_spool =
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
-        let ledger = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
+        let (ledger, lock) = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
         telemetry.set_figures(figures(
@@ -118,6 +121,7 @@ impl App {
         let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         Ok(App {
             ledger,
+            lock,
             telemetry,
             address,
             trigger,
@@ -152,6 +156,7 @@ impl App {
         let ledger = self.ledger;
         // Joining the writer thread blocks; the runtime must not.
         let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
+        drop(self.lock);
     }
 }
 
@@ -172,8 +177,9 @@ pub(crate) fn limits(config: &Config) -> Limits {
     }
 }
 
-/// Opens the ledger; at the very first start its folder and its key are made.
-fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<Ledger> {
+/// Opens the ledger, with the lock that keeps a second gateway from it; at the very first start its folder and its key
+/// are made.
+fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<(Ledger, File)> {
     for file in [path, key_file] {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| {
@@ -184,9 +190,31 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<Ledger> {
             })?;
         }
     }
+    let lock = lock_ledger(path)?;
     // A ledger without its key must never get a new one: it would be unreadable.
     let keys = if key_file.exists() || path.exists() { Keys::load(key_file)? } else { Keys::create(key_file)? };
-    Ok(Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?)
+    Ok((Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?, lock))
+}
+
+/// Two gateways on one SQLite ledger would both send its outbox. The system releases the lock when a process dies.
+fn lock_ledger(path: &Path) -> anyhow::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .with_context(|| format!("failed to open {}: check the rights of its folder", name.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "the ledger {} is in use by another gateway: stop it, or set another path in [ledger]",
+            path.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("failed to lock {}", name.display())),
+    }
 }
 
 /// The relay with its destinations, and the connection that it publishes on when it delivers to the broker.

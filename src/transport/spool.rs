@@ -52,7 +52,8 @@ impl Spool {
 fn try_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     fs::read_dir(folder)?;
-    let probe = folder.join(format!(".probe-{}.tmp", std::process::id()));
+    // One name for all lives: what a killed one left behind is used again, not added to.
+    let probe = folder.join(".probe.tmp");
     File::create(&probe)?.write_all(b"sluis")?;
     fs::remove_file(&probe)
 }

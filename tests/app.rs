@@ -27,3 +27,15 @@ async fn every_figure_is_there_and_no_label_is_wrong() {
     assert!(app.telemetry.components().contains_key("ledger"));
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_second_gateway_on_the_same_ledger_is_refused_until_the_first_is_gone() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let config = Config::embedded(dir.path());
+    let start = || App::start(&config, Contracts::default(), Arc::new(FixedClock::on(DAY)));
+    let first = start().await.expect("embedded parts can be opened");
+    let refused = start().await.err().expect("the ledger is in use").to_string();
+    assert!(refused.contains("in use by another gateway"), "{refused}");
+    first.stop().await;
+    start().await.expect("the first one let go").stop().await;
+}
