@@ -196,12 +196,22 @@ pub(super) fn value(
 }
 
 /// The document is larger than the gateway takes.
-pub(super) fn size_limit(found: usize, limit: usize) -> Draft {
+///
+/// How large it is nobody knows: no more of it is read than one byte over the limit.
+pub(super) fn size_limit(limit: usize) -> Draft {
     let text = Words::new(
-        format!("Het bericht is {found} bytes groot; dit systeem verwerkt ten hoogste {limit} bytes."),
-        format!("The message is {found} bytes; this system takes at most {limit} bytes."),
+        format!(
+            "Het bericht is groter dan de {limit} bytes die dit systeem verwerkt. Verdeel het over meer berichten."
+        ),
+        format!("The message is larger than the {limit} bytes that this system takes. Divide it over more messages."),
     );
-    draft(code::LIMIT_SIZE, String::new(), format!("ten hoogste {limit} bytes"), format!("{found} bytes"), text)
+    draft(
+        code::LIMIT_SIZE,
+        String::new(),
+        format!("ten hoogste {limit} bytes"),
+        format!("meer dan {limit} bytes"),
+        text,
+    )
 }
 
 /// Elements nested too deep.

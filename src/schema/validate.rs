@@ -32,7 +32,7 @@ pub fn validate(source: &[u8], limits: &Limits) -> Result<Document, Faults> {
     // Offsets and node counts of the tree are 32 bits wide.
     let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
     if source.len() > max_bytes {
-        faults.report_last(0, sentences::size_limit(source.len(), max_bytes));
+        faults.report_last(0, sentences::size_limit(max_bytes));
         return Err(faults.finish(&[], recognise(source), false));
     }
     let text = match readable_text(source) {
