@@ -8,7 +8,7 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
-use crate::message::{Body, Date, Declaratie, DeclaratieAntwoord, Identificatie, Kind, Message, Number, Party};
+use crate::message::{Body, Bsn, Date, Identificatie, Message, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
@@ -92,21 +92,16 @@ fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
     let failed = |faults: Faults| {
         // What could not be read to its end is not believed as to its sender either.
         let header = if faults.readable { schema::peek_header(source) } else { schema::HeaderHint::default() };
-        let is_return = faults.kind.is_some_and(|kind| kind.number.answered_by().is_none() && !is_own(kind));
+        // A return message repeats the header of what it answers, unswapped.
+        let is_return = faults.kind.is_some_and(|kind| kind.number.is_return());
         let sender = if is_return { header.ontvanger } else { header.afzender };
         Unreadable { faults, sender, identificatie: header.identificatie }
     };
     let document = schema::validate(source, limits).map_err(failed)?;
-    match Message::read(document.kind, &document.tree) {
+    match Message::read(document.kind, document.release, &document.tree) {
         Ok(message) => Ok(Readable { tree: document.tree, message }),
         Err(error) => Err(failed(Faults::of_value(document.kind, &document.tree, source, &error))),
     }
-}
-
-/// Whether the header of a message without answer names its own sender: only the 325 does; a return message repeats
-/// the header of what it answers, unswapped.
-fn is_own(kind: Kind) -> bool {
-    kind.number == Number::N325
 }
 
 /// What the ledger must look up before the message can be judged.
@@ -248,15 +243,7 @@ fn findings(evaluation: &Evaluation, message: &Message, locator: &Locator, sourc
 
 /// Numbers of the persons in a message. Some senders build them into their reference numbers, which findings name.
 fn persons(message: &Message) -> BTreeSet<&str> {
-    match &message.body {
-        Body::Toewijzing(client) | Body::ToewijzingRetour(Some(client)) => BTreeSet::from([client.bsn.expose()]),
-        Body::Start(client) | Body::StartRetour(Some(client)) => BTreeSet::from([client.bsn.expose()]),
-        Body::Declaratie(Declaratie { clienten, .. })
-        | Body::DeclaratieAntwoord(Some(DeclaratieAntwoord { clienten, .. })) => {
-            clienten.iter().map(|client| client.bsn.expose()).collect()
-        }
-        Body::ToewijzingRetour(None) | Body::StartRetour(None) | Body::DeclaratieAntwoord(None) => BTreeSet::new(),
-    }
+    message.persons().into_iter().map(Bsn::expose).collect()
 }
 
 /// A text with every number of a person of the message as stars.

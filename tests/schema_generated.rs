@@ -8,7 +8,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use sluis::message::tree::Namespace;
-use sluis::message::{Kind, Law, Message};
+use sluis::message::{Kind, Law, Message, Release};
 use sluis::schema::{Base, Element, Limits, Model, Schema, SimpleType, recognise, schema, validate};
 
 /// Documents per kind. With twelve kinds this stays under a minute, `xmllint` included.
@@ -412,7 +412,7 @@ fn damage(text: &mut String, dice: &mut Dice) {
 fn document(kind: Kind, schema: &Schema, seed: u64) -> String {
     let mut dice = Dice(seed);
     let mut root = instance(schema, schema.root(), &mut dice);
-    let (message, base) = (kind.namespace(), kind.base_namespace());
+    let (message, base) = (kind.namespace(Release::V3_2), kind.base_namespace(Release::V3_2));
     // One in four stays valid; the others get one to three changes.
     let changes = dice.below(4);
     for _ in 0..changes {
@@ -500,7 +500,11 @@ fn an_unchanged_instance_is_valid_and_comes_back_as_its_tree() {
         for number in 0..50 {
             let mut dice = Dice(seed(kind, number));
             let mut root = instance(schema, schema.root(), &mut dice);
-            root.attributes = format!(" xmlns:m=\"{}\" xmlns:b=\"{}\"", kind.namespace(), kind.base_namespace());
+            root.attributes = format!(
+                " xmlns:m=\"{}\" xmlns:b=\"{}\"",
+                kind.namespace(Release::V3_2),
+                kind.base_namespace(Release::V3_2)
+            );
             let mut text = String::new();
             write(&root, &mut dice, &mut text);
             let document =
@@ -515,7 +519,7 @@ fn an_unchanged_instance_is_valid_and_comes_back_as_its_tree() {
 /// What the schema allows the typed message can hold, but for dates beyond all calendars; and what it writes is valid
 /// and reads the same.
 fn comes_back_typed(kind: Kind, tree: &sluis::message::tree::Tree, text: &str) {
-    let message = match Message::read(kind, tree) {
+    let message = match Message::read(kind, Release::V3_2, tree) {
         Ok(message) => message,
         Err(error) => {
             assert!(error.reason.contains("a year outside"), "{kind}: {error}\n{text}");
@@ -525,7 +529,7 @@ fn comes_back_typed(kind: Kind, tree: &sluis::message::tree::Tree, text: &str) {
     let written = message.write();
     let document = validate(&written, &Limits::default())
         .unwrap_or_else(|faults| panic!("{faults:?}\n{}", String::from_utf8_lossy(&written)));
-    let again = Message::read(kind, &document.tree).unwrap_or_else(|error| panic!("{kind}: {error}"));
+    let again = Message::read(kind, Release::V3_2, &document.tree).unwrap_or_else(|error| panic!("{kind}: {error}"));
     assert_eq!(again, message, "{kind}");
 }
 

@@ -11,7 +11,7 @@ use crate::message::types::{
 };
 use crate::message::{
     BedragMetDC, BerichtIdentificatie, Body, Bsn, Cents, Count, Date, DebetCredit, Direction, Eenheid, Frequentie,
-    GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, Referentie, StatusAanlevering,
+    GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, Referentie, Release, StatusAanlevering,
     TotaalBedragMetDC, XsdVersie,
 };
 use jiff::civil::date;
@@ -226,7 +226,7 @@ impl Composer {
             xsd_versie_declaratie: None,
             retour_codes: Vec::new(),
         };
-        Message { kind, header, body }
+        Message { kind, release: Release::V3_2, header, body }
     }
 }
 

@@ -4,7 +4,7 @@
 //! schema. Reading cannot fail on a document that the schema layer accepted, with one exception: values that XSD
 //! allows and no calendar or integer here can hold (the year 12026). Those are [`ReadError`]s.
 
-use super::kind::Kind;
+use super::kind::{Kind, Release};
 use super::tree::{Namespace, Node};
 use std::fmt::Write as _;
 
@@ -130,8 +130,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts a document of this kind: XML declaration and the root start tag with both namespaces.
-    pub fn new(kind: Kind) -> Writer {
+    /// Starts a document of this kind and release: XML declaration and the root start tag with both namespaces.
+    pub fn new(kind: Kind, release: Release) -> Writer {
         let mut writer = Writer {
             out: String::with_capacity(4096),
             message_prefix: kind.slug(),
@@ -141,8 +141,8 @@ impl Writer {
         write!(
             writer.out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<{p}:Bericht xmlns:{p}=\"{}\" xmlns:{b}=\"{}\">\r\n",
-            kind.namespace(),
-            kind.base_namespace(),
+            kind.namespace(release),
+            kind.base_namespace(release),
             p = writer.message_prefix,
             b = writer.base_prefix,
         )

@@ -48,7 +48,7 @@ pub(super) fn build(
         xsd_versie_declaratie: Some(message.header.xsd_versie.clone()),
         retour_codes: header_codes,
     };
-    Message { kind, header, body: Body::DeclaratieAntwoord(body) }.write()
+    Message { kind, release: message.release, header, body: Body::DeclaratieAntwoord(body) }.write()
 }
 
 fn answer(declaratie: &Declaratie, by_class: &Codes) -> DeclaratieAntwoord {

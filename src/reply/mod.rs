@@ -48,9 +48,14 @@ const GRANTED: &str = "8001";
 pub fn build(message: &Message, tree: &Tree, evaluation: &Evaluation, stamp: &Stamp) -> Option<Reply> {
     let kind = Kind::new(message.kind.law, message.kind.number.answered_by()?);
     let body = match &message.body {
-        Body::Toewijzing(_) | Body::Start(_) => retour::build(kind, message, tree, evaluation, stamp),
+        Body::Toewijzing(_)
+        | Body::Start(_)
+        | Body::Stop(_)
+        | Body::Aanvraag(_)
+        | Body::Wijziging(_)
+        | Body::Antwoord(_) => retour::build(kind, message, tree, evaluation, stamp),
         Body::Declaratie(declaratie) => declaratie::build(kind, message, declaratie, evaluation, stamp),
-        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => return None,
+        Body::Retour(_) | Body::DeclaratieAntwoord(_) => return None,
     };
     Some(Reply { kind, body })
 }

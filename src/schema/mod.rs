@@ -21,8 +21,8 @@ mod tables;
 mod validate;
 mod wellformed;
 
-use crate::message::Kind;
 use crate::message::tree::Tree;
+use crate::message::{Kind, Release};
 
 pub use datatypes::{Base, SimpleType};
 pub use fault::{CODES, CodeInfo, Fault, Faults, code};
@@ -62,6 +62,8 @@ impl Default for Limits {
 pub struct Document {
     /// Which message it is.
     pub kind: Kind,
+    /// By which release it was made.
+    pub release: Release,
     /// Its elements and values. `Debug` shows sizes only.
     pub tree: Tree,
 }

@@ -18,7 +18,7 @@ use super::machine::{AttributeRole, Machine, Tag, TagAttribute};
 use super::namespaces::{Scope, Space};
 use super::wellformed::{self, Attributes, Broken, RawAttribute};
 use super::{BOM, Document, Limits, sentences};
-use crate::message::Kind;
+use crate::message::{Kind, Release};
 
 /// The root element of every message.
 const ROOT: &str = "Bericht";
@@ -51,7 +51,7 @@ pub fn validate(source: &[u8], limits: &Limits) -> Result<Document, Faults> {
     let Driver { kind, machine, faults, .. } = driver;
     let tree = machine.and_then(Machine::finish);
     match (kind, tree) {
-        (Some(kind), Some(tree)) if faults.is_empty() => Ok(Document { kind, tree }),
+        (Some(kind), Some(tree)) if faults.is_empty() => Ok(Document { kind, release: Release::V3_2, tree }),
         _ => Err(faults.finish(source, kind, readable)),
     }
 }
@@ -487,7 +487,7 @@ fn named_type<'t>(scope: &Scope<'_>, value: &'t str) -> Option<(crate::message::
 
 /// Kinds by the namespace of their root element.
 static KINDS: LazyLock<BTreeMap<String, Kind>> =
-    LazyLock::new(|| Kind::all().map(|kind| (kind.namespace(), kind)).collect());
+    LazyLock::new(|| Kind::all().map(|kind| (kind.namespace(Release::V3_2), kind)).collect());
 
 /// Kind and release when a namespace is one of the standard, but of another release than 3.2.
 fn other_release(uri: &str) -> Option<(Kind, String)> {

@@ -131,6 +131,9 @@ fn request(kind: Kind) -> Request {
         identificatie: "unused".into(),
         persons: BTreeSet::from([BSN.into()]),
         toewijzingen: BTreeSet::new(),
+        all_allocations: false,
+        verzoeken: BTreeSet::new(),
+        all_verzoeken: false,
         declaratie: None,
         referenties: BTreeSet::new(),
     }

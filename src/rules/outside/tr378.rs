@@ -58,11 +58,7 @@ fn reference_date(case: &Case<'_>) -> Date {
         Body::Toewijzing(client) => {
             client.producten.iter().map(|product| product.ingangsdatum).min().unwrap_or(dagtekening)
         }
-        Body::ToewijzingRetour(_)
-        | Body::Start(_)
-        | Body::StartRetour(_)
-        | Body::Declaratie(_)
-        | Body::DeclaratieAntwoord(_) => dagtekening,
+        _ => dagtekening,
     }
 }
 

@@ -57,6 +57,9 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         match &mut s.message.body {
             Body::Toewijzing(client) => client.bsn = bsn.into(),
             Body::Start(client) => client.bsn = bsn.into(),
+            Body::Stop(client) => client.bsn = bsn.into(),
+            Body::Aanvraag(client) => client.bsn = bsn.into(),
+            Body::Wijziging(client) => client.bsn = bsn.into(),
             Body::Declaratie(declaratie) => declaratie.clienten[0].bsn = bsn.into(),
             Body::DeclaratieAntwoord(Some(antwoord)) => antwoord.clienten[0].bsn = bsn.into(),
             other => panic!("no client in {other:?}"),
@@ -89,6 +92,6 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             copy_client(s, |client| client.bsn = "123456783".into());
         }));
     }
-    rows.push(accepts("an answer that lists nobody", Number::N325, |s| s.antwoord().clienten.clear()));
+    rows.push(accepts("an answer that lists nobody", Number::N325, |s| s.declaratie_antwoord().clienten.clear()));
     rows
 }

@@ -2,7 +2,8 @@
 
 use crate::message::types::Geboortedatum;
 use crate::message::{
-    Body, Bsn, Cents, Contact, Date, Declaratie, Prestatie, StartProduct, ToegewezenProduct, ToewijzingClient,
+    AangevraagdProduct, Antwoord, Body, Bsn, Cents, Contact, Date, Declaratie, NieuwProduct, Prestatie, StartProduct,
+    StopProduct, TeWijzigenProduct, ToegewezenProduct, ToewijzingClient, Verzoek,
 };
 use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Class, Place, Violation};
@@ -64,11 +65,7 @@ impl Claimed<'_> {
 pub(super) fn toewijzing_client<'a>(case: &Case<'a>) -> Option<&'a ToewijzingClient> {
     match &case.message.body {
         Body::Toewijzing(client) => Some(client),
-        Body::ToewijzingRetour(_)
-        | Body::Start(_)
-        | Body::StartRetour(_)
-        | Body::Declaratie(_)
-        | Body::DeclaratieAntwoord(_) => None,
+        _ => None,
     }
 }
 
@@ -98,15 +95,53 @@ pub(super) fn contacten<'a>(case: &Case<'a>) -> Vec<Located<'a, Contact>> {
 pub(super) fn start_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, StartProduct>> {
     match &case.message.body {
         Body::Start(client) => located(&client.producten, Place::start_product),
-        Body::Toewijzing(_)
-        | Body::ToewijzingRetour(_)
-        | Body::StartRetour(_)
-        | Body::Declaratie(_)
-        | Body::DeclaratieAntwoord(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
-/// The birth dates of a 301 or 305: that of the client, then those of the relations.
+/// The stops of a 307.
+pub(super) fn stop_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, StopProduct>> {
+    match &case.message.body {
+        Body::Stop(client) => located(&client.producten, Place::stop_product),
+        _ => Vec::new(),
+    }
+}
+
+/// The products that a 315 asks for.
+pub(super) fn aangevraagde_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, AangevraagdProduct>> {
+    match &case.message.body {
+        Body::Aanvraag(client) => located(&client.producten, Place::aangevraagd_product),
+        _ => Vec::new(),
+    }
+}
+
+/// The request of a 317.
+pub(super) fn verzoek<'a>(case: &Case<'a>) -> Option<&'a Verzoek> {
+    match &case.message.body {
+        Body::Wijziging(client) => Some(&client.verzoek),
+        _ => None,
+    }
+}
+
+/// The allocations that a 317 asks to change.
+pub(super) fn te_wijzigen_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, TeWijzigenProduct>> {
+    verzoek(case).map_or_else(Vec::new, |verzoek| located(&verzoek.te_wijzigen, Place::te_wijzigen_product))
+}
+
+/// The products that a 317 asks for besides.
+pub(super) fn nieuwe_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, NieuwProduct>> {
+    verzoek(case).map_or_else(Vec::new, |verzoek| located(&verzoek.nieuw, Place::nieuw_product))
+}
+
+/// The answer of a 319.
+pub(super) fn antwoord<'a>(case: &Case<'a>) -> Option<&'a Antwoord> {
+    match &case.message.body {
+        Body::Antwoord(antwoord) => Some(antwoord),
+        _ => None,
+    }
+}
+
+/// The birth dates of a 301, 305, 307 or 315: that of the client, then those of the relations of a 301.
 pub(super) fn geboortedata<'a>(case: &Case<'a>) -> Vec<Located<'a, Geboortedatum>> {
     match &case.message.body {
         Body::Toewijzing(client) => {
@@ -118,9 +153,9 @@ pub(super) fn geboortedata<'a>(case: &Case<'a>) -> Vec<Located<'a, Geboortedatum
             dates
         }
         Body::Start(client) => vec![Located { item: &client.geboortedatum, class: Place::client("") }],
-        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::Declaratie(_) | Body::DeclaratieAntwoord(_) => {
-            Vec::new()
-        }
+        Body::Stop(client) => vec![Located { item: &client.geboortedatum, class: Place::client("") }],
+        Body::Aanvraag(client) => vec![Located { item: &client.geboortedatum, class: Place::client("") }],
+        _ => Vec::new(),
     }
 }
 
@@ -128,11 +163,7 @@ pub(super) fn geboortedata<'a>(case: &Case<'a>) -> Vec<Located<'a, Geboortedatum
 pub(super) fn declaratie<'a>(case: &Case<'a>) -> Option<&'a Declaratie> {
     match &case.message.body {
         Body::Declaratie(declaratie) => Some(declaratie),
-        Body::Toewijzing(_)
-        | Body::ToewijzingRetour(_)
-        | Body::Start(_)
-        | Body::StartRetour(_)
-        | Body::DeclaratieAntwoord(_) => None,
+        _ => None,
     }
 }
 
@@ -141,6 +172,9 @@ pub(super) fn clienten<'a>(case: &Case<'a>) -> Vec<Located<'a, Bsn>> {
     match &case.message.body {
         Body::Toewijzing(client) => vec![Located { item: &client.bsn, class: Place::client("") }],
         Body::Start(client) => vec![Located { item: &client.bsn, class: Place::client("") }],
+        Body::Stop(client) => vec![Located { item: &client.bsn, class: Place::client("") }],
+        Body::Aanvraag(client) => vec![Located { item: &client.bsn, class: Place::client("") }],
+        Body::Wijziging(client) => vec![Located { item: &client.bsn, class: Place::client("") }],
         Body::Declaratie(declaratie) => {
             let clienten = declaratie.clienten.iter().enumerate();
             clienten
@@ -153,7 +187,7 @@ pub(super) fn clienten<'a>(case: &Case<'a>) -> Vec<Located<'a, Bsn>> {
                 .map(|(index, client)| Located { item: &client.bsn, class: Place::antwoord_client(index, "") })
                 .collect()
         }
-        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(None) => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
@@ -162,11 +196,7 @@ pub(super) fn prestaties<'a>(case: &Case<'a>) -> Vec<Claimed<'a>> {
     let (clienten, at): (_, fn(usize, usize, &str) -> Place) = match &case.message.body {
         Body::Declaratie(declaratie) => (&declaratie.clienten, Place::prestatie),
         Body::DeclaratieAntwoord(Some(antwoord)) => (&antwoord.clienten, Place::antwoord_prestatie),
-        Body::Toewijzing(_)
-        | Body::ToewijzingRetour(_)
-        | Body::Start(_)
-        | Body::StartRetour(_)
-        | Body::DeclaratieAntwoord(None) => return Vec::new(),
+        _ => return Vec::new(),
     };
     let mut lines = Vec::new();
     for (client, each) in clienten.iter().enumerate() {
@@ -250,11 +280,13 @@ pub(super) mod change {
         sample.toewijzing().producten.push(product);
     }
 
-    /// The birth date of the client of a 301 or 305.
+    /// The birth date of the client of a 301, 305, 307 or 315.
     pub(in crate::rules::within) fn geboortedatum(sample: &mut Sample) -> &mut Geboortedatum {
         match &mut sample.message.body {
             Body::Toewijzing(client) => &mut client.geboortedatum,
             Body::Start(client) => &mut client.geboortedatum,
+            Body::Stop(client) => &mut client.geboortedatum,
+            Body::Aanvraag(client) => &mut client.geboortedatum,
             other => panic!("no birth date in {other:?}"),
         }
     }

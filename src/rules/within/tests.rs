@@ -275,7 +275,8 @@ fn published_samples_break_the_rules_that_are_known_of_them() {
             return;
         };
         let document = crate::schema::validate(&source, &crate::schema::Limits::default()).expect("valid samples");
-        let message = crate::message::Message::read(document.kind, &document.tree).expect("typed samples");
+        let message =
+            crate::message::Message::read(document.kind, document.release, &document.tree).expect("typed samples");
         let case = crate::rules::Case { message: &message, today: date(2026, 5, 20), facts: None, terms: None };
         for broken in crate::rules::evaluate(&case, RULES).broken {
             found.push(format!("{} {} {}", document.kind, broken.rule.id, broken.violation.place.path()));
