@@ -23,3 +23,4 @@ pub mod shutdown;
 pub mod standard;
 pub mod telemetry;
 pub mod transport;
+pub mod waiting;

@@ -14,6 +14,7 @@ use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
 use crate::schema::{self, Faults, Limits};
 use crate::standard::{Edition, Standard};
+use crate::waiting::{self, Awaited};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +78,8 @@ pub struct Judged {
     /// The reply that the receiving party owes, whether or not the gateway sends it (for an accepted 301 the provider
     /// does).
     pub owed_reply: Option<Reply>,
+    /// What may still come and would change the verdict; empty without facts.
+    pub awaits: BTreeSet<Awaited>,
 }
 
 /// Steps 1 to 3: size and form, XSD, typed message.
@@ -182,7 +185,8 @@ pub fn judge(
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref());
-    Judged { decision, owed_reply }
+    let awaits = facts.map_or_else(BTreeSet::new, |facts| waiting::awaited(message, facts, &evaluation));
+    Judged { decision, owed_reply, awaits }
 }
 
 /// Step 4 for a message that failed at level 1: no reply message, an error report instead.
@@ -202,7 +206,7 @@ pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = vec![effects::error_report(&context, unreadable, &decision.findings)];
-    Judged { decision, owed_reply: None }
+    Judged { decision, owed_reply: None, awaits: BTreeSet::new() }
 }
 
 fn verdict(message: &Message, evaluation: &Evaluation) -> Verdict {
