@@ -6,7 +6,7 @@ use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
-use crate::schema::Limits;
+use crate::schema::{self, Limits};
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, Stage, StageDone};
 use crate::transport::{Incoming, Intake, IntakeError};
@@ -188,12 +188,12 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
     Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision)))
 }
 
-/// A message whose sender cannot be told, or of a kind that this version does not judge yet, is parked: nobody will
-/// come back on it by himself (design, section 4).
+/// A message whose sender cannot be told, or that fits its schema and not its typed class, is parked: nobody will come
+/// back on the first by himself (design, section 4), and the second is our fault and not the sender's.
 fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
     let Err(unreadable) = &prepared.reading else { return };
-    let not_yet = unreadable.faults.faults.iter().any(|fault| fault.code == crate::schema::code::KIND_NOT_YET);
-    if unreadable.sender.is_none() || not_yet {
+    let our_fault = unreadable.faults.faults.iter().any(|fault| fault.code == schema::code::VALUE_OUT_OF_RANGE);
+    if unreadable.sender.is_none() || our_fault {
         judged.decision.verdict = Verdict::Parked;
     }
 }

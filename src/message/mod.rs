@@ -56,7 +56,7 @@ impl Message {
     /// Reads a message from a validated document.
     ///
     /// # Errors
-    /// A value that XSD allows and no message can mean (a year of five digits), or a kind without a body here.
+    /// A kind without a body here, or a class that does not fit its schema.
     pub fn read(kind: Kind, tree: &Tree) -> Result<Message, ReadError> {
         let Some(root) = tree.root() else {
             return Err(ReadError { path: "/".to_owned(), reason: "the document is empty".to_owned() });

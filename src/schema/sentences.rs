@@ -297,21 +297,6 @@ pub(super) fn release_unknown(message: &str, release: &str) -> Draft {
     draft(code::RELEASE_UNKNOWN, String::new(), "release 3.2", format!("release {release}"), text)
 }
 
-/// A message of release 3.2 that this version does not judge.
-pub(super) fn kind_not_yet(message: &str) -> Draft {
-    let text = Words::new(
-        format!("De {message} is een bekend bericht, maar deze versie van het systeem beoordeelt het nog niet."),
-        format!("The {message} is a known message, but this version of the system does not judge it yet."),
-    );
-    draft(
-        code::KIND_NOT_YET,
-        String::new(),
-        "een bericht dat deze versie beoordeelt: 301, 302, 305, 306, 323 of 325",
-        message,
-        text,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::datatypes::Base;

@@ -317,23 +317,17 @@ impl<'a> Driver<'a> {
     fn identify(&mut self, prefix: &str, local: &str, start: usize) {
         let uri = self.scope.uri(prefix).to_owned();
         let offset = self.base + start;
-        self.kind = KINDS.get(uri.as_str()).copied().filter(|_| local == ROOT);
-        let Some(kind) = self.kind else {
+        let known = KINDS.get(uri.as_str()).filter(|_| local == ROOT);
+        let Some((kind, schema)) = known.and_then(|&kind| Some((kind, schema(kind)?))) else {
             self.faults.report(offset, || match other_release(&uri) {
                 Some((kind, release)) => sentences::release_unknown(&kind.to_string(), &release),
                 None => sentences::kind_unknown(local, &uri),
             });
             return;
         };
-        match schema(kind) {
-            Some(schema) => {
-                self.scope.know(schema);
-                self.machine = Some(Machine::new(schema, self.limits.max_value_chars));
-            }
-            None => {
-                self.faults.report(offset, || sentences::kind_not_yet(&kind.to_string()));
-            }
-        }
+        self.kind = Some(kind);
+        self.scope.know(schema);
+        self.machine = Some(Machine::new(schema, self.limits.max_value_chars));
     }
 
     fn close(&mut self, start: usize) {
