@@ -333,3 +333,22 @@ fn approximate(count: u64) -> f64 {
 fn seconds(age: Option<std::time::Duration>) -> f64 {
     age.map_or(0.0, |age| age.as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_the_file_says_is_what_level_1_takes() {
+        let limits_of = |text: &str| {
+            let config = crate::config::parse(Path::new("sluis.toml"), text, &BTreeMap::new());
+            limits(&config.unwrap_or_else(|faults| panic!("{faults:?}")))
+        };
+        assert_eq!(limits_of(""), Limits::default(), "the reference file and the library have the same defaults");
+        let text = "[limits]\nmax_bytes = \"1kB\"\nmax_depth = 8\nmax_attributes = 4\nmax_value_chars = 300\n\
+            max_faults = 7\n";
+        let set = Limits { max_bytes: 1000, max_depth: 8, max_attributes: 4, max_value_chars: 300, max_faults: 7 };
+        assert_eq!(limits_of(text), set);
+    }
+}

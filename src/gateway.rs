@@ -7,7 +7,7 @@ use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
-use crate::schema::Limits;
+use crate::schema::{self, Limits};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, MessageWaits, Stage, StageDone, WaitEnd, WaitEnded};
@@ -371,9 +371,12 @@ fn judge_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done,
     settle(tx, parts, &waiter.inbox, &judged.decision, Some(end))
 }
 
-/// A message whose sender cannot be told is parked: nobody will come back on it by himself (design, section 4).
+/// A message whose sender cannot be told, or that fits its schema and not its typed class, is parked: nobody will come
+/// back on the first by himself (design, section 4), and the second is our fault and not the sender's.
 fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
-    if prepared.reading.as_ref().is_err_and(|unreadable| unreadable.sender.is_none()) {
+    let Err(unreadable) = &prepared.reading else { return };
+    let our_fault = unreadable.faults.faults.iter().any(|fault| fault.code == schema::code::VALUE_OUT_OF_RANGE);
+    if unreadable.sender.is_none() || our_fault {
         judged.decision.verdict = Verdict::Parked;
     }
 }

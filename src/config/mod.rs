@@ -505,9 +505,10 @@ fn read_limits(reader: &mut Reader<'_>) -> Limits {
     let section = reader.section("limits");
     let limits = Limits {
         max_bytes: reader.value(&section, "max_bytes", 25_000_000, Raw::size),
-        max_depth: reader.value(&section, "max_depth", 64, |raw| number(raw, 8, 10_000)),
-        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 1, 10_000)),
-        max_value_chars: reader.value(&section, "max_value_chars", 10_000, |raw| number(raw, 300, 10_000_000)),
+        // The deepest message has eight levels, and senders put four attributes on the first tag.
+        max_depth: reader.value(&section, "max_depth", 100, |raw| number(raw, 8, 10_000)),
+        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 4, 10_000)),
+        max_value_chars: reader.value(&section, "max_value_chars", 65_536, |raw| number(raw, 300, 10_000_000)),
         max_faults: reader.value(&section, "max_faults", 1_000, |raw| number(raw, 1, 1_000_000)),
     };
     reader.unknown_keys(&section);

@@ -102,7 +102,7 @@ codes! {
     TYPE_DATE "type.date" false "A value is not an existing date.";
     TYPE_TIME "type.time" false "A value is not a time.";
     TYPE_INTEGER "type.integer" false "A value is not an integer.";
-    VALUE_OUT_OF_RANGE "value.out_of_range" false "A date or number is valid XML Schema but outside what messages can mean.";
+    VALUE_OUT_OF_RANGE "value.out_of_range" false "A value fits the schema and not the typed message. No document is known to lead to it.";
 }
 
 /// A fault before its line and column are known.

@@ -5,6 +5,8 @@
 //! are namespace declarations and doubled attributes that Namespaces 1.0 forbids and libxml2 only warns about; an empty
 //! CDATA section between elements is white space, as XSD 1.0 has it; the limits of this gateway count.
 
+use std::collections::BTreeSet;
+
 use quick_xml::Reader;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
@@ -12,7 +14,7 @@ use quick_xml::events::Event;
 use super::fault::{Collector, Draft, Faults, Words};
 use super::files::Catalogue;
 use super::machine::{AttributeRole, Machine, Tag, TagAttribute};
-use super::namespaces::{Scope, Space};
+use super::namespaces::{NameId, Scope, Space};
 use super::wellformed::{self, Attributes, Broken, RawAttribute};
 use super::{BOM, Document, Limits, sentences};
 use crate::message::{Kind, Release};
@@ -290,12 +292,13 @@ impl<'a> Driver<'a> {
         let limit = self.limits.max_attributes;
         let mut scanner = Attributes::new(rest);
         let mut all: Vec<RawAttribute<'a>> = Vec::new();
+        let mut names = BTreeSet::new();
         while let Some(attribute) = self.strict(start, scanner.next())? {
             let offset = start + attribute.offset;
             if all.len() >= limit as usize || self.scope.len() >= 2 * limit as usize {
                 return Err(Stop::new(offset, sentences::attribute_limit(self.path(), limit)));
             }
-            if all.iter().any(|known| known.name == attribute.name) {
+            if !names.insert(attribute.name) {
                 return self.malformed(
                     offset,
                     "een attribuut staat twee keer op een element",
@@ -315,9 +318,10 @@ impl<'a> Driver<'a> {
             }
         }
         all.retain(|attribute| attribute.name != "xmlns" && !attribute.name.starts_with("xmlns:"));
-        for (at, attribute) in all.iter().enumerate() {
+        let mut expanded = BTreeSet::new();
+        for attribute in &all {
             let name = self.expanded(attribute.name);
-            if name.is_some() && all[..at].iter().any(|earlier| self.expanded(earlier.name) == name) {
+            if name.is_some_and(|name| !expanded.insert(name)) {
                 return self.malformed(
                     attribute.offset,
                     "een attribuut staat twee keer op een element",
@@ -329,10 +333,9 @@ impl<'a> Driver<'a> {
     }
 
     /// Namespace and local name of an attribute with a declared prefix.
-    fn expanded<'n>(&self, name: &'n str) -> Option<(&str, &'n str)> {
+    fn expanded<'n>(&self, name: &'n str) -> Option<(NameId, &'n str)> {
         let (prefix, local) = name.split_once(':')?;
-        let uri = self.scope.uri(prefix);
-        (!uri.is_empty()).then_some((uri, local))
+        Some((self.scope.id(prefix)?, local))
     }
 
     /// Decides by the root element which schema applies; reports when none does.

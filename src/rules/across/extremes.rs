@@ -15,6 +15,9 @@ fn rules() -> Vec<&'static Rule> {
 
 fn a_date() -> impl Strategy<Value = Date> {
     prop_oneof![
+        Just(Date::MIN),
+        Just(date(-4, 2, 29)),
+        Just(date(-1, 12, 31)),
         Just(date(1, 1, 1)),
         Just(date(1, 1, 31)),
         Just(date(1900, 1, 1)),
