@@ -4,8 +4,8 @@
 //! 6, so not 1 (per day). iJw attaches the constraint to Volume, Eenheid and Frequentie apart, iWmo to Omvang: it is
 //! one test, and the finding stands on Omvang.
 
-use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};
-use crate::message::{Eenheid, Frequentie, Law, Number};
+use super::helpers::{is_barred_per_day, toegewezen_producten};
+use crate::message::{Law, Number};
 use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
@@ -31,11 +31,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     toegewezen_producten(case)
         .into_iter()
         .filter_map(|product| {
-            let omvang = product.item.omvang.as_ref()?;
-            let is_old = product.item.einddatum.is_some_and(|end| end <= LAST_DAY_OF_OLD_VOLUMES);
-            if is_old || omvang.frequentie != Frequentie::PerDag || may_be_per_day(omvang.eenheid) {
-                return None;
-            }
+            let end = product.item.einddatum;
+            let omvang = product.item.omvang.as_ref().filter(|omvang| is_barred_per_day(omvang, end))?;
             let (unit, frequentie) = (figures::unit(omvang.eenheid), omvang.frequentie.as_str());
             let violation = Violation::at(
                 product.place("Omvang"),
@@ -52,20 +49,14 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             )
             .fact("eenheid", omvang.eenheid.as_str())
             .fact("frequentie", frequentie);
-            Some(violation.maybe_date("einddatum", product.item.einddatum))
+            Some(violation.maybe_date("einddatum", end))
         })
         .collect()
 }
 
-fn may_be_per_day(eenheid: Eenheid) -> bool {
-    match eenheid {
-        Eenheid::Minuut | Eenheid::Uur | Eenheid::StuksOutput => true,
-        Eenheid::Etmaal | Eenheid::Dagdeel | Eenheid::Euro | Eenheid::StuksInspanning => false,
-    }
-}
-
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
+    use crate::message::{Eenheid, Frequentie};
     use crate::rules::sample::{Sample, accepts, rejects};
     use jiff::civil::date;
     const PATH: &str = "/Bericht/Client/ToegewezenProducten/ToegewezenProduct[1]/Omvang";
