@@ -3,8 +3,8 @@
 use crate::message::types::Geboortedatum;
 use crate::message::{
     AangevraagdProduct, Antwoord, Body, Bsn, Cents, Code, Contact, Date, Declaratie, Eenheid, Frequentie, NieuwProduct,
-    Omvang, Prestatie, Product, StartProduct, StopProduct, TeWijzigenProduct, ToegewezenProduct, ToewijzingClient,
-    Verwijzer, Verzoek,
+    Omvang, OngewijzigdProduct, Prestatie, Product, StartProduct, StopProduct, TeWijzigenProduct, ToegewezenProduct,
+    ToewijzingClient, Verwijzer, Verzoek,
 };
 use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Class, Place, Violation};
@@ -122,6 +122,11 @@ pub(super) fn verzoek<'a>(case: &Case<'a>) -> Option<&'a Verzoek> {
         Body::Wijziging(client) => Some(&client.verzoek),
         _ => None,
     }
+}
+
+/// The allocations that a 317 leaves as they are.
+pub(super) fn ongewijzigde_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, OngewijzigdProduct>> {
+    verzoek(case).map_or_else(Vec::new, |verzoek| located(&verzoek.ongewijzigd, Place::ongewijzigd_product))
 }
 
 /// The allocations that a 317 asks to change.

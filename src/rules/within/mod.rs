@@ -3,6 +3,7 @@
 //! A finding names the element to which the standard attaches the rule, also when that element is missing.
 
 mod helpers;
+mod provision;
 
 crate::rules::rules! {
     cd005, cd007, cd009, cd025, cd034, cd041, cd043, cd060, cd066, cd067, cd068, cd075, cd076, cd077, cd078, cd079,
