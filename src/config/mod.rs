@@ -27,6 +27,9 @@ use toml_edit::Document;
 /// The annotated default configuration; the reference of all keys.
 pub const REFERENCE: &str = include_str!("../../config/sluis.toml");
 
+/// A message that waits is answered later; three working days is the term of a reply (OP090).
+const LONGEST_WAIT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -55,6 +58,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// `[log]`
     pub log: Log,
+    /// `[waiting_room]`
+    pub waiting_room: WaitingRoom,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -221,6 +226,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// How long a message may wait for one that it refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingRoom {
+    /// Longest wait; `None`: nothing waits.
+    pub longest: Option<Duration>,
+    /// Most messages that wait at once; beyond that they are judged as they come.
+    pub max_messages: u64,
+}
+
 /// Stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shutdown {
@@ -322,6 +336,7 @@ fn read_all(
         back_offices: read_back_offices(&mut reader, &base),
         delivery: read_delivery(&mut reader),
         log: read_log(&mut reader),
+        waiting_room: read_waiting_room(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
@@ -490,9 +505,10 @@ fn read_limits(reader: &mut Reader<'_>) -> Limits {
     let section = reader.section("limits");
     let limits = Limits {
         max_bytes: reader.value(&section, "max_bytes", 25_000_000, Raw::size),
-        max_depth: reader.value(&section, "max_depth", 64, |raw| number(raw, 8, 10_000)),
-        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 1, 10_000)),
-        max_value_chars: reader.value(&section, "max_value_chars", 10_000, |raw| number(raw, 300, 10_000_000)),
+        // The deepest message has eight levels, and senders put four attributes on the first tag.
+        max_depth: reader.value(&section, "max_depth", 100, |raw| number(raw, 8, 10_000)),
+        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 4, 10_000)),
+        max_value_chars: reader.value(&section, "max_value_chars", 65_536, |raw| number(raw, 300, 10_000_000)),
         max_faults: reader.value(&section, "max_faults", 1_000, |raw| number(raw, 1, 1_000_000)),
     };
     reader.unknown_keys(&section);
@@ -662,6 +678,22 @@ fn is_log_filter(text: &str) -> bool {
     let is_level = |word: &str| !word.is_empty() && word.parse::<tracing::metadata::LevelFilter>().is_ok();
     text.parse::<tracing_subscriber::filter::Targets>().is_ok()
         && text.split(',').all(|part| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level).trim()))
+}
+
+fn read_waiting_room(reader: &mut Reader<'_>) -> WaitingRoom {
+    let section = reader.section("waiting_room");
+    let room = WaitingRoom {
+        longest: reader.optional(&section, "longest", |raw| match raw.duration() {
+            Ok(longest) if longest > LONGEST_WAIT => wrong(
+                "this is longer than a reply may take",
+                "use at most 3d: replies are due within three working days, counted from receipt",
+            ),
+            other => other,
+        }),
+        max_messages: reader.value(&section, "max_messages", 10_000, |raw| number(raw, 1, 1_000_000)),
+    };
+    reader.unknown_keys(&section);
+    room
 }
 
 fn read_shutdown(reader: &mut Reader<'_>) -> Shutdown {

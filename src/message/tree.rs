@@ -264,13 +264,24 @@ impl TreeBuilder {
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// Characters before each block of the source: many messages are one line from end to end.
+    blocks: Vec<usize>,
 }
+
+/// Bytes of a block whose characters are counted once.
+const BLOCK: usize = 4096;
 
 impl LineIndex {
     /// Reads the line starts of a source.
     pub fn of(source: &[u8]) -> LineIndex {
         let breaks = source.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').map(|(at, _)| at + 1);
-        LineIndex { starts: std::iter::once(0).chain(breaks).collect() }
+        let mut characters = 0;
+        let blocks = source.chunks(BLOCK).map(|block| {
+            let before = characters;
+            characters += count_characters(block);
+            before
+        });
+        LineIndex { blocks: blocks.collect(), starts: std::iter::once(0).chain(breaks).collect() }
     }
 
     /// Line and column of a byte offset in the same source, both from 1; the column counts characters.
@@ -278,10 +289,19 @@ impl LineIndex {
         let offset = offset.min(source.len());
         let line = self.starts.partition_point(|&start| start <= offset);
         let start = self.starts[line - 1];
-        // Continuation bytes of UTF-8 are not characters of their own.
-        let column = source[start..offset].iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
+        let column = self.characters_before(source, offset) - self.characters_before(source, start) + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
+
+    fn characters_before(&self, source: &[u8], offset: usize) -> usize {
+        let block = (offset / BLOCK).min(self.blocks.len().saturating_sub(1));
+        self.blocks.get(block).map_or(0, |before| before + count_characters(&source[block * BLOCK..offset]))
+    }
+}
+
+/// Continuation bytes of UTF-8 are not characters of their own.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 /// Line and column of one byte offset; see [`LineIndex::position`].
@@ -348,5 +368,20 @@ mod tests {
         let source = "a\né<b>".as_bytes();
         assert_eq!(position(source, 0), (1, 1));
         assert_eq!(position(source, 4), (2, 2));
+        assert_eq!(position(b"", 0), (1, 1));
+    }
+
+    #[test]
+    fn long_lines_are_counted_by_the_block() {
+        let line = "é<b>".repeat(BLOCK);
+        let source = format!("{line}\n{line}");
+        let index = LineIndex::of(source.as_bytes());
+        for (at, _) in source.char_indices().step_by(97).chain([(source.len(), ' ')]) {
+            let before = &source[..at];
+            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            let lines = before.matches('\n').count() + 1;
+            let (found_line, found_column) = index.position(source.as_bytes(), at);
+            assert_eq!((found_line as usize, found_column as usize), (lines, column), "{at}");
+        }
     }
 }

@@ -47,12 +47,15 @@ pub(crate) struct Sample {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SampleTerms {
     pub(crate) products: BTreeSet<(Categorie, ProductCode)>,
+    /// First day of the list of products; `None` when it always held.
+    pub(crate) products_since: Option<Date>,
     pub(crate) tariffs: BTreeMap<(ProductCode, Eenheid), Cents>,
 }
 
 impl Terms for SampleTerms {
-    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, _on: Date) -> bool {
-        self.products.contains(&(categorie.clone(), code.clone()))
+    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, on: Date) -> bool {
+        self.products_since.is_none_or(|since| since <= on)
+            && self.products.contains(&(categorie.clone(), code.clone()))
     }
 
     fn tariff(
@@ -72,6 +75,7 @@ impl Terms for SampleTerms {
 }
 
 /// One row of a rule's table.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The number whose sample the row starts from.

@@ -86,7 +86,6 @@ codes! {
     XML_MALFORMED "xml.malformed" true "The document is not well-formed XML.";
     KIND_UNKNOWN "kind.unknown" false "Namespace or name of the root element belong to no known message.";
     RELEASE_UNKNOWN "release.unknown" false "The namespace names another release of the standard than the known one.";
-    KIND_NOT_YET "kind.not_yet" false "The message is known, but this version of the gateway does not judge it.";
     ELEM_MISSING "elem.missing" false "A required element is absent.";
     ELEM_UNEXPECTED "elem.unexpected" false "An element stands where the schema does not allow it.";
     ELEM_REPEATED "elem.repeated" false "An element stands more than once where it may stand once.";
@@ -103,7 +102,7 @@ codes! {
     TYPE_DATE "type.date" false "A value is not an existing date.";
     TYPE_TIME "type.time" false "A value is not a time.";
     TYPE_INTEGER "type.integer" false "A value is not an integer.";
-    VALUE_OUT_OF_RANGE "value.out_of_range" false "A date or number is valid XML Schema but outside what messages can mean.";
+    VALUE_OUT_OF_RANGE "value.out_of_range" false "A value fits the schema and not the typed message. No document is known to lead to it.";
 }
 
 /// A fault before its line and column are known.

@@ -1,7 +1,7 @@
 //! TR056: the sender has not used this Identificatie before for a message of the same kind.
 //!
-//! The key is `BerichtCode`, Afzender and Identificatie; the Dagtekening is no part of it. A 325 that repeats one has no
-//! answer that could say so: its sender hears of it outside the messages.
+//! The key is `BerichtCode`, Afzender and Identificatie; the Dagtekening is no part of it. A 325 is judged as well, though
+//! no message can carry the code to its sender.
 //!
 //! Doubtful: the source does not say whether the Identificatie of a message that was rejected as a whole may be used
 //! again. Such a message counts as not sent (OP286), so here it may.
@@ -57,7 +57,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     for &number in RULE.numbers {
         rows.push(accepts("a new identification", number, |_| {}));
         rows.push(rejects("a used identification", number, PATH, |s| {
-            s.facts.identification_used = Some(earlier("301"));
+            s.facts.identification_used = Some(earlier(s.message.kind.number.as_str()));
         }));
     }
     rows
