@@ -211,6 +211,7 @@ pub(crate) fn judged(prepared: &Prepared, world: &World<'_>) -> Judged {
 
 fn check_same(a: &Judged, b: &Judged) {
     assert_eq!(a.owed_reply, b.owed_reply, "judging twice gives the same reply");
+    assert_eq!(a.awaits, b.awaits);
     let (a, b) = (&a.decision, &b.decision);
     assert_eq!((a.kind, &a.identity, &a.claimed_sender), (b.kind, &b.identity, &b.claimed_sender));
     assert_eq!((a.verdict, a.level), (b.verdict, b.level));
@@ -234,7 +235,7 @@ fn check_refused(source: &[u8], judged: &Judged) {
 }
 
 fn check_judged(source: &[u8], readable: &Readable, judged: &Judged) {
-    let Judged { decision, owed_reply } = judged;
+    let Judged { decision, owed_reply, .. } = judged;
     let message = &readable.message;
     assert_eq!(decision.kind, Some(message.kind));
     assert!((2..=4).contains(&decision.level));

@@ -6,9 +6,7 @@
 mod config;
 mod messages;
 mod region;
-mod structured;
-
-pub use structured::{kinds_with_a_seed, multiplied, repeating};
+pub mod structured;
 
 /// A name and the function that takes its inputs.
 pub type Target = (&'static str, fn(&[u8]));
