@@ -8,6 +8,7 @@ pub mod case;
 pub mod evaluate;
 pub mod facts;
 pub(crate) mod figures;
+mod overlap;
 pub mod place;
 pub mod rule;
 #[cfg(test)]
