@@ -106,7 +106,10 @@ impl Request {
                     }
                 }
             }
-            Body::Retour(_) | Body::DeclaratieAntwoord(_) => {}
+            Body::DeclaratieAntwoord(Some(antwoord)) => {
+                request.persons.extend(antwoord.clienten.iter().map(|client| client.bsn.clone()));
+            }
+            Body::Retour(_) | Body::DeclaratieAntwoord(None) => {}
         }
         request
     }
@@ -156,6 +159,20 @@ impl Allocation {
     /// Deleted by RedenWijziging 13: counts as never sent (OP033x1).
     pub fn is_deleted(&self) -> bool {
         self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == "13")
+    }
+
+    /// Taken back by an Einddatum equal to the Ingangsdatum with `RedenWijziging` 13 or the lapsed 01: never actual,
+    /// whatever the day. A longer period with one of these takes nothing back.
+    pub fn is_taken_back(&self) -> bool {
+        let reden = self.reden_wijziging.as_ref().map(Code::as_str);
+        self.einddatum == Some(self.ingangsdatum) && matches!(reden, Some("13" | "01"))
+    }
+
+    /// Whether the allocation is actual on a day: it has not ended by then or is still to begin, and was not taken back
+    /// (TR349).
+    pub fn is_actual(&self, on: Date) -> bool {
+        let lasts = self.einddatum.is_none_or(|end| end >= on);
+        (lasts || self.ingangsdatum > on) && !self.is_taken_back()
     }
 }
 
