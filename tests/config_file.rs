@@ -63,6 +63,14 @@ fn the_example_is_a_configuration_with_a_waiting_room() {
 }
 
 #[test]
+fn an_address_names_its_host() {
+    // To a parser of addresses the first is a broker on this machine, and the second a host called `host`.
+    faults("[amqp]\nurl = \"amqp:/u:geheim@host\"\n", &[(Some(2), "amqp.url", "not an AMQP address")]);
+    let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https:/host/in\"\n";
+    faults(office, &[(Some(3), "back_office[1].url", "not a web address")]);
+}
+
+#[test]
 fn all_faults_are_reported_at_once_with_their_lines() {
     let text = "[directory]\npoll = \"5 sec\"\nrot = \"spool\"\n\n[intake]\ntransports = [\"amqp\"]\n";
     faults(

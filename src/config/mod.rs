@@ -393,8 +393,8 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
     let url = reader.optional(&section, "url", |raw| {
         let url = secret(raw)?;
         match url.expose().parse::<lapin::uri::AMQPUri>() {
-            Ok(_) => Ok(url),
-            Err(_) => wrong(
+            Ok(_) if has_authority(&url) => Ok(url),
+            Ok(_) | Err(_) => wrong(
                 "this is not an AMQP address",
                 "write amqp://user:password@host:port/vhost, or amqps:// for TLS; a slash in the vhost is %2f",
             ),
@@ -616,8 +616,9 @@ fn required<'t, T>(
 
 fn back_office_url(raw: &Raw) -> Result<Secret, Wrong> {
     let url = secret(raw)?;
-    let Ok(parsed) = reqwest::Url::parse(url.expose()) else {
-        return wrong("this is not a web address", "write https://host/path");
+    let parsed = match reqwest::Url::parse(url.expose()) {
+        Ok(parsed) if has_authority(&url) => parsed,
+        Ok(_) | Err(_) => return wrong("this is not a web address", "write https://host/path"),
     };
     let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -700,6 +701,12 @@ fn read_shutdown(reader: &mut Reader<'_>) -> Shutdown {
     let deadline = reader.value(&section, "deadline", Duration::from_secs(20), Raw::duration);
     reader.unknown_keys(&section);
     Shutdown { deadline }
+}
+
+/// Whether an address names a host where it should. Parsers are generous: to them `amqp:/user:password@host` is an
+/// address of this machine.
+fn has_authority(url: &Secret) -> bool {
+    url.expose().split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
 /// A text whose faults never repeat it.
