@@ -1,5 +1,7 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod excerpt;
+mod explain;
 mod judge;
 mod report;
 mod rules;
@@ -8,8 +10,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::contract::{Contracts, Policies};
 use crate::message::{Date, Party};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -105,6 +108,9 @@ struct Judging {
     /// Print one JSON object per message
     #[arg(long)]
     json: bool,
+    /// Colours in the text; automatically only on a terminal and without NO_COLOR
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -161,8 +167,19 @@ fn with_setup(
         Ok(setup) => setup.unwrap_or_default(),
         Err(exit) => return exit,
     };
-    let options = judge::Options { today: judging.today, json: judging.json, out };
+    let colours = with_colours(judging.color);
+    let options = judge::Options { today: judging.today, json: judging.json, colours, out };
     command(&setup, &options, &SystemClock)
+}
+
+fn with_colours(choice: ColorChoice) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb,
+    }
 }
 
 fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
