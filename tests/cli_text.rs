@@ -138,7 +138,7 @@ fn a_message_on_one_line() {
 fn an_element_that_is_absent() {
     let sample = wmo();
     let message = with(sample.toewijzing("T1", &Person::nth(1), &[sample.weekly(1)]), |message| {
-        product_301(message, 0).einddatum = None
+        product_301(message, 0).einddatum = None;
     });
     check("text-absent", "toewijzing.xml", message.write());
 }
@@ -150,10 +150,12 @@ fn tabs_and_letters_of_more_bytes() {
         line_323(message, 0, 0).referentie.nummer = "é€\u{1F600}-1".into();
         line_323(message, 0, 0).referentie.vorig = Some("P0".into());
     });
-    let tabbed: String = text(&message)
-        .lines()
-        .map(|line| format!("{}{}\r\n", "\t".repeat(line.len() - line.trim_start().len()), line.trim_start()))
-        .collect();
+    let tabbed = text(&message).lines().fold(String::new(), |mut tabbed, line| {
+        let trimmed = line.trim_start();
+        let indent = "\t".repeat(line.len() - trimmed.len());
+        write!(tabbed, "{indent}{trimmed}\r\n").expect("writing to a string cannot fail");
+        tabbed
+    });
     // So that an element stands behind letters of several bytes, on one line with them.
     let joined = tabbed.replace("ReferentieNummer>\r\n", "ReferentieNummer>");
     let joined = joined.replace("TotaalBedrag>\r\n\t\t", "TotaalBedrag>");
@@ -234,7 +236,7 @@ fn a_large_message_on_one_line_takes_no_longer() {
     assert!(run.out.matches("error[TR101/0001]").count() > count - 2, "each start but the first");
     let longest = run.out.lines().map(str::len).max();
     assert!(longest < Some(1_000), "{longest:?}");
-    assert!(took < Duration::from_secs(60), "took {took:?}");
+    assert!(took < Duration::from_mins(1), "took {took:?}");
     println!("{count} findings took {took:?}");
 }
 

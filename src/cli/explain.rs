@@ -199,7 +199,10 @@ fn schema_figures(finding: &Finding) -> Vec<String> {
 
 fn figures(finding: &Finding) -> Vec<String> {
     let places: Vec<&str> = places(finding).map(|(name, _)| name).collect();
-    let shown = finding.facts.iter().filter(|(name, _)| !names_earlier(name) && !places.contains(&name.as_str()));
+    // An earlier message is told in a note of its own.
+    let told = conflict(&finding.facts).is_some();
+    let is_shown = |name: &str| !(told && names_earlier(name)) && !places.contains(&name);
+    let shown = finding.facts.iter().filter(|(name, _)| is_shown(name));
     shown.map(|(name, value)| figure(name, value)).collect()
 }
 
@@ -224,7 +227,7 @@ fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Whether a figure tells of an earlier message: those are told in a note of their own.
+/// Whether a figure tells of an earlier message.
 fn names_earlier(name: &str) -> bool {
     name.starts_with("eerder_") || name.starts_with("eerdere_")
 }

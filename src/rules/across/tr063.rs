@@ -35,8 +35,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let key = start_phrase(start);
             Violation::at(
                 Place::start_product(index, "StatusAanlevering"),
-                format!("Er is voor deze cliënt geen eerder aangeleverde start om te verwijderen ({}).", key.nl),
-                format!("There is no earlier start of this client to delete ({}).", key.en),
+                format!("Er is voor deze cliënt geen eerder aangeleverde start om te verwijderen ({}). Controleer deze gegevens.", key.nl),
+                format!("There is no earlier start of this client to delete ({}). Verify these values.", key.en),
             )
             .date("begindatum", start.begindatum)
         })

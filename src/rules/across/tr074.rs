@@ -37,8 +37,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 let earlier = figures::earlier(&delivery.message);
                 let violation = Violation::at(
                     place,
-                    format!("Deze start ({}) is al aangeleverd met {}.", key.nl, earlier.nl),
-                    format!("This start ({}) was delivered before, by {}.", key.en, earlier.en),
+                    format!("Deze start ({}) is al aangeleverd met {}. Lever elke start één keer aan.", key.nl, earlier.nl),
+                    format!("This start ({}) was delivered before, by {}. Deliver each start once.", key.en, earlier.en),
                 );
                 return Some(violation.earlier(&delivery.message).date("begindatum", start.begindatum));
             }
@@ -46,10 +46,11 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             (first < index).then(|| {
                 Violation::at(
                     place,
-                    format!("Deze start ({}) staat al in dit bericht (StartProduct {}).", key.nl, first + 1),
-                    format!("This start ({}) stands in this message already (StartProduct {}).", key.en, first + 1),
+                    format!("Deze start ({}) staat al in dit bericht (StartProduct {}). Lever elke start één keer aan.", key.nl, first + 1),
+                    format!("This start ({}) stands in this message already (StartProduct {}). Deliver each start once.", key.en, first + 1),
                 )
                 .date("begindatum", start.begindatum)
+                .fact("eerste", Place::start_product(first, "").path())
             })
         })
         .collect()

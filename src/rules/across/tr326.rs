@@ -47,8 +47,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 let (since, earlier) = (actual.begindatum, figures::earlier(&actual.message));
                 let violation = Violation::at(
                     place,
-                    format!("{} loopt al vanaf {since} ({}), zonder stop of verwijdering.", what.nl, earlier.nl),
-                    format!("{} runs since {since} ({}), neither stopped nor deleted.", what.en, earlier.en),
+                    format!("{} loopt al vanaf {since} ({}), zonder stop of verwijdering. Meld eerst de stop, of verwijder de lopende start.", what.nl, earlier.nl),
+                    format!("{} runs since {since} ({}), neither stopped nor deleted. Report the stop first, or delete that start.", what.en, earlier.en),
                 );
                 return Some(violation.earlier(&actual.message).date("lopende_start", since));
             }
@@ -58,10 +58,11 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 let since = other.begindatum;
                 Violation::at(
                     place,
-                    format!("{} start in dit bericht ook al op {since} (StartProduct {}).", what.nl, first + 1),
-                    format!("{} also starts on {since} in this message (StartProduct {}).", what.en, first + 1),
+                    format!("{} start in dit bericht ook al op {since} (StartProduct {}). Laat één van beide weg.", what.nl, first + 1),
+                    format!("{} also starts on {since} in this message (StartProduct {}). Leave one of the two out.", what.en, first + 1),
                 )
                 .date("lopende_start", since)
+                .fact("eerste", Place::start_product(first, "").path())
             })
         })
         .collect()

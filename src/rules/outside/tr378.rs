@@ -34,15 +34,15 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let on = reference_date(case);
     let (nl, en) = match gemeenten::find(code) {
         None => (
-            format!("Gemeentecode {code} staat niet in de CBS-lijst van gemeenten (peildatum {on})."),
-            format!("Municipality code {code} is not in the CBS list of municipalities (reference date {on})."),
+            format!("Gemeentecode {code} staat niet in de CBS-lijst van gemeenten (peildatum {on}). Controleer de code."),
+            format!("Municipality code {code} is not in the CBS list of municipalities (reference date {on}). Verify the code."),
         ),
         Some(gemeente) => match gemeente.last_day {
             Some(last_day) if on > last_day => {
                 let name = gemeente.name;
                 (
-                    format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}."),
-                    format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}."),
+                    format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}. Gebruik de code van haar opvolger."),
+                    format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}. Use the code of its successor."),
                 )
             }
             _ => return Vec::new(),

@@ -95,7 +95,7 @@ fn overlap(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &
             product. Let one end before the other begins.", own.en, other.en
         ),
     )
-    .fact("ander_product", ordinal)
+    .fact("eerste", Place::toegewezen_product(ordinal - 1, "").path())
     .date("ingangsdatum", begin)
     .maybe_date("einddatum", end)
     .date("andere_ingangsdatum", earlier_begin)
