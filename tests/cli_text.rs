@@ -240,6 +240,22 @@ fn a_large_message_on_one_line_takes_no_longer() {
     println!("{count} findings took {took:?}");
 }
 
+/// What the help line under a message names can be asked for, and the page on all rules is the one in `docs/`.
+#[test]
+fn rules_are_explained() {
+    let desk = Desk::new();
+    let both = desk.run(&["rules", "TR358", "cd087"]);
+    assert_eq!((both.exit, both.err.as_str()), (0, ""));
+    assert!(both.out.starts_with("TR358 (technical rule, level 2, return code 0001)"), "{}", both.out);
+    assert!(both.out.contains("\nCD087 (condition, level 2"), "{}", both.out);
+    let unknown = desk.run(&["rules", "TR999", "TR358"]);
+    assert_eq!((unknown.exit, unknown.out.lines().count()), (2, both.out.lines().count() / 2), "{unknown:?}");
+    assert!(unknown.err.contains("TR999"), "{}", unknown.err);
+    let page = desk.run(&["rules", "--markdown"]);
+    assert_eq!((page.exit, page.out.as_str()), (0, include_str!("../docs/rules.md")));
+    assert_eq!(desk.run(&["rules", "--markdown", "TR358"]).exit, 2);
+}
+
 /// Every snapshot here belongs to a test.
 #[test]
 fn no_snapshot_is_left_over() {

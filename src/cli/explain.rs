@@ -199,10 +199,10 @@ fn schema_figures(finding: &Finding) -> Vec<String> {
 
 fn figures(finding: &Finding) -> Vec<String> {
     let places: Vec<&str> = places(finding).map(|(name, _)| name).collect();
-    // An earlier message is told in a note of its own.
+    // An earlier message is told in a note of its own, and so is a place.
     let told = conflict(&finding.facts).is_some();
-    let is_shown = |name: &str| !(told && names_earlier(name)) && !places.contains(&name);
-    let shown = finding.facts.iter().filter(|(name, _)| is_shown(name));
+    let is_noted = |name: &str| places.contains(&name) || (told && names_earlier(name));
+    let shown = finding.facts.iter().filter(|(name, _)| !is_noted(name));
     shown.map(|(name, value)| figure(name, value)).collect()
 }
 

@@ -85,8 +85,12 @@ enum Command {
     Contract(ContractCommand),
     /// The rules of the standard as this gateway judges them
     Rules {
-        /// Rule to explain, e.g. TR321
-        rule: Option<String>,
+        /// Rules to explain, e.g. TR321
+        #[arg(value_name = "RULE")]
+        rules: Vec<String>,
+        /// Print the page on all rules, as in docs/rules.md
+        #[arg(long, conflicts_with = "rules")]
+        markdown: bool,
     },
 }
 
@@ -153,7 +157,8 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
-        Command::Rules { rule } => rules::print(rule.as_deref()),
+        Command::Rules { markdown: true, .. } => rules::markdown(),
+        Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
     .into()
 }

@@ -5,7 +5,8 @@ use crate::message::{Kind, Law, Number};
 use crate::rules::sample::{Row, Sample};
 use std::collections::BTreeSet;
 
-fn all_cases() -> Vec<(&'static Rule, Vec<Row>)> {
+/// The rows of every rule.
+pub(super) fn all_cases() -> Vec<(&'static Rule, Vec<Row>)> {
     [within::cases(), across::cases(), outside::cases()].into_iter().flatten().collect()
 }
 
