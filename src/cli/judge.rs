@@ -30,6 +30,8 @@ pub(super) struct Options {
     pub today: Option<Date>,
     /// One JSON object per message.
     pub json: bool,
+    /// Colours in the text.
+    pub colours: bool,
     /// `replay` only: where to write replies, forwards, error reports and signals.
     pub out: Option<PathBuf>,
 }
@@ -139,7 +141,7 @@ fn on_file(
     };
     let judged = judge(context, &prepared).map_err(|error| complain(&format!("{name}: failed to judge: {error}")))?;
     let report = Report::of(&name, &prepared, &judged);
-    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared.source) };
+    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared, options.colours) };
     print(&text)?;
     Ok(judged)
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod calendar;
 pub mod case;
+pub mod catalogue;
 pub mod evaluate;
 pub mod facts;
 pub(crate) mod figures;
@@ -50,5 +51,7 @@ pub fn all() -> Vec<&'static Rule> {
     rules
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

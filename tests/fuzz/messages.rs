@@ -234,8 +234,9 @@ fn check_refused(source: &[u8], judged: &Judged) {
 }
 
 fn check_judged(source: &[u8], readable: &Readable, judged: &Judged) {
-    let Judged { decision, owed_reply } = judged;
+    let Judged { decision, owed_reply, awaits } = judged;
     let message = &readable.message;
+    assert!(awaits.is_empty(), "without facts nothing can be awaited");
     assert_eq!(decision.kind, Some(message.kind));
     assert!((2..=4).contains(&decision.level));
     assert_eq!(
