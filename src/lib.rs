@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod deadline;
 pub mod decision;
 pub mod delivery;
 pub mod demo;
