@@ -188,12 +188,9 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
     Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision)))
 }
 
-/// A message whose sender cannot be told, or of a kind that this version does not judge yet, is parked: nobody will
-/// come back on it by himself (design, section 4).
+/// A message whose sender cannot be told is parked: nobody will come back on it by himself (design, section 4).
 fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
-    let Err(unreadable) = &prepared.reading else { return };
-    let not_yet = unreadable.faults.faults.iter().any(|fault| fault.code == crate::schema::code::KIND_NOT_YET);
-    if unreadable.sender.is_none() || not_yet {
+    if prepared.reading.as_ref().is_err_and(|unreadable| unreadable.sender.is_none()) {
         judged.decision.verdict = Verdict::Parked;
     }
 }

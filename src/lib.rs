@@ -21,5 +21,6 @@ pub mod reply;
 pub mod rules;
 pub mod schema;
 pub mod shutdown;
+pub mod standard;
 pub mod telemetry;
 pub mod transport;

@@ -8,11 +8,12 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
-use crate::message::{Body, Bsn, Date, Identificatie, Message, Party};
+use crate::message::{Body, Bsn, Date, Identificatie, Kind, Message, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
 use crate::schema::{self, Faults, Limits};
+use crate::standard::{Edition, Standard};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,8 @@ pub struct Readable {
     pub tree: Tree,
     /// The same, typed.
     pub message: Message,
+    /// The rules of its release.
+    pub edition: Arc<Edition>,
 }
 
 /// A message that failed at level 1.
@@ -78,8 +81,13 @@ pub struct Judged {
 
 /// Steps 1 to 3: size and form, XSD, typed message.
 pub fn prepare(source: Arc<[u8]>, limits: &Limits) -> Prepared {
+    prepare_by(Standard::embedded(), source, limits)
+}
+
+/// As [`prepare`], by other releases than those of the program.
+pub fn prepare_by(standard: &Standard, source: Arc<[u8]>, limits: &Limits) -> Prepared {
     let digest = digest(&source);
-    let reading = read(&source, limits);
+    let reading = read(standard, &source, limits);
     Prepared { digest, source, reading }
 }
 
@@ -88,7 +96,7 @@ pub fn digest(source: &[u8]) -> [u8; 32] {
     Sha256::digest(source).into()
 }
 
-fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
+fn read(standard: &Standard, source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
     let failed = |faults: Faults| {
         // What could not be read to its end is not believed as to its sender either.
         let header = if faults.readable { schema::peek_header(source) } else { schema::HeaderHint::default() };
@@ -97,9 +105,10 @@ fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
         let sender = if is_return { header.ontvanger } else { header.afzender };
         Unreadable { faults, sender, identificatie: header.identificatie }
     };
-    let document = schema::validate(source, limits).map_err(failed)?;
+    let document = standard.catalogue().validate(source, limits).map_err(failed)?;
+    let edition = standard.edition(document.release).expect("a release has its rules beside its schemas");
     match Message::read(document.kind, document.release, &document.tree) {
-        Ok(message) => Ok(Readable { tree: document.tree, message }),
+        Ok(message) => Ok(Readable { tree: document.tree, message, edition: Arc::clone(edition) }),
         Err(error) => Err(failed(Faults::of_value(document.kind, &document.tree, source, &error))),
     }
 }
@@ -129,7 +138,7 @@ pub fn judge(
     let message = &readable.message;
     let case =
         Case { message, today: context.today, facts, terms: context.register.map(|register| register as &dyn Terms) };
-    let mut evaluation = rules::evaluate(&case, &rules::all());
+    let mut evaluation = rules::evaluate(&case, &readable.edition.rules);
     // Most messages break nothing, and a locator costs a walk over the document.
     let locator = (!evaluation.broken.is_empty()).then(|| readable.tree.locator());
     if let Some(locator) = &locator {
@@ -149,8 +158,15 @@ pub fn judge(
         _ => Assessment::default(),
     };
     let verdict = if assessment.hold && verdict == Verdict::Accepted { Verdict::Held } else { verdict };
-    let stamp = Stamp { identificatie: context.reply_id.clone(), dagtekening: context.today };
-    let owed_reply = reply::build(message, &readable.tree, &evaluation, &stamp);
+    let owed_reply = message.kind.number.answered_by().and_then(|number| {
+        let versie = readable.edition.xsd_versie(Kind::new(message.kind.law, number));
+        let stamp = Stamp {
+            identificatie: context.reply_id.clone(),
+            dagtekening: context.today,
+            xsd_versie: versie.unwrap_or(&message.header.xsd_versie).clone(),
+        };
+        reply::build(message, &readable.tree, &evaluation, &stamp)
+    });
     let mut decision = Decision {
         kind: Some(message.kind),
         identity: Some(identity(message)),

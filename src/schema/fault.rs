@@ -86,7 +86,6 @@ codes! {
     XML_MALFORMED "xml.malformed" true "The document is not well-formed XML.";
     KIND_UNKNOWN "kind.unknown" false "Namespace or name of the root element belong to no known message.";
     RELEASE_UNKNOWN "release.unknown" false "The namespace names another release of the standard than the known one.";
-    KIND_NOT_YET "kind.not_yet" false "The message is known, but this version of the gateway does not judge it.";
     ELEM_MISSING "elem.missing" false "A required element is absent.";
     ELEM_UNEXPECTED "elem.unexpected" false "An element stands where the schema does not allow it.";
     ELEM_REPEATED "elem.repeated" false "An element stands more than once where it may stand once.";
