@@ -102,14 +102,9 @@ impl App {
         let (relay_trigger, relay_stop) = shutdown(config.shutdown.deadline);
         let (server_trigger, server_stop) = shutdown(config.shutdown.deadline);
         let limits = limits(config);
-        let gateway = Arc::new(Gateway::new(
-            &config.gateway.name,
-            limits,
-            contracts,
-            ledger.clone(),
-            Arc::clone(&clock),
-            &telemetry,
-        ));
+        let gateway =
+            Gateway::new(&config.gateway.name, limits, contracts, ledger.clone(), Arc::clone(&clock), &telemetry);
+        let gateway = Arc::new(gateway.with_unknown_question(config.unknown_question));
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);

@@ -6,6 +6,7 @@ use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
+use crate::rules::UnknownQuestion;
 use crate::schema::Limits;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, Stage, StageDone};
@@ -21,10 +22,12 @@ pub struct Gateway {
     parts: Arc<Parts>,
 }
 
+#[derive(Clone)]
 struct Parts {
     name: String,
     limits: Limits,
     contracts: Contracts,
+    unknown_question: UnknownQuestion,
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     telemetry: Telemetry,
@@ -67,8 +70,15 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         telemetry: &Telemetry,
     ) -> Gateway {
-        let name = name.to_owned();
-        Gateway { parts: Arc::new(Parts { name, limits, contracts, ledger, clock, telemetry: telemetry.clone() }) }
+        let (name, telemetry) = (name.to_owned(), telemetry.clone());
+        let unknown_question = UnknownQuestion::default();
+        Gateway { parts: Arc::new(Parts { name, limits, contracts, unknown_question, ledger, clock, telemetry }) }
+    }
+
+    /// The same gateway, with this answer to replies to unknown messages.
+    #[must_use]
+    pub fn with_unknown_question(self, unknown_question: UnknownQuestion) -> Gateway {
+        Gateway { parts: Arc::new(Parts { unknown_question, ..Arc::unwrap_or_clone(self.parts) }) }
     }
 }
 
@@ -164,6 +174,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
         reply_id: &reply_id,
         register: register.as_deref(),
         policies: &parts.contracts.policies,
+        unknown_question: parts.unknown_question,
     };
     let mut judged = match &prepared.reading {
         Ok(readable) => {

@@ -17,6 +17,7 @@ pub mod http;
 pub mod ledger;
 pub mod message;
 pub mod pipeline;
+pub mod question;
 pub mod reply;
 pub mod rules;
 pub mod schema;

@@ -73,7 +73,7 @@ impl<'a> Report<'a> {
                 .expect("writing to a string cannot fail");
         }
         if !self.skipped.is_empty() {
-            for need in ["ledger", "contract"] {
+            for need in ["ledger", "contract", "question"] {
                 let rules: Vec<&str> =
                     self.skipped.iter().filter(|skip| skip.needs == need).map(|skip| skip.rule.as_str()).collect();
                 if !rules.is_empty() {

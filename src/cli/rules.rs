@@ -32,6 +32,7 @@ fn in_full(rule: &Rule) -> String {
         Sort::Technical => "technical rule",
         Sort::Condition => "condition",
         Sort::Constraint => "constraint",
+        Sort::Gateway => "rule of the gateway, not of the standard",
     };
     let judged = match rule.check {
         Check::Schema => "by the schema",
@@ -45,6 +46,7 @@ fn in_full(rule: &Rule) -> String {
         .map(|need| match need {
             Need::Ledger => "the ledger",
             Need::Terms => "the contract register",
+            Need::Question => "the message that is answered",
         })
         .collect();
     let laws: Vec<&str> = rule.laws.iter().map(|law| law.standard()).collect();

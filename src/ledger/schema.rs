@@ -19,6 +19,7 @@ struct Migration {
 static MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") },
     Migration { number: 2, name: "requests", sql: include_str!("migrations/0002_requests.sql") },
+    Migration { number: 3, name: "questions", sql: include_str!("migrations/0003_questions.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
