@@ -107,6 +107,7 @@ fn judge(prepared: &Prepared, world: Option<&(Facts, ContractFacts)>) -> (Decisi
         reply_id: &reply_id,
         register: world.map(|_| &*REGISTER),
         policies: &Policies::default(),
+        unknown_question: sluis::rules::UnknownQuestion::default(),
     };
     let nothing = ContractFacts::default();
     let (facts, contract_facts) = world.map_or((None, &nothing), |(facts, contract)| (Some(facts), contract));

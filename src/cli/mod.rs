@@ -193,7 +193,7 @@ fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
         print_faults(&faults);
         Exit::Usage
     })?;
-    Ok(judge::Setup { limits: crate::app::limits(&config), contracts })
+    Ok(judge::Setup { limits: crate::app::limits(&config), contracts, unknown_question: config.unknown_question })
 }
 
 /// Registers and policies that a configuration names, or all that is wrong with them.

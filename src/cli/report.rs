@@ -67,7 +67,7 @@ impl<'a> Report<'a> {
             }
             out.push('\n');
         }
-        for need in ["ledger", "contract"] {
+        for need in ["ledger", "contract", "question"] {
             let rules: Vec<&str> =
                 self.skipped.iter().filter(|skip| skip.needs == need).map(|skip| skip.rule.as_str()).collect();
             if !rules.is_empty() {

@@ -4,7 +4,7 @@ use super::rule::{Check, Level, Need, Rule, Sort};
 use std::fmt::Write as _;
 
 const LEVELS: [Level; 4] = [Level::Schema, Level::Within, Level::Across, Level::Outside];
-const SORTS: [Sort; 3] = [Sort::Technical, Sort::Condition, Sort::Constraint];
+const SORTS: [Sort; 4] = [Sort::Technical, Sort::Condition, Sort::Constraint, Sort::Gateway];
 
 /// The page on all rules: an overview, the doubtful readings, and each rule in full.
 pub fn markdown(rules: &[&Rule]) -> String {
@@ -13,7 +13,8 @@ pub fn markdown(rules: &[&Rule]) -> String {
         <!-- Written by `sluis rules --markdown`; a test compares it with the program. -->\n\n\
         A message is judged level by level: 1 the schema, 2 within the message, 3 across messages, 4 against outside\n\
         sources. A failure at one level ends the process before the next; 3 and 4 run together. The cases behind each\n\
-        rule are counted in [conformance.md](conformance.md).\n",
+        rule are counted in [conformance.md](conformance.md). Rules whose id begins with `SL` are the gateway's own: the\n\
+        standard asks that replies be watched, and gives no code for it.\n",
     );
     page.push_str("\n## Overview\n\n");
     page.push_str(&totals(rules));
@@ -52,12 +53,12 @@ fn totals(rules: &[&Rule]) -> String {
     for sort in SORTS {
         write!(table, " {} |", plural(sort)).expect("writing to a string cannot fail");
     }
-    table.push_str(" all |\n|---|---|---|---|---|\n");
+    table.push_str(" all |\n|---|---|---|---|---|---|\n");
     let count = |wanted: &dyn Fn(&Rule) -> bool| rules.iter().filter(|rule| wanted(rule)).count();
     let mut row = |name: &str, of_level: &dyn Fn(&Rule) -> bool| {
         let of_sorts = SORTS.map(|sort| count(&|rule| of_level(rule) && rule.sort == sort).to_string());
-        let [technical, condition, constraint] = &of_sorts;
-        line(&mut table, &[name, technical, condition, constraint, &count(of_level).to_string()]);
+        let [technical, condition, constraint, gateway] = &of_sorts;
+        line(&mut table, &[name, technical, condition, constraint, gateway, &count(of_level).to_string()]);
     };
     for level in LEVELS {
         row(&(level as u8).to_string(), &|rule| rule.level == level);
@@ -136,6 +137,7 @@ fn singular(sort: Sort) -> &'static str {
         Sort::Technical => "technical rule",
         Sort::Condition => "condition",
         Sort::Constraint => "constraint",
+        Sort::Gateway => "rule of the gateway, not of the standard",
     }
 }
 
@@ -144,6 +146,7 @@ fn plural(sort: Sort) -> &'static str {
         Sort::Technical => "technical rules",
         Sort::Condition => "conditions",
         Sort::Constraint => "constraints",
+        Sort::Gateway => "rules of the gateway itself",
     }
 }
 
@@ -165,6 +168,7 @@ fn needs(rule: &Rule) -> String {
     let word = |need: &Need| match need {
         Need::Ledger => "the ledger",
         Need::Terms => "the contract register",
+        Need::Question => "the message that is answered",
     };
     rule.needs.iter().map(word).collect::<Vec<_>>().join(" and ")
 }

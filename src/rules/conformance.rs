@@ -13,26 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// What the standard has and the registry lacks, by number of the message. It can only shrink: an entry that is no
 /// longer missing fails the test as well as a missing one that does not stand here.
-const NOT_YET: &[(&str, &str)] = &[
-    ("301", "TR379"),
-    (
-        "307",
-        "CS002 CS015 CS025 CS058 CS139 TR002 TR018 TR019 TR056 TR063 TR074 TR101 TR134 TR135 TR378 TR381 TR382 TR413 \
-         TR414 TR415",
-    ),
-    (
-        "315",
-        "CD041 CD043 CD066 CD067 CD068 CD075 CD076 CD077 CD078 CD079 CD095 CS002 CS003 CS015 CS025 CS139 CS343 TR002 \
-         TR056 TR101 TR134 TR135 TR347 TR374 TR378 TR381 TR383 TR386",
-    ),
-    (
-        "317",
-        "CD041 CD075 CD076 CD077 CD078 CD079 CD096 CS002 CS003 CS015 CS025 CS338 TR056 TR101 TR135 TR304 TR347 TR349 \
-         TR350 TR351 TR352 TR353 TR357 TR361 TR373 TR374 TR375 TR378 TR380 TR381 TR410 TR411 TR412",
-    ),
-    ("319", "CD085 CD086 CS015 CS025 TR056 TR135 TR355 TR359 TR360 TR365 TR377 TR378 TR409"),
-    ("325", "TR056 TR304 TR337 TR366 TR367 TR371 TR376 TR378"),
-];
+const NOT_YET: &[(&str, &str)] = &[];
 
 /// One rule of the standard.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,12 +49,13 @@ fn registry() -> BTreeMap<&'static str, &'static Rule> {
 fn every_rule_of_the_registry_is_one_of_the_standard() {
     let standard = standard();
     assert_eq!(standard.len(), 121);
-    for rule in all() {
+    for rule in all().into_iter().filter(|rule| rule.sort != Sort::Gateway) {
         let listed = standard.get(rule.id).unwrap_or_else(|| panic!("{} is no rule of the standard", rule.id));
         let sort = match rule.sort {
             Sort::Technical => "technical",
             Sort::Condition => "condition",
             Sort::Constraint => "constraint",
+            Sort::Gateway => unreachable!("left out above"),
         };
         assert_eq!((sort, rule.level as u8, rule.code), (&*listed.sort, listed.level, &*listed.code), "{}", rule.id);
         let foreign: Vec<Kind> =

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// The rows of every rule.
 pub(super) fn all_cases() -> Vec<(&'static Rule, Vec<Row>)> {
-    [within::cases(), across::cases(), outside::cases()].into_iter().flatten().collect()
+    [within::cases(), across::cases(), outside::cases(), gateway::cases()].into_iter().flatten().collect()
 }
 
 /// Judges one row in each of its laws by its rule alone; gives the paths named.

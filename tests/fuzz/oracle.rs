@@ -8,6 +8,7 @@ mod messages;
 mod region;
 mod structured;
 
+#[allow(unused_imports, reason = "each test that includes this file uses what it needs")]
 pub use structured::{kinds_with_a_seed, multiplied, repeating};
 
 /// A name and the function that takes its inputs.
