@@ -110,6 +110,7 @@ impl App {
             Arc::clone(&clock),
             &telemetry,
         ));
+        gateway.open_waiting_room(config.waiting_room);
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
@@ -118,7 +119,8 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         Ok(App {
             ledger,
             lock,
@@ -301,6 +303,8 @@ fn figures(
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            figures.push((Metric::WaitingMessages, Vec::new(), approximate(counts.waiting.count)));
+            figures.push((Metric::WaitingOldestSeconds, Vec::new(), seconds(counts.waiting.oldest)));
             figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             for register in &registers {
                 if let Some(days) = register.days_left(today) {

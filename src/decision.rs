@@ -2,8 +2,11 @@
 //! commits them in one transaction, delivery sends what is to be sent.
 
 use crate::finding::{Finding, Signal, Skipped};
-use crate::message::{Bsn, Cents, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product};
-use crate::rules::facts::{Allocation, ClaimLine};
+use crate::message::{
+    Bsn, Cents, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product, ReferentieAanbieder,
+    VerzoekAntwoord,
+};
+use crate::rules::facts::{Allocation, ClaimLine, Stop};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -116,6 +119,43 @@ pub enum Record {
         bsn: Bsn,
         /// Key.
         key: StartKey,
+    },
+    /// A stop of delivery.
+    Stop {
+        /// Client.
+        bsn: Bsn,
+        /// Key of the start that it stops.
+        key: StartKey,
+        /// Reason and last day, the rest of its own key.
+        stop: Stop,
+    },
+    /// A stop deleted by StatusAanlevering 3.
+    StopDeleted {
+        /// Client.
+        bsn: Bsn,
+        /// Key of the start that it stopped.
+        key: StartKey,
+        /// Reason and last day of the stop to delete.
+        stop: Stop,
+    },
+    /// A request: one product of a 315, or a 317 as a whole.
+    Request {
+        /// Client.
+        bsn: Bsn,
+        /// `ReferentieAanbieder`.
+        referentie: ReferentieAanbieder,
+    },
+    /// An answer (319) to a request.
+    Answer {
+        /// `ReferentieAanbieder` of the request.
+        referentie: ReferentieAanbieder,
+        /// What it said.
+        antwoord: VerzoekAntwoord,
+    },
+    /// A request honoured by an allocation.
+    Honoured {
+        /// `ReferentieAanbieder` of the request.
+        referentie: ReferentieAanbieder,
     },
     /// A start deleted by StatusAanlevering 3.
     StartDeleted {

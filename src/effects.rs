@@ -4,14 +4,15 @@ use crate::decision::{Decision, Outgoing, Posting, Purpose, Record, StartKey, Ve
 use crate::finding::{Finding, Signal};
 use crate::message::{
     Body, Cents, Declaratie, DeclaratieClient, Kind, Message, Party, Prestatie, StartClient, StatusAanlevering,
-    ToewijzingClient,
+    StopClient, ToewijzingClient,
 };
 use crate::pipeline::{Context, Unreadable};
 use crate::reply::Reply;
 use crate::rules::Evaluation;
 use crate::rules::case::LineIndex;
-use crate::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
+use crate::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey, Stop};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What the ledger must remember. A message that does not count as sent leaves nothing behind but its own row; a held
 /// 301 neither, until it is released.
@@ -23,8 +24,24 @@ pub fn records(message: &Message, evaluation: &Evaluation, verdict: Verdict, pos
     let mut records = match &message.body {
         Body::Toewijzing(client) => allocations(message, client),
         Body::Start(client) => starts(client),
+        Body::Stop(client) => stops(client),
+        Body::Aanvraag(client) => client
+            .producten
+            .iter()
+            .map(|product| Record::Request {
+                bsn: client.bsn.clone(),
+                referentie: product.referentie_aanbieder.clone(),
+            })
+            .collect(),
+        Body::Wijziging(client) => {
+            vec![Record::Request { bsn: client.bsn.clone(), referentie: client.verzoek.referentie_aanbieder.clone() }]
+        }
+        Body::Antwoord(antwoord) => vec![Record::Answer {
+            referentie: antwoord.referentie_aanbieder.clone(),
+            antwoord: antwoord.verzoek_antwoord,
+        }],
         Body::Declaratie(declaratie) => lines(declaratie, &evaluation.granted),
-        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => Vec::new(),
+        Body::Retour(_) | Body::DeclaratieAntwoord(_) => Vec::new(),
     };
     records.extend(postings.into_iter().map(Record::Posting));
     records
@@ -53,7 +70,11 @@ fn allocations(message: &Message, client: &ToewijzingClient) -> Vec<Record> {
             },
         },
     };
-    client.producten.iter().map(version).collect()
+    // From a 317 every allocation carries the one reference of the request (IV093).
+    let honoured: BTreeSet<_> =
+        client.producten.iter().filter_map(|product| product.referentie_aanbieder.clone()).collect();
+    let honoured = honoured.into_iter().map(|referentie| Record::Honoured { referentie });
+    client.producten.iter().map(version).chain(honoured).collect()
 }
 
 /// Deletions come before new deliveries (IV008), whatever their order in the message.
@@ -71,8 +92,30 @@ fn starts(client: &StartClient) -> Vec<Record> {
     deleted.chain(started).collect()
 }
 
+/// As for starts: deletions come first.
+fn stops(client: &StopClient) -> Vec<Record> {
+    let with = |status: StatusAanlevering| {
+        client.producten.iter().filter(move |product| product.status_aanlevering == status).map(|product| {
+            let key = StartKey {
+                toewijzing_nummer: product.toewijzing_nummer,
+                product: product.product.clone(),
+                begindatum: product.begindatum,
+            };
+            (key, Stop { reden: product.reden_beeindiging.clone(), einddatum: product.einddatum })
+        })
+    };
+    let deleted = with(StatusAanlevering::Verwijderd).map(|(key, stop)| Record::StopDeleted {
+        bsn: client.bsn.clone(),
+        key,
+        stop,
+    });
+    let stopped =
+        with(StatusAanlevering::Eerste).map(|(key, stop)| Record::Stop { bsn: client.bsn.clone(), key, stop });
+    deleted.chain(stopped).collect()
+}
+
 fn lines(declaratie: &Declaratie, granted: &[LineIndex]) -> Vec<Record> {
-    let granted: std::collections::BTreeSet<LineIndex> = granted.iter().copied().collect();
+    let granted: BTreeSet<LineIndex> = granted.iter().copied().collect();
     let mut records = Vec::new();
     let mut toegekend = 0;
     for (client_index, client) in declaratie.clienten.iter().enumerate() {
@@ -150,12 +193,13 @@ pub fn outgoing(
     outgoing
 }
 
-/// Whether the gateway sends the reply itself. An accepted 301 is answered by the provider; a held one by nobody yet.
+/// Whether the gateway sends the reply itself. An accepted 301 or 319 is answered by the provider; a held 301 by nobody
+/// yet.
 fn gateway_answers(message: &Message, verdict: Verdict) -> bool {
     match &message.body {
-        Body::Toewijzing(_) => verdict == Verdict::Rejected,
-        Body::Start(_) | Body::Declaratie(_) => true,
-        Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => false,
+        Body::Toewijzing(_) | Body::Antwoord(_) => verdict == Verdict::Rejected,
+        Body::Start(_) | Body::Stop(_) | Body::Aanvraag(_) | Body::Wijziging(_) | Body::Declaratie(_) => true,
+        Body::Retour(_) | Body::DeclaratieAntwoord(_) => false,
     }
 }
 
@@ -220,5 +264,90 @@ pub fn error_report(context: &Context<'_>, unreadable: &Unreadable, findings: &[
         region: None,
         body: serde_json::to_vec_pretty(&report).expect("a value made of strings and numbers serialises"),
         verdict_json: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Law, Number};
+    use crate::rules::sample::{Sample, VERZOEK};
+
+    /// What an accepted sample leaves behind, after a change.
+    fn of(number: Number, change: fn(&mut Sample)) -> Vec<Record> {
+        let mut sample = Sample::of(Kind::new(Law::Wmo, number));
+        change(&mut sample);
+        for verdict in [Verdict::Rejected, Verdict::Held, Verdict::Parked] {
+            let left = records(&sample.message, &Evaluation::default(), verdict, Vec::new());
+            assert!(left.is_empty(), "{verdict} leaves {left:?}");
+        }
+        records(&sample.message, &Evaluation::default(), Verdict::Accepted, Vec::new())
+    }
+
+    #[test]
+    fn deletions_are_recorded_before_new_deliveries() {
+        let records = of(Number::N307, |s| {
+            let mut deletion = s.stop_product().clone();
+            deletion.status_aanlevering = StatusAanlevering::Verwijderd;
+            deletion.reden_beeindiging = "20".into();
+            s.stop().producten.push(deletion);
+        });
+        let [Record::StopDeleted { stop: deleted, key: of, .. }, Record::Stop { stop, key, .. }] = records.as_slice()
+        else {
+            panic!("a deletion and a stop: {records:?}");
+        };
+        assert_eq!((deleted.reden.as_str(), stop.reden.as_str()), ("20", "02"));
+        assert_eq!(of, key);
+        let records = of_starts();
+        assert!(matches!(records.as_slice(), [Record::StartDeleted { .. }, Record::Start { .. }]), "{records:?}");
+    }
+
+    fn of_starts() -> Vec<Record> {
+        of(Number::N305, |s| {
+            let mut deletion = s.start_product().clone();
+            deletion.status_aanlevering = StatusAanlevering::Verwijderd;
+            s.start().producten.push(deletion);
+        })
+    }
+
+    #[test]
+    fn a_request_is_recorded_by_product_or_as_a_whole() {
+        let references = |records: Vec<Record>| -> Vec<String> {
+            let reference = |record: &Record| match record {
+                Record::Request { referentie, .. } => referentie.as_str().to_owned(),
+                other => panic!("not a request: {other:?}"),
+            };
+            records.iter().map(reference).collect()
+        };
+        let two = of(Number::N315, |s| {
+            let mut second = s.aangevraagd_product().clone();
+            second.referentie_aanbieder = "V-2026-2".into();
+            s.aanvraag().producten.push(second);
+        });
+        assert_eq!(references(two), [VERZOEK, "V-2026-2"]);
+        assert_eq!(references(of(Number::N317, |s| s.add_nieuw_product(|_| {}))), [VERZOEK]);
+    }
+
+    #[test]
+    fn an_answer_and_an_allocation_are_recorded_with_the_reference() {
+        let records = of(Number::N319, |_| {});
+        let [Record::Answer { referentie, antwoord }] = records.as_slice() else { panic!("an answer: {records:?}") };
+        assert_eq!((referentie.as_str(), antwoord.as_str()), (VERZOEK, "1"));
+        let honoured = |records: Vec<Record>| -> Vec<String> {
+            let reference = |record: &Record| match record {
+                Record::Honoured { referentie } => Some(referentie.as_str().to_owned()),
+                _ => None,
+            };
+            records.iter().filter_map(reference).collect()
+        };
+        assert_eq!(honoured(of(Number::N301, |_| {})), Vec::<String>::new());
+        let of_a_317 = of(Number::N301, |s| {
+            s.product().referentie_aanbieder = Some(VERZOEK.into());
+            let mut second = s.product().clone();
+            second.toewijzing_nummer = 1002;
+            s.toewijzing().producten.push(second);
+        });
+        assert_eq!(of_a_317.len(), 3, "two allocations and one request");
+        assert_eq!(honoured(of_a_317), [VERZOEK]);
     }
 }

@@ -20,5 +20,7 @@ pub mod reply;
 pub mod rules;
 pub mod schema;
 pub mod shutdown;
+pub mod standard;
 pub mod telemetry;
 pub mod transport;
+pub mod waiting;

@@ -8,11 +8,13 @@ use crate::decision::{Decision, Identity, Verdict};
 use crate::effects;
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
-use crate::message::{Body, Date, Declaratie, DeclaratieAntwoord, Identificatie, Kind, Message, Number, Party};
+use crate::message::{Body, Bsn, Date, Identificatie, Kind, Message, Party};
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
 use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
 use crate::schema::{self, Faults, Limits};
+use crate::standard::{Edition, Standard};
+use crate::waiting::{self, Awaited};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +38,8 @@ pub struct Readable {
     pub tree: Tree,
     /// The same, typed.
     pub message: Message,
+    /// The rules of its release.
+    pub edition: Arc<Edition>,
 }
 
 /// A message that failed at level 1.
@@ -74,12 +78,19 @@ pub struct Judged {
     /// The reply that the receiving party owes, whether or not the gateway sends it (for an accepted 301 the provider
     /// does).
     pub owed_reply: Option<Reply>,
+    /// What may still come and would change the verdict; empty without facts.
+    pub awaits: BTreeSet<Awaited>,
 }
 
 /// Steps 1 to 3: size and form, XSD, typed message.
 pub fn prepare(source: Arc<[u8]>, limits: &Limits) -> Prepared {
+    prepare_by(Standard::embedded(), source, limits)
+}
+
+/// As [`prepare`], by other releases than those of the program.
+pub fn prepare_by(standard: &Standard, source: Arc<[u8]>, limits: &Limits) -> Prepared {
     let digest = digest(&source);
-    let reading = read(&source, limits);
+    let reading = read(standard, &source, limits);
     Prepared { digest, source, reading }
 }
 
@@ -88,25 +99,21 @@ pub fn digest(source: &[u8]) -> [u8; 32] {
     Sha256::digest(source).into()
 }
 
-fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
+fn read(standard: &Standard, source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
     let failed = |faults: Faults| {
         // What could not be read to its end is not believed as to its sender either.
         let header = if faults.readable { schema::peek_header(source) } else { schema::HeaderHint::default() };
-        let is_return = faults.kind.is_some_and(|kind| kind.number.answered_by().is_none() && !is_own(kind));
+        // A return message repeats the header of what it answers, unswapped.
+        let is_return = faults.kind.is_some_and(|kind| kind.number.is_return());
         let sender = if is_return { header.ontvanger } else { header.afzender };
         Unreadable { faults, sender, identificatie: header.identificatie }
     };
-    let document = schema::validate(source, limits).map_err(failed)?;
-    match Message::read(document.kind, &document.tree) {
-        Ok(message) => Ok(Readable { tree: document.tree, message }),
+    let document = standard.catalogue().validate(source, limits).map_err(failed)?;
+    let edition = standard.edition(document.release).expect("a release has its rules beside its schemas");
+    match Message::read(document.kind, document.release, &document.tree) {
+        Ok(message) => Ok(Readable { tree: document.tree, message, edition: Arc::clone(edition) }),
         Err(error) => Err(failed(Faults::of_value(document.kind, &document.tree, source, &error))),
     }
-}
-
-/// Whether the header of a message without answer names its own sender: only the 325 does; a return message repeats
-/// the header of what it answers, unswapped.
-fn is_own(kind: Kind) -> bool {
-    kind.number == Number::N325
 }
 
 /// What the ledger must look up before the message can be judged.
@@ -134,7 +141,7 @@ pub fn judge(
     let message = &readable.message;
     let case =
         Case { message, today: context.today, facts, terms: context.register.map(|register| register as &dyn Terms) };
-    let mut evaluation = rules::evaluate(&case, &rules::all());
+    let mut evaluation = rules::evaluate(&case, &readable.edition.rules);
     // Most messages break nothing, and a locator costs a walk over the document.
     let locator = (!evaluation.broken.is_empty()).then(|| readable.tree.locator());
     if let Some(locator) = &locator {
@@ -154,8 +161,15 @@ pub fn judge(
         _ => Assessment::default(),
     };
     let verdict = if assessment.hold && verdict == Verdict::Accepted { Verdict::Held } else { verdict };
-    let stamp = Stamp { identificatie: context.reply_id.clone(), dagtekening: context.today };
-    let owed_reply = reply::build(message, &readable.tree, &evaluation, &stamp);
+    let owed_reply = message.kind.number.answered_by().and_then(|number| {
+        let versie = readable.edition.xsd_versie(Kind::new(message.kind.law, number));
+        let stamp = Stamp {
+            identificatie: context.reply_id.clone(),
+            dagtekening: context.today,
+            xsd_versie: versie.unwrap_or(&message.header.xsd_versie).clone(),
+        };
+        reply::build(message, &readable.tree, &evaluation, &stamp)
+    });
     let mut decision = Decision {
         kind: Some(message.kind),
         identity: Some(identity(message)),
@@ -171,7 +185,8 @@ pub fn judge(
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref());
-    Judged { decision, owed_reply }
+    let awaits = facts.map_or_else(BTreeSet::new, |facts| waiting::awaited(message, facts, &evaluation));
+    Judged { decision, owed_reply, awaits }
 }
 
 /// Step 4 for a message that failed at level 1: no reply message, an error report instead.
@@ -191,7 +206,7 @@ pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = vec![effects::error_report(&context, unreadable, &decision.findings)];
-    Judged { decision, owed_reply: None }
+    Judged { decision, owed_reply: None, awaits: BTreeSet::new() }
 }
 
 fn verdict(message: &Message, evaluation: &Evaluation) -> Verdict {
@@ -248,15 +263,7 @@ fn findings(evaluation: &Evaluation, message: &Message, locator: &Locator, sourc
 
 /// Numbers of the persons in a message. Some senders build them into their reference numbers, which findings name.
 fn persons(message: &Message) -> BTreeSet<&str> {
-    match &message.body {
-        Body::Toewijzing(client) | Body::ToewijzingRetour(Some(client)) => BTreeSet::from([client.bsn.expose()]),
-        Body::Start(client) | Body::StartRetour(Some(client)) => BTreeSet::from([client.bsn.expose()]),
-        Body::Declaratie(Declaratie { clienten, .. })
-        | Body::DeclaratieAntwoord(Some(DeclaratieAntwoord { clienten, .. })) => {
-            clienten.iter().map(|client| client.bsn.expose()).collect()
-        }
-        Body::ToewijzingRetour(None) | Body::StartRetour(None) | Body::DeclaratieAntwoord(None) => BTreeSet::new(),
-    }
+    message.persons().into_iter().map(Bsn::expose).collect()
 }
 
 /// A text with every number of a person of the message as stars.

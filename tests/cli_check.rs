@@ -409,25 +409,3 @@ fn the_published_samples_are_judged_as_known() {
     }
     assert_eq!(run.exit, 1);
 }
-
-/// Kinds that this version does not judge are named and never pass.
-#[test]
-fn kinds_that_are_not_judged_yet_never_pass() {
-    let desk = Desk::new();
-    let good = text(&start());
-    let kinds: Vec<_> = sluis::message::Kind::all().filter(|kind| !kind.number.is_judged()).collect();
-    let names: Vec<String> = kinds.iter().map(|kind| format!("{kind}.xml")).collect();
-    for (kind, name) in kinds.iter().zip(&names) {
-        let (slug, law) = (kind.slug(), kind.law.standard());
-        desk.put(name, good.replace("wmo305", &slug).replace("/iwmo/", &format!("/{law}/")));
-    }
-    let mut arguments = vec!["check", "--json"];
-    arguments.extend(names.iter().map(String::as_str));
-    let run = desk.run(&arguments);
-    let reports = run.reports();
-    assert_eq!((run.exit, reports.len()), (1, 16));
-    for (report, kind) in reports.iter().zip(kinds) {
-        assert_eq!((&report["kind"], faults(report).is_empty()), (&kind.to_string().into(), false));
-        assert_eq!((&report["verdict"], &report["reply"]), (&"rejected".into(), &Value::Null));
-    }
-}

@@ -374,7 +374,12 @@ fn allocation_message(producten: Vec<ToegewezenProduct>) -> Message {
         producten,
         retour_codes: Vec::new(),
     };
-    Message { kind, header: header(kind, "0197", "42420001"), body: Body::Toewijzing(client) }
+    Message {
+        kind,
+        release: sluis::message::Release::V3_2,
+        header: header(kind, "0197", "42420001"),
+        body: Body::Toewijzing(client),
+    }
 }
 
 fn line(reference: &str, nummer: Count, code: &str, month: i8, cents: i64) -> Prestatie {
@@ -403,7 +408,12 @@ fn claim_message(prestaties: Vec<Prestatie>) -> Message {
         totaal: TotaalBedragMetDC::from_signed(Cents(0)),
         clienten: vec![DeclaratieClient { bsn: "999900006".into(), prestaties, retour_codes: Vec::new() }],
     };
-    Message { kind, header: header(kind, "0197", "42420001"), body: Body::Declaratie(declaratie) }
+    Message {
+        kind,
+        release: sluis::message::Release::V3_2,
+        header: header(kind, "0197", "42420001"),
+        body: Body::Declaratie(declaratie),
+    }
 }
 
 /// What a ledger keeps: allocations and postings. It answers a request as the real one does.

@@ -574,8 +574,8 @@ fn write_after_read_is_identity() {
         let bytes = message.write();
         let document = schema::validate(&bytes, &Limits::default())
             .map_err(|faults| TestCaseError::fail(format!("{faults:#?}\n{}", String::from_utf8_lossy(&bytes))))?;
-        let read =
-            Message::read(document.kind, &document.tree).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let read = Message::read(document.kind, document.release, &document.tree)
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(&read, &message);
         prop_assert_eq!(read.write(), bytes);
         Ok(())

@@ -56,6 +56,11 @@ pub(super) fn show(config: &Config) -> String {
             LogFormat::Json => "json",
         },
     );
+    page.section("[waiting_room]");
+    if let Some(longest) = config.waiting_room.longest {
+        page.text("longest", show_duration(longest));
+    }
+    page.bare("max_messages", config.waiting_room.max_messages);
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);

@@ -70,7 +70,7 @@ pub fn request(register: &Register, message: &Message) -> ContractRequest {
                 request.agreements.extend(scope.of_line(line).map(|agreement| agreement.id.clone()));
             }
         }
-        Body::Start(_) | Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => {}
+        _ => {}
     }
     request
 }
@@ -95,7 +95,7 @@ pub fn movements(
                 }
             }
         }
-        Body::Start(_) | Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => {}
+        _ => {}
     }
     book.movements
 }

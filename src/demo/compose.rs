@@ -3,16 +3,17 @@
 //! BSNs come from the test range 9999xxxxx, names say that they are made up.
 
 use crate::message::body::{
-    Contact, Declaratie, DeclaratieClient, Header, Prestatie, StartClient, StartProduct, ToegewezenProduct,
-    ToewijzingClient,
+    AangevraagdProduct, AanvraagClient, Antwoord, Contact, Declaratie, DeclaratieClient, Header, Prestatie,
+    StartClient, StartProduct, StopClient, StopProduct, TeWijzigenProduct, ToegewezenProduct, ToewijzingClient,
+    Verzoek, WijzigingClient,
 };
 use crate::message::types::{
     Achternaam, Adres, Geboortedatum, Huis, Telefoonnummer, Telefoonnummers, VerkorteNaam, VolledigeNaam,
 };
 use crate::message::{
     BedragMetDC, BerichtIdentificatie, Body, Bsn, Cents, Count, Date, DebetCredit, Direction, Eenheid, Frequentie,
-    GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, Referentie, StatusAanlevering,
-    TotaalBedragMetDC, XsdVersie,
+    GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, Referentie, Release, StatusAanlevering,
+    TotaalBedragMetDC, Verwijzer, VerzoekAntwoord, XsdVersie,
 };
 use jiff::civil::date;
 
@@ -177,6 +178,99 @@ impl Composer {
         self.message(Number::N305, identificatie, Body::Start(client))
     }
 
+    /// A 307 with one definitive stop of a delivery that began on `begin` (reason 20 makes it a temporary one).
+    pub fn stop(
+        &self,
+        identificatie: &str,
+        person: &Person,
+        allocate: &Allocate,
+        begin: Date,
+        (reden, end): (&str, Date),
+    ) -> Message {
+        let client = StopClient {
+            bsn: person.bsn.clone(),
+            geboortedatum: Geboortedatum { datum: person.born, datum_gebruik: None },
+            geslacht: "0".into(),
+            naam: VerkorteNaam { geslachtsnaam: surname(person), voornamen: None, voorletters: None },
+            producten: vec![StopProduct {
+                toewijzing_nummer: Some(allocate.nummer),
+                product: Some(allocate.product.clone()),
+                toewijzing_ingangsdatum: Some(allocate.from),
+                begindatum: begin,
+                reden_beeindiging: reden.into(),
+                einddatum: end,
+                status_aanlevering: StatusAanlevering::Eerste,
+                retour_codes: Vec::new(),
+            }],
+            retour_codes: Vec::new(),
+        };
+        self.message(Number::N307, identificatie, Body::Stop(client))
+    }
+
+    /// A 315 that asks for one allocation; its number is not used.
+    pub fn aanvraag(&self, identificatie: &str, person: &Person, referentie: &str, allocate: &Allocate) -> Message {
+        let client = AanvraagClient {
+            bsn: person.bsn.clone(),
+            geboortedatum: Geboortedatum { datum: person.born, datum_gebruik: None },
+            geslacht: "0".into(),
+            naam: VerkorteNaam { geslachtsnaam: surname(person), voornamen: None, voorletters: None },
+            gezagsdrager_bekend: None,
+            commentaar: None,
+            producten: vec![AangevraagdProduct {
+                referentie_aanbieder: referentie.into(),
+                beschikking_nummer: None,
+                product: Some(allocate.product.clone()),
+                beschikking_ingangsdatum: None,
+                toewijzing_ingangsdatum: allocate.from,
+                toewijzing_einddatum: Some(allocate.to),
+                omvang: Some(allocate.omvang.clone()),
+                budget: None,
+                verwijzer: Verwijzer { soort: "01".into(), naam: None, zorgverlener_code: None },
+                raamcontract: None,
+                commentaar: None,
+                retour_codes: Vec::new(),
+            }],
+            retour_codes: Vec::new(),
+        };
+        self.message(Number::N315, identificatie, Body::Aanvraag(client))
+    }
+
+    /// A 317 that asks to change an allocation over its whole duration to what `wanted` says of its end and volume.
+    pub fn wijziging(&self, identificatie: &str, person: &Person, referentie: &str, wanted: &Allocate) -> Message {
+        let client = WijzigingClient {
+            bsn: person.bsn.clone(),
+            verzoek: Verzoek {
+                referentie_aanbieder: referentie.into(),
+                reden_verzoek: "1".into(),
+                ongewijzigd: Vec::new(),
+                te_wijzigen: vec![TeWijzigenProduct {
+                    toewijzing_nummer: wanted.nummer,
+                    gewenste_ingangsdatum: wanted.from,
+                    einddatum: Some(wanted.to),
+                    omvang: Some(wanted.omvang.clone()),
+                    budget: None,
+                    retour_codes: Vec::new(),
+                }],
+                nieuw: Vec::new(),
+                retour_codes: Vec::new(),
+            },
+            retour_codes: Vec::new(),
+        };
+        self.message(Number::N317, identificatie, Body::Wijziging(client))
+    }
+
+    /// A 319 that rejects a request for a reason, or without one says that it is under investigation.
+    pub fn antwoord(&self, identificatie: &str, referentie: &str, reden: Option<&str>) -> Message {
+        let antwoord = Antwoord {
+            referentie_aanbieder: referentie.into(),
+            verzoek_antwoord: if reden.is_some() { VerzoekAntwoord::Afgewezen } else { VerzoekAntwoord::InOnderzoek },
+            reden_afwijzing: reden.map(Into::into),
+            woonplaatsbeginsel: None,
+            retour_codes: Vec::new(),
+        };
+        self.message(Number::N319, identificatie, Body::Antwoord(antwoord))
+    }
+
     /// A 323 over one calendar month, for any number of clients with their lines.
     pub fn declaratie(
         &self,
@@ -226,7 +320,7 @@ impl Composer {
             xsd_versie_declaratie: None,
             retour_codes: Vec::new(),
         };
-        Message { kind, header, body }
+        Message { kind, release: Release::V3_2, header, body }
     }
 }
 

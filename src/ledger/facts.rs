@@ -11,8 +11,10 @@
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, json};
 use crate::contract::facts::{ContractFacts, ContractRequest};
-use crate::message::{Bsn, Cents, Count, Law, Party};
-use crate::rules::facts::{Allocation, ClaimLine, Delivery, Earlier, Facts, PersonKey, Request, Stop};
+use crate::message::{Bsn, Cents, Count, Law, Party, ReferentieAanbieder, VerzoekAntwoord};
+use crate::rules::facts::{
+    Allocation, CareRequest, ClaimLine, Delivery, Earlier, Facts, PersonKey, Request, RequestAnswer, Stop,
+};
 use rusqlite::{Params, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +32,14 @@ macro_rules! line_columns {
     () => {
         "l.referentie, l.vorig, l.person, l.toewijzing_nummer, l.categorie, l.code, l.begindatum, l.einddatum, l.volume,
          l.eenheid, l.tarief, l.bedrag, l.granted, l.declaratie"
+    };
+}
+
+/// Columns of a request with its message `m` and the 301 that honoured it `h`, as [`care_request`] reads them.
+macro_rules! request_columns {
+    () => {
+        "r.referentie, r.gemeente, r.person, m.law, m.number, m.identificatie, m.dagtekening,
+         h.law, h.number, h.identificatie, h.dagtekening"
     };
 }
 
@@ -60,24 +70,34 @@ impl Tx<'_> {
             let keys = json(persons.values().map(|person| person.0.as_str()));
             (self.known_clients(request, &persons, &keys)?, self.deliveries(request, &keys)?)
         };
-        let (allocations, granted) = if request.toewijzingen.is_empty() {
+        let (mut allocations, granted) = if request.toewijzingen.is_empty() {
             (BTreeMap::new(), BTreeMap::new())
         } else {
             let numbers = json(&request.toewijzingen);
             (self.allocations(request, &numbers)?, self.granted(request, &numbers)?)
         };
+        if request.all_allocations {
+            for person in persons.values() {
+                let all = self.allocation_versions(request.law, &request.gemeente, person)?;
+                allocations.extend(all.into_iter().filter(|(_, allocation)| allocation.aanbieder == request.aanbieder));
+            }
+        }
         let (declaratie_used, latest_declaratie_periode) = match &request.declaratie {
             Some(nummer) => (self.declaratie_used(request, nummer.as_str())?, self.latest_periode(request)?),
             None => (None, None),
         };
         let identification_used = self.identification_used(request, message_id)?;
         let lines = self.lines(request)?;
+        let verzoeken = self.verzoeken(request)?;
+        let verzoeken_of_client = self.verzoeken_of_client(request, &persons)?;
         Ok(Facts {
             identification_used,
             persons,
             known_clients,
             allocations,
             deliveries,
+            verzoeken,
+            verzoeken_of_client,
             declaratie_used,
             latest_declaratie_periode,
             lines,
@@ -217,6 +237,22 @@ impl Tx<'_> {
 
     /// Latest versions that are for `person` and not deleted.
     fn allocations_of(&self, law: Law, gemeente: &Party, person: &PersonKey) -> Result<Vec<Allocation>, LedgerError> {
+        let mut allocations: Vec<Allocation> = self
+            .allocation_versions(law, gemeente, person)?
+            .into_values()
+            .filter(|allocation| !allocation.is_deleted())
+            .collect();
+        allocations.sort_by_key(|allocation| (allocation.ingangsdatum, allocation.nummer));
+        Ok(allocations)
+    }
+
+    /// Latest versions that are for `person`, deleted ones included.
+    fn allocation_versions(
+        &self,
+        law: Law,
+        gemeente: &Party,
+        person: &PersonKey,
+    ) -> Result<BTreeMap<Count, Allocation>, LedgerError> {
         let versions = self.all(
             concat!(
                 "SELECT ",
@@ -232,12 +268,103 @@ impl Tx<'_> {
             params![law.as_str(), gemeente.as_str(), person.0],
             allocation,
         )?;
-        let mut allocations: Vec<Allocation> = latest(versions)
-            .into_values()
-            .filter(|allocation| allocation.person == *person && !allocation.is_deleted())
-            .collect();
-        allocations.sort_by_key(|allocation| (allocation.ingangsdatum, allocation.nummer));
+        let mut allocations = latest(versions);
+        // The latest version may be for somebody else.
+        allocations.retain(|_, allocation| allocation.person == *person);
         Ok(allocations)
+    }
+
+    /// Requests by the references that the message names.
+    fn verzoeken(&self, request: &Request) -> Result<BTreeMap<ReferentieAanbieder, CareRequest>, LedgerError> {
+        if request.verzoeken.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = self.all(
+            concat!(
+                "SELECT ",
+                request_columns!(),
+                " FROM json_each(?1) AS k
+                 CROSS JOIN requests AS r ON r.law = ?2 AND r.aanbieder = ?3 AND r.referentie = k.value
+                 CROSS JOIN messages AS m ON m.id = r.message_id
+                 LEFT JOIN messages AS h ON h.id = r.honoured_by"
+            ),
+            params![
+                json(request.verzoeken.iter().map(ReferentieAanbieder::as_str)),
+                request.law.as_str(),
+                request.aanbieder.as_str()
+            ],
+            care_request,
+        )?;
+        let found = found.into_iter().map(|verzoek| (verzoek.referentie.clone(), verzoek)).collect();
+        self.with_answers(request, found)
+    }
+
+    /// Requests of the persons of the message by its provider to its municipality, oldest first.
+    fn verzoeken_of_client(
+        &self,
+        request: &Request,
+        persons: &BTreeMap<Bsn, PersonKey>,
+    ) -> Result<Vec<CareRequest>, LedgerError> {
+        if !request.all_verzoeken {
+            return Ok(Vec::new());
+        }
+        let found = self.all(
+            concat!(
+                "SELECT ",
+                request_columns!(),
+                " FROM json_each(?1) AS k
+                 CROSS JOIN requests AS r INDEXED BY requests_person
+                     ON r.law = ?2 AND r.gemeente = ?3 AND r.aanbieder = ?4 AND r.person = unhex(k.value)
+                 CROSS JOIN messages AS m ON m.id = r.message_id
+                 LEFT JOIN messages AS h ON h.id = r.honoured_by
+                 ORDER BY r.message_id, r.position"
+            ),
+            params![
+                json(persons.values().map(|person| person.0.as_str())),
+                request.law.as_str(),
+                request.gemeente.as_str(),
+                request.aanbieder.as_str()
+            ],
+            care_request,
+        )?;
+        let order: Vec<ReferentieAanbieder> = found.iter().map(|verzoek| verzoek.referentie.clone()).collect();
+        let by_reference = found.into_iter().map(|verzoek| (verzoek.referentie.clone(), verzoek)).collect();
+        let mut by_reference = self.with_answers(request, by_reference)?;
+        Ok(order.iter().filter_map(|referentie| by_reference.remove(referentie)).collect())
+    }
+
+    fn with_answers(
+        &self,
+        request: &Request,
+        mut verzoeken: BTreeMap<ReferentieAanbieder, CareRequest>,
+    ) -> Result<BTreeMap<ReferentieAanbieder, CareRequest>, LedgerError> {
+        if verzoeken.is_empty() {
+            return Ok(verzoeken);
+        }
+        let answers = self.all(
+            "SELECT a.referentie, a.antwoord, m.law, m.number, m.identificatie, m.dagtekening
+             FROM json_each(?1) AS k
+             CROSS JOIN answers AS a ON a.law = ?2 AND a.aanbieder = ?3 AND a.referentie = k.value
+             CROSS JOIN messages AS m ON m.id = a.message_id
+             ORDER BY a.referentie, a.message_id",
+            params![
+                json(verzoeken.keys().map(ReferentieAanbieder::as_str)),
+                request.law.as_str(),
+                request.aanbieder.as_str()
+            ],
+            |cells| {
+                let referentie: ReferentieAanbieder = cells.word()?;
+                let antwoord = VerzoekAntwoord::parse(cells.text()?)
+                    .ok_or(LedgerError::Damaged("an answer to a request is unknown"))?;
+                Ok((referentie, RequestAnswer { antwoord, message: cells.earlier()? }))
+            },
+        )?;
+        for (referentie, answer) in answers {
+            if let Some(verzoek) = verzoeken.get_mut(&referentie) {
+                verzoek.answers.push(answer);
+            }
+        }
+        Ok(verzoeken)
     }
 
     fn declaratie_used(&self, request: &Request, nummer: &str) -> Result<Option<Earlier>, LedgerError> {
@@ -332,6 +459,17 @@ fn allocation(cells: &mut Cells<'_, '_>) -> Result<Allocation, LedgerError> {
         omvang: cells.omvang()?,
         budget: cells.optional_cents()?,
         message: cells.earlier()?,
+    })
+}
+
+fn care_request(cells: &mut Cells<'_, '_>) -> Result<CareRequest, LedgerError> {
+    Ok(CareRequest {
+        referentie: cells.word()?,
+        gemeente: cells.word()?,
+        person: cells.person()?,
+        message: cells.earlier()?,
+        answers: Vec::new(),
+        honoured_by: cells.optional_earlier()?,
     })
 }
 

@@ -14,6 +14,7 @@ mod report;
 mod schema;
 mod store;
 mod tx;
+mod waiting;
 mod writer;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use keys::{KeyError, Keys};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
+pub use waiting::Waiter;
 
 use futures_util::future::BoxFuture;
 use keys::Vault;

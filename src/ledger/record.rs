@@ -4,8 +4,11 @@ use super::error::LedgerError;
 use super::store::unique;
 use super::tx::{Tx, integer, person_bytes};
 use crate::decision::{Identity, Posting, Record, StartKey};
-use crate::message::{Bsn, Cents, Code, DeclaratieNummer, GeslotenPeriode, ProductCode, ReferentieNummer};
-use crate::rules::facts::{Allocation, ClaimLine};
+use crate::message::{
+    Bsn, Cents, Code, DeclaratieNummer, GeslotenPeriode, ProductCode, ReferentieAanbieder, ReferentieNummer,
+    VerzoekAntwoord,
+};
+use crate::rules::facts::{Allocation, ClaimLine, Stop};
 use rusqlite::params;
 
 /// Stores the records of one message.
@@ -20,8 +23,13 @@ impl Recorder<'_> {
     pub(super) fn insert(&self, tx: &Tx<'_>, record: &Record) -> Result<(), LedgerError> {
         match record {
             Record::Allocation { bsn, allocation } => self.allocation(tx, bsn, allocation),
-            Record::Start { bsn, key } => self.start(tx, bsn, key),
-            Record::StartDeleted { bsn, key } => self.start_deleted(tx, bsn, key),
+            Record::Start { bsn, key } => self.delivery(tx, bsn, key, None),
+            Record::StartDeleted { bsn, key } => self.deleted(tx, bsn, key, None),
+            Record::Stop { bsn, key, stop } => self.delivery(tx, bsn, key, Some(stop)),
+            Record::StopDeleted { bsn, key, stop } => self.deleted(tx, bsn, key, Some(stop)),
+            Record::Request { bsn, referentie } => self.request(tx, bsn, referentie),
+            Record::Answer { referentie, antwoord } => self.answer(tx, referentie, *antwoord),
+            Record::Honoured { referentie } => self.honoured(tx, referentie),
             Record::Declaratie { nummer, periode, ingediend, toegekend } => {
                 self.declaratie(tx, nummer, periode, *ingediend, *toegekend)
             }
@@ -67,12 +75,12 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    fn start(&self, tx: &Tx<'_>, bsn: &Bsn, key: &StartKey) -> Result<(), LedgerError> {
+    fn delivery(&self, tx: &Tx<'_>, bsn: &Bsn, key: &StartKey, stop: Option<&Stop>) -> Result<(), LedgerError> {
         let product = key.product.as_ref();
         tx.sql(
             "INSERT INTO deliveries (message_id, position, law, gemeente, aanbieder, person, toewijzing_nummer,
-                 categorie, code, begindatum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 categorie, code, begindatum, stop_reden, stop_einddatum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             self.message_id,
@@ -85,17 +93,19 @@ impl Recorder<'_> {
             product.map(|product| product.categorie.as_str()),
             product.and_then(|product| product.code.as_ref()).map(ProductCode::as_str),
             key.begindatum.to_string(),
+            stop.map(|stop| stop.reden.as_str()),
+            stop.map(|stop| stop.einddatum.to_string()),
         ])?;
         Ok(())
     }
 
-    fn start_deleted(&self, tx: &Tx<'_>, bsn: &Bsn, key: &StartKey) -> Result<(), LedgerError> {
+    fn deleted(&self, tx: &Tx<'_>, bsn: &Bsn, key: &StartKey, stop: Option<&Stop>) -> Result<(), LedgerError> {
         let product = key.product.as_ref();
         tx.sql(
             "UPDATE deliveries SET deleted_by = ?1
              WHERE law = ?2 AND gemeente = ?3 AND aanbieder = ?4 AND person = ?5 AND deleted_by IS NULL
-                 AND stop_reden IS NULL AND toewijzing_nummer IS ?6 AND categorie IS ?7 AND code IS ?8
-                 AND begindatum = ?9",
+                 AND toewijzing_nummer IS ?6 AND categorie IS ?7 AND code IS ?8 AND begindatum = ?9
+                 AND stop_reden IS ?10 AND stop_einddatum IS ?11",
         )?
         .execute(params![
             self.message_id,
@@ -107,6 +117,59 @@ impl Recorder<'_> {
             product.map(|product| product.categorie.as_str()),
             product.and_then(|product| product.code.as_ref()).map(ProductCode::as_str),
             key.begindatum.to_string(),
+            stop.map(|stop| stop.reden.as_str()),
+            stop.map(|stop| stop.einddatum.to_string()),
+        ])?;
+        Ok(())
+    }
+
+    fn request(&self, tx: &Tx<'_>, bsn: &Bsn, referentie: &ReferentieAanbieder) -> Result<(), LedgerError> {
+        tx.sql(
+            "INSERT INTO requests (law, aanbieder, referentie, gemeente, person, message_id, position)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            self.law(),
+            self.identity.aanbieder.as_str(),
+            referentie.as_str(),
+            self.identity.gemeente.as_str(),
+            person_bytes(&tx.person(bsn))?,
+            self.message_id,
+            self.position,
+        ])
+        .map_err(|source| unique(source, "the reference of the request is used already"))?;
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        tx: &Tx<'_>,
+        referentie: &ReferentieAanbieder,
+        antwoord: VerzoekAntwoord,
+    ) -> Result<(), LedgerError> {
+        tx.sql("INSERT INTO answers (law, aanbieder, referentie, message_id, antwoord) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![
+            self.law(),
+            self.identity.aanbieder.as_str(),
+            referentie.as_str(),
+            self.message_id,
+            antwoord.as_str(),
+        ])?;
+        Ok(())
+    }
+
+    /// The first allocation counts; later ones with the reference change nothing.
+    fn honoured(&self, tx: &Tx<'_>, referentie: &ReferentieAanbieder) -> Result<(), LedgerError> {
+        tx.sql(
+            "UPDATE requests SET honoured_by = ?1
+             WHERE law = ?2 AND aanbieder = ?3 AND referentie = ?4 AND gemeente = ?5 AND honoured_by IS NULL",
+        )?
+        .execute(params![
+            self.message_id,
+            self.law(),
+            self.identity.aanbieder.as_str(),
+            referentie.as_str(),
+            self.identity.gemeente.as_str(),
         ])?;
         Ok(())
     }

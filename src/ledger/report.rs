@@ -29,6 +29,8 @@ pub struct Counts {
     pub parked: Waiting,
     /// Outgoing 301s that wait for a person.
     pub held: Waiting,
+    /// Messages that wait for one that they refer to.
+    pub waiting: Waiting,
     /// Decisions ever taken, by kind and verdict; `None` for what could not be read. A message that was held or parked
     /// counts again when it is decided on again, so that the figures only rise.
     pub messages: BTreeMap<(Option<Kind>, Verdict), u64>,
@@ -138,6 +140,7 @@ impl Tx<'_> {
             outbox: self.count_outbox(now)?,
             parked: self.count_messages(Verdict::Parked, now)?,
             held: self.count_messages(Verdict::Held, now)?,
+            waiting: self.count_waiting(now)?,
             messages: self
                 .all("SELECT law, number, verdict, count FROM tallies", [], |cells| {
                     Ok(((cells.kind()?, parse_verdict(cells.text()?)?), cells.count()?))
@@ -209,7 +212,7 @@ impl Tx<'_> {
     }
 }
 
-fn age(since: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn age(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 

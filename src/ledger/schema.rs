@@ -16,8 +16,11 @@ struct Migration {
     sql: &'static str,
 }
 
-static MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") }];
+static MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") },
+    Migration { number: 2, name: "requests", sql: include_str!("migrations/0002_requests.sql") },
+    Migration { number: 3, name: "waiting room", sql: include_str!("migrations/0003_waiting_room.sql") },
+];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
 const APPLICATION_ID: i32 = 0x534C_5549;

@@ -167,6 +167,16 @@ impl<'r, 's> Cells<'r, 's> {
         Ok(Earlier { kind: kind.to_string(), identificatie: self.text()?.to_owned(), dagtekening: self.date()? })
     }
 
+    /// As [`Cells::earlier`]; `None` when the row was joined to no message.
+    pub(super) fn optional_earlier(&mut self) -> Result<Option<Earlier>, LedgerError> {
+        let kind = self.kind()?;
+        let (identificatie, dagtekening) = (self.optional_text()?, self.optional_date()?);
+        let Some(kind) = kind else { return Ok(None) };
+        let (identificatie, dagtekening) =
+            identificatie.zip(dagtekening).ok_or(LedgerError::Damaged("a message has no identification"))?;
+        Ok(Some(Earlier { kind: kind.to_string(), identificatie: identificatie.to_owned(), dagtekening }))
+    }
+
     pub(super) fn optional_code(&mut self) -> Result<Option<Code>, LedgerError> {
         self.optional_word()
     }

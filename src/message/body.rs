@@ -1,14 +1,15 @@
-//! The classes of each message, as the schemas name them. iWmo and iJw share these structs: where their schemas
-//! differ (iJw has more optional elements in other numbers than these) the element is optional here.
+//! The classes of each message, as the schemas name them. iWmo and iJw share these structs: what only iJw has
+//! (`GezagsdragerBekend`, `Woonplaatsbeginsel`) is optional there, and absent here for iWmo. A return message repeats
+//! the classes of the message that it answers, with return codes.
 
 use super::element::class;
 use super::types::{
     Adres, BedragMetDC, BerichtIdentificatie, Communicatie, Geboortedatum, GeslotenPeriode, Omvang, OpenPeriode,
-    Product, Referentie, Telefoonnummers, TotaalBedragMetDC, VerkorteNaam, VolledigeNaam, XsdVersie,
+    Product, Referentie, Telefoonnummers, TotaalBedragMetDC, VerkorteNaam, Verwijzer, VolledigeNaam, XsdVersie,
 };
 use super::values::{
     Bsn, Categorie, Cents, Code, Count, Date, DeclaratieNummer, Eenheid, Identificatie, Party, Personal, ProductCode,
-    ReferentieAanbieder, RetourCode, StatusAanlevering, Tijd, Versie,
+    ReferentieAanbieder, RetourCode, StatusAanlevering, Tijd, Versie, VerzoekAntwoord,
 };
 
 class! {
@@ -178,6 +179,200 @@ class! {
         naam: req VerkorteNaam = "Naam",
         /// Starts, at least one.
         producten: list StartProduct = "StartProducten/StartProduct",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// One stop of delivery of a 307.
+    pub struct StopProduct in Message {
+        /// Allocation; absent under task-based execution.
+        toewijzing_nummer: opt Count = "ToewijzingNummer",
+        /// Product.
+        product: opt Product = "Product",
+        /// First day of the allocation; optional in the schema.
+        toewijzing_ingangsdatum: opt Date = "ToewijzingIngangsdatum",
+        /// First day of the delivery that stops, as the start gave it.
+        begindatum: req Date = "Begindatum",
+        /// Reason (WMO588, JZ588); 20 is temporary in both laws, the other codes differ in meaning.
+        reden_beeindiging: req Code = "RedenBeeindiging",
+        /// Last day of delivery.
+        einddatum: req Date = "Einddatum",
+        /// First delivery or deletion.
+        status_aanlevering: req StatusAanlevering = "StatusAanlevering",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// Client of a 307 or 308.
+    pub struct StopClient in Message {
+        /// Key.
+        bsn: req Bsn = "Bsn",
+        /// Birth date.
+        geboortedatum: req Geboortedatum = "Geboortedatum",
+        /// Sex (COD046).
+        geslacht: req Code = "Geslacht",
+        /// Name.
+        naam: req VerkorteNaam = "Naam",
+        /// Stops, at least one.
+        producten: list StopProduct = "StopProducten/StopProduct",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// One product that a 315 asks for.
+    pub struct AangevraagdProduct in Message {
+        /// Reference by which the answer will name the request (TR347).
+        referentie_aanbieder: req ReferentieAanbieder = "ReferentieAanbieder",
+        /// Number of the decision of the municipality, when there is one.
+        beschikking_nummer: opt Count = "BeschikkingNummer",
+        /// Product; absent for a generic allocation.
+        product: opt Product = "Product",
+        /// First day of the decision; present exactly with its number (CD043).
+        beschikking_ingangsdatum: opt Date = "BeschikkingIngangsdatum",
+        /// First day asked for.
+        toewijzing_ingangsdatum: req Date = "ToewijzingIngangsdatum",
+        /// Last day asked for.
+        toewijzing_einddatum: opt Date = "ToewijzingEinddatum",
+        /// Volume.
+        omvang: opt Omvang = "Omvang",
+        /// Budget in eurocents.
+        budget: opt Cents = "Budget",
+        /// Who referred the client.
+        verwijzer: req Verwijzer = "Verwijzer",
+        /// Whether a framework contract covers it (COD260: 1 yes, 2 no).
+        raamcontract: opt Code = "Raamcontract",
+        /// Comment.
+        commentaar: opt Personal = "Commentaar",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// Client of a 315 or 316.
+    pub struct AanvraagClient in Message {
+        /// Key.
+        bsn: req Bsn = "Bsn",
+        /// Birth date.
+        geboortedatum: req Geboortedatum = "Geboortedatum",
+        /// Sex (COD046).
+        geslacht: req Code = "Geslacht",
+        /// Name.
+        naam: req VerkorteNaam = "Naam",
+        /// iJw only: whether the authority holder is known (OP002x1).
+        gezagsdrager_bekend: opt Code = "GezagsdragerBekend",
+        /// Comment.
+        commentaar: opt Personal = "Commentaar",
+        /// Products asked for, at least one.
+        producten: list AangevraagdProduct = "AangevraagdeProducten/AangevraagdProduct",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// An allocation that a 317 leaves as it is.
+    pub struct OngewijzigdProduct in Message {
+        /// Allocation.
+        toewijzing_nummer: req Count = "ToewijzingNummer",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// An allocation that a 317 asks to change.
+    pub struct TeWijzigenProduct in Message {
+        /// Allocation.
+        toewijzing_nummer: req Count = "ToewijzingNummer",
+        /// First day of the change.
+        gewenste_ingangsdatum: req Date = "GewensteIngangsdatum",
+        /// Last day asked for.
+        einddatum: opt Date = "Einddatum",
+        /// Volume asked for.
+        omvang: opt Omvang = "Omvang",
+        /// Budget asked for, in eurocents.
+        budget: opt Cents = "Budget",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// A product that a 317 asks for besides.
+    pub struct NieuwProduct in Message {
+        /// Product; absent for a generic allocation.
+        product: opt Product = "Product",
+        /// First day asked for.
+        gewenste_ingangsdatum: req Date = "GewensteIngangsdatum",
+        /// Last day asked for.
+        einddatum: opt Date = "Einddatum",
+        /// Volume asked for.
+        omvang: opt Omvang = "Omvang",
+        /// Budget asked for, in eurocents.
+        budget: opt Cents = "Budget",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// What a 317 asks for, as one whole.
+    pub struct Verzoek in Message {
+        /// Reference by which the answer will name the request (TR347).
+        referentie_aanbieder: req ReferentieAanbieder = "ReferentieAanbieder",
+        /// Why (WJ758).
+        reden_verzoek: req Code = "RedenVerzoek",
+        /// Allocations that stay.
+        ongewijzigd: list OngewijzigdProduct = "OngewijzigdeProducten/OngewijzigdProduct",
+        /// Allocations to change.
+        te_wijzigen: list TeWijzigenProduct = "TeWijzigenProducten/TeWijzigenProduct",
+        /// Products to add.
+        nieuw: list NieuwProduct = "NieuweProducten/NieuwProduct",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// Client of a 317 or 318.
+    pub struct WijzigingClient in Message {
+        /// Key.
+        bsn: req Bsn = "Bsn",
+        /// The request.
+        verzoek: req Verzoek = "Verzoek",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// iJw only: the municipality that is responsible instead (residence principle, IV095).
+    pub struct Woonplaatsbeginsel in Message {
+        /// That municipality.
+        gemeente: req Party = "Gemeente",
+        /// Only in a return message.
+        retour_codes: list RetourCode = "RetourCodes/RetourCode",
+    }
+}
+
+class! {
+    /// The answer of a 319 to a request.
+    pub struct Antwoord in Message {
+        /// Reference of the request.
+        referentie_aanbieder: req ReferentieAanbieder = "ReferentieAanbieder",
+        /// Rejected, or under investigation.
+        verzoek_antwoord: req VerzoekAntwoord = "VerzoekAntwoord",
+        /// Why it is rejected (WJ759).
+        reden_afwijzing: opt Code = "RedenAfwijzingVerzoek",
+        /// iJw only: present exactly for reason 8 (TR377, TR409).
+        woonplaatsbeginsel: opt Woonplaatsbeginsel = "Woonplaatsbeginsel",
         /// Only in a return message.
         retour_codes: list RetourCode = "RetourCodes/RetourCode",
     }

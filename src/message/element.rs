@@ -5,7 +5,7 @@
 //! allows has its place here, also a date beyond all calendars. A [`ReadError`] means that a class and its schema file
 //! have drifted apart.
 
-use super::kind::Kind;
+use super::kind::{Kind, Release};
 use super::tree::{Namespace, Node};
 use std::fmt::Write as _;
 
@@ -131,8 +131,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts a document of this kind: XML declaration and the root start tag with both namespaces.
-    pub fn new(kind: Kind) -> Writer {
+    /// Starts a document of this kind and release: XML declaration and the root start tag with both namespaces.
+    pub fn new(kind: Kind, release: Release) -> Writer {
         let mut writer = Writer {
             out: String::with_capacity(4096),
             message_prefix: kind.slug(),
@@ -142,8 +142,8 @@ impl Writer {
         write!(
             writer.out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<{p}:Bericht xmlns:{p}=\"{}\" xmlns:{b}=\"{}\">\r\n",
-            kind.namespace(),
-            kind.base_namespace(),
+            kind.namespace(release),
+            kind.base_namespace(release),
             p = writer.message_prefix,
             b = writer.base_prefix,
         )

@@ -1,4 +1,4 @@
-//! Which message this is: the law, the number and what follows from them (standard, messages table).
+//! Which message this is: the law, the number, the release and what follows from them (standard, messages table).
 
 use std::fmt;
 
@@ -165,9 +165,42 @@ impl Number {
         }
     }
 
-    /// Whether this version of the gateway judges the number. The others are recognised and refused by name.
-    pub fn is_judged(self) -> bool {
-        matches!(self, Number::N301 | Number::N302 | Number::N305 | Number::N306 | Number::N323 | Number::N325)
+    /// The message that this one answers; `None` for messages that answer nothing.
+    pub fn answers(self) -> Option<Number> {
+        Number::ALL.into_iter().find(|number| number.answered_by() == Some(self))
+    }
+
+    /// Whether the message is a return message: it repeats header and classes of the message that it answers, with
+    /// return codes. The 325 answers too, but is a message of its own.
+    pub fn is_return(self) -> bool {
+        matches!(self, Number::N302 | Number::N306 | Number::N308 | Number::N316 | Number::N318 | Number::N320)
+    }
+}
+
+/// A release of the standards: both move together. Messages carry it as `BerichtVersie` and `BerichtSubversie`, and in
+/// their namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    /// `BerichtVersie`.
+    pub versie: u16,
+    /// `BerichtSubversie`.
+    pub subversie: u16,
+}
+
+impl Release {
+    /// Release 3.2, in force since 2023-04-03.
+    pub const V3_2: Release = Release { versie: 3, subversie: 2 };
+
+    /// The form in namespaces: `3_2`.
+    pub fn segment(self) -> String {
+        format!("{}_{}", self.versie, self.subversie)
+    }
+}
+
+impl fmt::Display for Release {
+    /// As people write it, and the folder in `xsd/`: `3.2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.versie, self.subversie)
     }
 }
 
@@ -201,14 +234,14 @@ impl Kind {
         format!("{}{}", self.law.prefix().to_lowercase(), self.number.as_str())
     }
 
-    /// Namespace of the message's own elements in release 3.2.
-    pub fn namespace(self) -> String {
-        format!("http://www.istandaarden.nl/{}/3_2/{}/schema", self.law.standard(), self.slug())
+    /// Namespace of the message's own elements in a release.
+    pub fn namespace(self, release: Release) -> String {
+        format!("http://www.istandaarden.nl/{}/{}/{}/schema", self.law.standard(), release.segment(), self.slug())
     }
 
-    /// Namespace of the shared types of this law in release 3.2.
-    pub fn base_namespace(self) -> String {
-        format!("http://www.istandaarden.nl/{}/3_2/basisschema/schema", self.law.standard())
+    /// Namespace of the shared types of this law in a release.
+    pub fn base_namespace(self, release: Release) -> String {
+        format!("http://www.istandaarden.nl/{}/{}/basisschema/schema", self.law.standard(), release.segment())
     }
 
     /// The `BerichtCode` of the kind (code list COD002).
@@ -275,6 +308,8 @@ mod tests {
             if let Some(answer) = number.answered_by() {
                 assert_ne!(answer.direction(), number.direction(), "{}", number.as_str());
                 assert_eq!(answer.answered_by(), None);
+                assert_eq!(answer.answers(), Some(number));
+                assert_eq!(answer.is_return(), number != Number::N323);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::element::class;
 use super::values::{
-    Categorie, Cents, Code, Count, Date, DebetCredit, Eenheid, Frequentie, Identificatie, Personal, ProductCode,
+    Categorie, Cents, Code, Count, Date, DebetCredit, Eenheid, Frequentie, Identificatie, Party, Personal, ProductCode,
     ReferentieNummer, Versie,
 };
 
@@ -232,5 +232,17 @@ class! {
         eerste: req Telefoonnummer = "Telefoon01",
         /// Second.
         tweede: opt Telefoonnummer = "Telefoon02",
+    }
+}
+
+class! {
+    /// Who referred the client.
+    pub struct Verwijzer in Base {
+        /// Kind (COD327).
+        soort: req Code = "Type",
+        /// Name; absent when a care professional is named by code (CD066).
+        naam: opt Personal = "Naam",
+        /// AGB code of a care professional.
+        zorgverlener_code: opt Party = "ZorgverlenerCode",
     }
 }

@@ -241,6 +241,16 @@ codes! {
     }
 }
 
+codes! {
+    /// What a 319 says to a request (WJ760).
+    pub enum VerzoekAntwoord {
+        /// The request is rejected; nothing follows.
+        Afgewezen = "1",
+        /// The request is being investigated; an allocation or a rejection follows.
+        InOnderzoek = "2",
+    }
+}
+
 /// An amount in eurocents. Signed, because sums of debits and credits are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cents(pub i64);

@@ -1,7 +1,8 @@
-//! 302 and 306: the header of the message with a judgement, and the client when something below the header is wrong
+//! 302, 306, 308, 316, 318 and 320: the header of the message with a judgement, and the client, or the answer of a 319, when something below
+//! the header is wrong
 //! (replies, section 2).
 
-use super::{NO_REMARKS, REJECTED_WITHIN, Stamp, codes, own_versions, rejected_within, xslt_version};
+use super::{NO_REMARKS, REJECTED_WITHIN, Stamp, codes, rejected_within, xslt_version};
 use crate::message::element::{Element, Writer};
 use crate::message::tree::{Namespace, Node, Tree};
 use crate::message::{Header, Kind, Message, RetourCode};
@@ -10,30 +11,44 @@ use crate::rules::{Class, Evaluation, Place};
 use std::collections::BTreeMap;
 
 /// Classes that carry RetourCodes when they are returned; containers such as Relaties do not.
-const RETURNED: [Class; 5] =
-    [Class::Client, Class::Relatie, Class::Contact, Class::ToegewezenProduct, Class::StartProduct];
+const RETURNED: [Class; 13] = [
+    Class::Client,
+    Class::Relatie,
+    Class::Contact,
+    Class::ToegewezenProduct,
+    Class::StartProduct,
+    Class::StopProduct,
+    Class::AangevraagdProduct,
+    Class::Verzoek,
+    Class::OngewijzigdProduct,
+    Class::TeWijzigenProduct,
+    Class::NieuwProduct,
+    Class::Antwoord,
+    Class::Woonplaatsbeginsel,
+];
 
 pub(super) fn build(kind: Kind, message: &Message, tree: &Tree, evaluation: &Evaluation, stamp: &Stamp) -> Vec<u8> {
     let by_class = codes_by_class(&evaluation.broken);
-    let (header_codes, with_client) = judgement(evaluation, &by_class);
+    let (header_codes, with_body) = judgement(evaluation, &by_class);
     let header = Header {
         bericht_code: kind.bericht_code().into(),
         identificatie_retour: Some(stamp.identificatie.clone()),
         dagtekening_retour: Some(stamp.dagtekening),
         xslt_versie: xslt_version(evaluation),
-        xsd_versie_retour: Some(own_versions()),
+        xsd_versie_retour: Some(stamp.xsd_versie.clone()),
         retour_codes: header_codes,
         ..message.header.clone()
     };
-    let mut writer = Writer::new(kind);
+    let mut writer = Writer::new(kind, message.release);
     header.write(&mut writer, Namespace::Message, "Header");
-    if with_client && let Some(client) = tree.root().and_then(|root| root.child("Client")) {
-        copy_judged(&mut writer, client, &by_class);
+    let body = tree.root().and_then(|root| root.child("Client").or_else(|| root.child("Antwoord")));
+    if with_body && let Some(body) = body {
+        copy_judged(&mut writer, body, &by_class);
     }
     writer.finish()
 }
 
-/// Codes of the header, and whether the client comes along (decision table 2.2).
+/// Codes of the header, and whether the client or answer comes along (decision table 2.2).
 fn judgement(evaluation: &Evaluation, by_class: &BTreeMap<String, Vec<&'static str>>) -> (Vec<RetourCode>, bool) {
     if evaluation.broken.is_empty() {
         return (Vec::new(), false);

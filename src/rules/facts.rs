@@ -5,7 +5,7 @@
 
 use crate::message::{
     Body, Bsn, Categorie, Cents, Code, Count, Date, DeclaratieNummer, Eenheid, GeslotenPeriode, Identificatie, Law,
-    Message, Number, Omvang, Party, Product, ProductCode, ReferentieNummer,
+    Message, Number, Omvang, Party, Product, ProductCode, ReferentieAanbieder, ReferentieNummer, VerzoekAntwoord,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,12 @@ pub struct Request {
     pub persons: BTreeSet<Bsn>,
     /// Allocation numbers named; looked up within law and municipality, whatever the provider.
     pub toewijzingen: BTreeSet<Count>,
+    /// Whether all allocations of the persons with this provider are wanted as well (317).
+    pub all_allocations: bool,
+    /// References of requests to look up among all requests of this provider in this law (TR347, TR355, TR379).
+    pub verzoeken: BTreeSet<ReferentieAanbieder>,
+    /// Whether all requests of the persons with these parties are wanted as well (TR374).
+    pub all_verzoeken: bool,
     /// Declaration number to look up (TR333).
     pub declaratie: Option<DeclaratieNummer>,
     /// Reference numbers to look up among all lines of this provider in this law: own ones and credited ones.
@@ -50,6 +56,9 @@ impl Request {
             identificatie: message.header.identificatie.identificatie.clone(),
             persons: BTreeSet::new(),
             toewijzingen: BTreeSet::new(),
+            all_allocations: false,
+            verzoeken: BTreeSet::new(),
+            all_verzoeken: false,
             declaratie: None,
             referenties: BTreeSet::new(),
         };
@@ -57,10 +66,34 @@ impl Request {
             Body::Toewijzing(client) => {
                 request.persons.insert(client.bsn.clone());
                 request.toewijzingen.extend(client.producten.iter().map(|product| product.toewijzing_nummer));
+                request
+                    .verzoeken
+                    .extend(client.producten.iter().filter_map(|product| product.referentie_aanbieder.clone()));
             }
             Body::Start(client) => {
                 request.persons.insert(client.bsn.clone());
                 request.toewijzingen.extend(client.producten.iter().filter_map(|product| product.toewijzing_nummer));
+            }
+            Body::Stop(client) => {
+                request.persons.insert(client.bsn.clone());
+                request.toewijzingen.extend(client.producten.iter().filter_map(|product| product.toewijzing_nummer));
+            }
+            Body::Aanvraag(client) => {
+                request.persons.insert(client.bsn.clone());
+                request.verzoeken.extend(client.producten.iter().map(|product| product.referentie_aanbieder.clone()));
+                request.all_verzoeken = true;
+            }
+            Body::Wijziging(client) => {
+                let verzoek = &client.verzoek;
+                request.persons.insert(client.bsn.clone());
+                request.verzoeken.insert(verzoek.referentie_aanbieder.clone());
+                request.all_verzoeken = true;
+                request.toewijzingen.extend(verzoek.ongewijzigd.iter().map(|product| product.toewijzing_nummer));
+                request.toewijzingen.extend(verzoek.te_wijzigen.iter().map(|product| product.toewijzing_nummer));
+                request.all_allocations = true;
+            }
+            Body::Antwoord(antwoord) => {
+                request.verzoeken.insert(antwoord.referentie_aanbieder.clone());
             }
             Body::Declaratie(declaratie) => {
                 request.declaratie = Some(declaratie.nummer.clone());
@@ -73,7 +106,10 @@ impl Request {
                     }
                 }
             }
-            Body::ToewijzingRetour(_) | Body::StartRetour(_) | Body::DeclaratieAntwoord(_) => {}
+            Body::DeclaratieAntwoord(Some(antwoord)) => {
+                request.persons.extend(antwoord.clienten.iter().map(|client| client.bsn.clone()));
+            }
+            Body::Retour(_) | Body::DeclaratieAntwoord(None) => {}
         }
         request
     }
@@ -123,6 +159,54 @@ impl Allocation {
     /// Deleted by RedenWijziging 13: counts as never sent (OP033x1).
     pub fn is_deleted(&self) -> bool {
         self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == "13")
+    }
+
+    /// Taken back by an Einddatum equal to the Ingangsdatum with `RedenWijziging` 13 or the lapsed 01: never actual,
+    /// whatever the day. A longer period with one of these takes nothing back.
+    pub fn is_taken_back(&self) -> bool {
+        let reden = self.reden_wijziging.as_ref().map(Code::as_str);
+        self.einddatum == Some(self.ingangsdatum) && matches!(reden, Some("13" | "01"))
+    }
+
+    /// Whether the allocation is actual on a day: it has not ended by then or is still to begin, and was not taken back
+    /// (TR349).
+    pub fn is_actual(&self, on: Date) -> bool {
+        let lasts = self.einddatum.is_none_or(|end| end >= on);
+        (lasts || self.ingangsdatum > on) && !self.is_taken_back()
+    }
+}
+
+/// A request for care that was accepted earlier: one product of a 315, or a 317 as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CareRequest {
+    /// `ReferentieAanbieder`, unique for the provider within the law.
+    pub referentie: ReferentieAanbieder,
+    /// Municipality it was sent to.
+    pub gemeente: Party,
+    /// Person it is for.
+    pub person: PersonKey,
+    /// The 315 or 317 that carried it.
+    pub message: Earlier,
+    /// The answers (319) so far, oldest first.
+    pub answers: Vec<RequestAnswer>,
+    /// The first 301 that honoured it.
+    pub honoured_by: Option<Earlier>,
+}
+
+/// An answer (319) to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestAnswer {
+    /// What it said.
+    pub antwoord: VerzoekAntwoord,
+    /// The 319 that carried it.
+    pub message: Earlier,
+}
+
+impl CareRequest {
+    /// Whether the municipality still owes the last word: no allocation, and no answer but "under investigation"
+    /// (TR374).
+    pub fn is_pending(&self) -> bool {
+        self.honoured_by.is_none() && self.answers.iter().all(|answer| answer.antwoord == VerzoekAntwoord::InOnderzoek)
     }
 }
 
@@ -199,10 +283,16 @@ pub struct Facts {
     pub persons: BTreeMap<Bsn, PersonKey>,
     /// Persons of the message for whom this municipality has sent this provider an allocation (TR304).
     pub known_clients: BTreeSet<Bsn>,
-    /// Allocations by number, latest version, deleted ones included.
+    /// Allocations by number, latest version, deleted ones included: those that the message names, and for a 317 all of
+    /// the client with this provider.
     pub allocations: BTreeMap<Count, Allocation>,
-    /// Starts and stops of the person(s) of a 305 at this provider, oldest first, deleted ones left out.
+    /// Starts and stops of the person of a 305 or 307 at this provider, oldest first, deleted ones left out.
     pub deliveries: Vec<Delivery>,
+    /// Requests of this provider in this law, to whichever municipality, by the references that the message names
+    /// (TR347, TR355, TR359, TR360, TR365, TR379).
+    pub verzoeken: BTreeMap<ReferentieAanbieder, CareRequest>,
+    /// All requests of the person of a 315 or 317 by this provider to this municipality, oldest first (TR374).
+    pub verzoeken_of_client: Vec<CareRequest>,
     /// An earlier processed declaration with this number (TR333).
     pub declaratie_used: Option<Earlier>,
     /// First day of the latest accepted DeclaratiePeriode of this provider with this municipality (TR318).

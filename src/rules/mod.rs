@@ -8,7 +8,9 @@ pub mod case;
 pub mod evaluate;
 pub mod facts;
 pub(crate) mod figures;
+mod overlap;
 pub mod place;
+pub mod releases;
 pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -21,6 +23,7 @@ mod within;
 pub use case::{Case, Line, LineIndex, Parties, Terms};
 pub use evaluate::{Broken, Evaluation, evaluate};
 pub use place::{Class, Place};
+pub use releases::in_force;
 pub use rule::{Check, Level, Need, Rule, Sort, Violation};
 
 /// Declares the rules of a group: a module per rule, the registry entry, and the test cases beside it.

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Class {
     /// Header of any message.
     Header,
-    /// Client of 301, 305 and 323.
+    /// Client of any message but the 319.
     Client,
     /// Relatie of a 301.
     Relatie,
@@ -17,6 +17,22 @@ pub enum Class {
     ToegewezenProduct,
     /// StartProduct of a 305.
     StartProduct,
+    /// StopProduct of a 307.
+    StopProduct,
+    /// AangevraagdProduct of a 315.
+    AangevraagdProduct,
+    /// Verzoek of a 317.
+    Verzoek,
+    /// OngewijzigdProduct of a 317.
+    OngewijzigdProduct,
+    /// TeWijzigenProduct of a 317.
+    TeWijzigenProduct,
+    /// NieuwProduct of a 317.
+    NieuwProduct,
+    /// Antwoord of a 319.
+    Antwoord,
+    /// Woonplaatsbeginsel of a 319 of iJw.
+    Woonplaatsbeginsel,
     /// Declaratie of a 323.
     Declaratie,
     /// DeclaratieAntwoord of a 325.
@@ -35,6 +51,14 @@ impl Class {
             Class::Contact => "Contact",
             Class::ToegewezenProduct => "ToegewezenProduct",
             Class::StartProduct => "StartProduct",
+            Class::StopProduct => "StopProduct",
+            Class::AangevraagdProduct => "AangevraagdProduct",
+            Class::Verzoek => "Verzoek",
+            Class::OngewijzigdProduct => "OngewijzigdProduct",
+            Class::TeWijzigenProduct => "TeWijzigenProduct",
+            Class::NieuwProduct => "NieuwProduct",
+            Class::Antwoord => "Antwoord",
+            Class::Woonplaatsbeginsel => "Woonplaatsbeginsel",
             Class::Declaratie => "Declaratie",
             Class::DeclaratieAntwoord => "DeclaratieAntwoord",
             Class::Prestatie => "Prestatie",
@@ -69,7 +93,7 @@ impl Place {
         Place::new(Class::Header, "/Bericht/Header", field)
     }
 
-    /// In the client of a 301 or 305.
+    /// In the client of a message about one client.
     pub fn client(field: &str) -> Place {
         Place::new(Class::Client, "/Bericht/Client", field)
     }
@@ -100,6 +124,45 @@ impl Place {
         Place::new(Class::StartProduct, format!("/Bericht/Client/StartProducten/StartProduct[{}]", index + 1), field)
     }
 
+    /// In stop `index` (from 0) of a 307.
+    pub fn stop_product(index: usize, field: &str) -> Place {
+        Place::new(Class::StopProduct, format!("/Bericht/Client/StopProducten/StopProduct[{}]", index + 1), field)
+    }
+
+    /// In requested product `index` (from 0) of a 315.
+    pub fn aangevraagd_product(index: usize, field: &str) -> Place {
+        let path = format!("/Bericht/Client/AangevraagdeProducten/AangevraagdProduct[{}]", index + 1);
+        Place::new(Class::AangevraagdProduct, path, field)
+    }
+
+    /// In the request of a 317.
+    pub fn verzoek(field: &str) -> Place {
+        Place::new(Class::Verzoek, "/Bericht/Client/Verzoek", field)
+    }
+
+    /// In unchanged product `index` (from 0) of a 317.
+    pub fn ongewijzigd_product(index: usize, field: &str) -> Place {
+        let path = format!("/Bericht/Client/Verzoek/OngewijzigdeProducten/OngewijzigdProduct[{}]", index + 1);
+        Place::new(Class::OngewijzigdProduct, path, field)
+    }
+
+    /// In product to change `index` (from 0) of a 317.
+    pub fn te_wijzigen_product(index: usize, field: &str) -> Place {
+        let path = format!("/Bericht/Client/Verzoek/TeWijzigenProducten/TeWijzigenProduct[{}]", index + 1);
+        Place::new(Class::TeWijzigenProduct, path, field)
+    }
+
+    /// In new product `index` (from 0) of a 317.
+    pub fn nieuw_product(index: usize, field: &str) -> Place {
+        let path = format!("/Bericht/Client/Verzoek/NieuweProducten/NieuwProduct[{}]", index + 1);
+        Place::new(Class::NieuwProduct, path, field)
+    }
+
+    /// In the answer of a 319.
+    pub fn antwoord(field: &str) -> Place {
+        Place::new(Class::Antwoord, "/Bericht/Antwoord", field)
+    }
+
     /// In the declaration of a 323.
     pub fn declaratie(field: &str) -> Place {
         Place::new(Class::Declaratie, "/Bericht/Declaratie", field)
@@ -117,7 +180,7 @@ impl Place {
     }
 
     /// In the answer of a 325.
-    pub fn antwoord(field: &str) -> Place {
+    pub fn declaratie_antwoord(field: &str) -> Place {
         Place::new(Class::DeclaratieAntwoord, "/Bericht/DeclaratieAntwoord", field)
     }
 

@@ -2,19 +2,21 @@
 
 use super::case::{Case, Parties, Terms};
 use super::evaluate::{Evaluation, evaluate};
-use super::facts::{Allocation, ClaimLine, Delivery, Earlier, Facts, PersonKey, Stop};
+use super::facts::{Allocation, CareRequest, ClaimLine, Delivery, Earlier, Facts, PersonKey, Stop};
 use super::rule::Rule;
 use crate::message::body::{
-    Contact, Declaratie, DeclaratieAntwoord, DeclaratieClient, Header, Prestatie, Relatie, StartClient, StartProduct,
-    ToegewezenProduct, ToewijzingClient,
+    AangevraagdProduct, AanvraagClient, Antwoord, Contact, Declaratie, DeclaratieAntwoord, DeclaratieClient, Header,
+    NieuwProduct, Prestatie, Relatie, StartClient, StartProduct, StopClient, StopProduct, TeWijzigenProduct,
+    ToegewezenProduct, ToewijzingClient, Verzoek, WijzigingClient,
 };
 use crate::message::types::{
     Achternaam, Adres, Geboortedatum, Huis, Telefoonnummer, Telefoonnummers, VerkorteNaam, VolledigeNaam,
 };
 use crate::message::{
-    BedragMetDC, BerichtIdentificatie, Body, Bsn, Categorie, Cents, Code, Count, Date, DebetCredit, Eenheid,
+    BedragMetDC, BerichtIdentificatie, Body, Bsn, Categorie, Cents, Code, Count, Date, DebetCredit, Direction, Eenheid,
     Frequentie, GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, ProductCode, Referentie,
-    RetourCode, StatusAanlevering, TotaalBedragMetDC, XsdVersie,
+    ReferentieAanbieder, Release, RetourCode, StatusAanlevering, TotaalBedragMetDC, Verwijzer, VerzoekAntwoord,
+    XsdVersie,
 };
 use jiff::civil::date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,8 @@ pub(crate) const AANBIEDER: &str = "42420001";
 pub(crate) const BSN: &str = "999900006";
 /// A second person of the test range.
 pub(crate) const OTHER_BSN: &str = "999900018";
+/// Reference of the request of 315, 317 and 319 samples.
+pub(crate) const VERZOEK: &str = "V-2026-1";
 /// Allocation of the samples: hours per week, from 1 January to 31 March 2026.
 pub(crate) const TOEWIJZING: Count = 1001;
 
@@ -43,12 +47,15 @@ pub(crate) struct Sample {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SampleTerms {
     pub(crate) products: BTreeSet<(Categorie, ProductCode)>,
+    /// First day of the list of products; `None` when it always held.
+    pub(crate) products_since: Option<Date>,
     pub(crate) tariffs: BTreeMap<(ProductCode, Eenheid), Cents>,
 }
 
 impl Terms for SampleTerms {
-    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, _on: Date) -> bool {
-        self.products.contains(&(categorie.clone(), code.clone()))
+    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, on: Date) -> bool {
+        self.products_since.is_none_or(|since| since <= on)
+            && self.products.contains(&(categorie.clone(), code.clone()))
     }
 
     fn tariff(
@@ -68,6 +75,7 @@ impl Terms for SampleTerms {
 }
 
 /// One row of a rule's table.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The number whose sample the row starts from.
@@ -105,19 +113,30 @@ impl Row {
 }
 
 impl Sample {
-    /// A valid message of this kind: 301, 305, 323 or 325.
+    /// A valid message of this kind, with facts that fit: a 305, 307, 317 and 323 have their allocation, a 307 its start,
+    /// a 319 its request. Return messages are bare.
     pub(crate) fn of(kind: Kind) -> Sample {
         let body = match kind.number {
             Number::N301 => Body::Toewijzing(toewijzing_client(kind.law)),
-            Number::N302 => Body::ToewijzingRetour(None),
             Number::N305 => Body::Start(start_client(kind.law)),
-            Number::N306 => Body::StartRetour(None),
+            Number::N307 => Body::Stop(stop_client(kind.law)),
+            Number::N315 => Body::Aanvraag(aanvraag_client(kind.law)),
+            Number::N317 => Body::Wijziging(wijziging_client(kind.law)),
+            Number::N319 => Body::Antwoord(antwoord()),
             Number::N323 => Body::Declaratie(declaratie(kind.law)),
-            Number::N325 => Body::DeclaratieAntwoord(Some(antwoord(kind.law))),
-            other => panic!("no sample of a {}", other.as_str()),
+            Number::N325 => Body::DeclaratieAntwoord(Some(declaratie_antwoord(kind.law))),
+            Number::N302 | Number::N306 | Number::N308 | Number::N316 | Number::N318 | Number::N320 => {
+                Body::Retour(None)
+            }
         };
-        let message = Message { kind, header: header(kind), body };
+        let message = Message { kind, release: Release::V3_2, header: header(kind), body };
         let mut facts = Facts::default();
+        if kind.number == Number::N307 {
+            facts.deliveries.push(earlier_start(kind.law));
+        }
+        if kind.number == Number::N319 {
+            facts.verzoeken.insert(VERZOEK.into(), care_request());
+        }
         for bsn in [BSN, OTHER_BSN] {
             facts.persons.insert(Bsn::from(bsn), person(bsn));
         }
@@ -167,6 +186,82 @@ impl Sample {
         &mut self.start().producten[0]
     }
 
+    /// The client of a 307.
+    pub(crate) fn stop(&mut self) -> &mut StopClient {
+        match &mut self.message.body {
+            Body::Stop(client) => client,
+            other => panic!("not a 307: {other:?}"),
+        }
+    }
+
+    /// The only stop of a 307 sample: definitive, 8 January to 28 February 2026.
+    pub(crate) fn stop_product(&mut self) -> &mut StopProduct {
+        &mut self.stop().producten[0]
+    }
+
+    /// The client of a 315.
+    pub(crate) fn aanvraag(&mut self) -> &mut AanvraagClient {
+        match &mut self.message.body {
+            Body::Aanvraag(client) => client,
+            other => panic!("not a 315: {other:?}"),
+        }
+    }
+
+    /// The only product of a 315 sample.
+    pub(crate) fn aangevraagd_product(&mut self) -> &mut AangevraagdProduct {
+        &mut self.aanvraag().producten[0]
+    }
+
+    /// The request of a 317 sample: it asks to change the sample's allocation from its first day on, and nothing else.
+    pub(crate) fn verzoek(&mut self) -> &mut Verzoek {
+        match &mut self.message.body {
+            Body::Wijziging(client) => &mut client.verzoek,
+            other => panic!("not a 317: {other:?}"),
+        }
+    }
+
+    /// The only product to change of a 317 sample.
+    pub(crate) fn te_wijzigen_product(&mut self) -> &mut TeWijzigenProduct {
+        &mut self.verzoek().te_wijzigen[0]
+    }
+
+    /// Adds a product to a 317: the sample's product from the day after its Dagtekening on, changed.
+    pub(crate) fn add_nieuw_product(&mut self, change: impl FnOnce(&mut NieuwProduct)) {
+        let law = self.message.kind.law;
+        let mut nieuw = NieuwProduct {
+            product: Some(product(law)),
+            gewenste_ingangsdatum: date(2026, 4, 1),
+            einddatum: Some(date(2026, 6, 30)),
+            omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+            budget: None,
+            retour_codes: Vec::new(),
+        };
+        change(&mut nieuw);
+        self.verzoek().nieuw.push(nieuw);
+    }
+
+    /// The answer of a 319 sample: rejected, reason 2.
+    pub(crate) fn antwoord(&mut self) -> &mut Antwoord {
+        match &mut self.message.body {
+            Body::Antwoord(antwoord) => antwoord,
+            other => panic!("not a 319: {other:?}"),
+        }
+    }
+
+    /// The request that a 319 sample answers, as the ledger knows it.
+    pub(crate) fn care_request(&mut self) -> &mut CareRequest {
+        self.facts.verzoeken.get_mut(&ReferentieAanbieder::from(VERZOEK)).expect("319 samples have their request")
+    }
+
+    /// Puts an earlier request of the sample's client into the ledger, for 315 and 317 samples; it is pending unless
+    /// changed.
+    pub(crate) fn earlier_request(&mut self, referentie: &str, change: impl FnOnce(&mut CareRequest)) {
+        let mut earlier = CareRequest { referentie: referentie.into(), ..care_request() };
+        change(&mut earlier);
+        self.facts.verzoeken.insert(earlier.referentie.clone(), earlier.clone());
+        self.facts.verzoeken_of_client.push(earlier);
+    }
+
     /// The declaration of a 323.
     pub(crate) fn declaratie(&mut self) -> &mut Declaratie {
         match &mut self.message.body {
@@ -198,8 +293,8 @@ impl Sample {
         declaratie.totaal = TotaalBedragMetDC::from_signed(Cents(sum));
     }
 
-    /// The answer of a 325 sample.
-    pub(crate) fn antwoord(&mut self) -> &mut DeclaratieAntwoord {
+    /// The answer of a 325 sample, a declaration answer.
+    pub(crate) fn declaratie_antwoord(&mut self) -> &mut DeclaratieAntwoord {
         match &mut self.message.body {
             Body::DeclaratieAntwoord(Some(antwoord)) => antwoord,
             other => panic!("not a 325: {other:?}"),
@@ -246,27 +341,16 @@ impl Sample {
 
     /// Puts an earlier start of the sample's allocation into the ledger.
     pub(crate) fn earlier_start(&mut self, begindatum: Date) {
-        let product = self.start_product().product.clone();
-        self.facts.deliveries.push(Delivery {
-            person: person(BSN),
-            toewijzing_nummer: Some(TOEWIJZING),
-            product,
-            begindatum,
-            stop: None,
-            message: earlier("305"),
-        });
+        self.facts.deliveries.push(Delivery { begindatum, ..earlier_start(self.message.kind.law) });
     }
 
     /// Puts an earlier stop of the sample's allocation into the ledger.
     pub(crate) fn earlier_stop(&mut self, begindatum: Date, reden: &str, einddatum: Date) {
-        let product = self.start_product().product.clone();
         self.facts.deliveries.push(Delivery {
-            person: person(BSN),
-            toewijzing_nummer: Some(TOEWIJZING),
-            product,
             begindatum,
             stop: Some(Stop { reden: reden.into(), einddatum }),
             message: earlier("307"),
+            ..earlier_start(self.message.kind.law)
         });
     }
 }
@@ -304,10 +388,12 @@ pub(crate) fn product(law: Law) -> Product {
 
 fn header(kind: Kind) -> Header {
     let versie = || XsdVersie { basisschema: "1.0.0".into(), bericht: "1.0.0".into() };
-    let from_gemeente = matches!(kind.number, Number::N301 | Number::N302 | Number::N325);
+    // A return message repeats the header of what it answers.
+    let from_gemeente = kind.number == Number::N325
+        || kind.number.answers().unwrap_or(kind.number).direction() == Direction::ToProvider;
     let (afzender, ontvanger) = if from_gemeente { (GEMEENTE, AANBIEDER) } else { (AANBIEDER, GEMEENTE) };
     let answer = kind.number == Number::N325;
-    let retour = matches!(kind.number, Number::N302 | Number::N306);
+    let retour = kind.number.is_return();
     Header {
         bericht_code: kind.bericht_code().into(),
         bericht_versie: 3,
@@ -423,6 +509,108 @@ fn start_client(law: Law) -> StartClient {
     }
 }
 
+fn stop_client(law: Law) -> StopClient {
+    StopClient {
+        bsn: BSN.into(),
+        geboortedatum: geboortedatum(),
+        geslacht: "1".into(),
+        naam: VerkorteNaam { geslachtsnaam: achternaam("Voorbeeld"), voornamen: None, voorletters: None },
+        producten: vec![StopProduct {
+            toewijzing_nummer: Some(TOEWIJZING),
+            product: Some(product(law)),
+            toewijzing_ingangsdatum: Some(date(2026, 1, 1)),
+            begindatum: date(2026, 1, 8),
+            reden_beeindiging: "02".into(),
+            einddatum: date(2026, 2, 28),
+            status_aanlevering: StatusAanlevering::Eerste,
+            retour_codes: Vec::new(),
+        }],
+        retour_codes: Vec::new(),
+    }
+}
+
+/// The start of the sample's allocation, as the ledger knows it: the one that a 307 sample stops.
+fn earlier_start(law: Law) -> Delivery {
+    Delivery {
+        person: person(BSN),
+        toewijzing_nummer: Some(TOEWIJZING),
+        product: Some(product(law)),
+        begindatum: date(2026, 1, 8),
+        stop: None,
+        message: earlier("305"),
+    }
+}
+
+fn aanvraag_client(law: Law) -> AanvraagClient {
+    AanvraagClient {
+        bsn: BSN.into(),
+        geboortedatum: geboortedatum(),
+        geslacht: "1".into(),
+        naam: VerkorteNaam { geslachtsnaam: achternaam("Voorbeeld"), voornamen: None, voorletters: None },
+        gezagsdrager_bekend: (law == Law::Jeugdwet).then(|| "1".into()),
+        commentaar: None,
+        producten: vec![AangevraagdProduct {
+            referentie_aanbieder: VERZOEK.into(),
+            beschikking_nummer: None,
+            product: Some(product(law)),
+            beschikking_ingangsdatum: None,
+            toewijzing_ingangsdatum: date(2026, 4, 1),
+            toewijzing_einddatum: Some(date(2026, 9, 30)),
+            omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+            budget: None,
+            verwijzer: Verwijzer { soort: "01".into(), naam: None, zorgverlener_code: None },
+            raamcontract: Some("1".into()),
+            commentaar: None,
+            retour_codes: Vec::new(),
+        }],
+        retour_codes: Vec::new(),
+    }
+}
+
+fn wijziging_client(_law: Law) -> WijzigingClient {
+    WijzigingClient {
+        bsn: BSN.into(),
+        verzoek: Verzoek {
+            referentie_aanbieder: VERZOEK.into(),
+            reden_verzoek: "1".into(),
+            ongewijzigd: Vec::new(),
+            te_wijzigen: vec![TeWijzigenProduct {
+                toewijzing_nummer: TOEWIJZING,
+                gewenste_ingangsdatum: date(2026, 1, 1),
+                einddatum: Some(date(2026, 4, 30)),
+                omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+                budget: None,
+                retour_codes: Vec::new(),
+            }],
+            nieuw: Vec::new(),
+            retour_codes: Vec::new(),
+        },
+        retour_codes: Vec::new(),
+    }
+}
+
+fn antwoord() -> Antwoord {
+    Antwoord {
+        referentie_aanbieder: VERZOEK.into(),
+        verzoek_antwoord: VerzoekAntwoord::Afgewezen,
+        reden_afwijzing: Some("2".into()),
+        woonplaatsbeginsel: None,
+        retour_codes: Vec::new(),
+    }
+}
+
+/// The request that a 319 sample answers: one product of a 315.
+fn care_request() -> CareRequest {
+    CareRequest {
+        referentie: VERZOEK.into(),
+        gemeente: GEMEENTE.into(),
+        person: person(BSN),
+        message: earlier("315"),
+        answers: Vec::new(),
+        honoured_by: None,
+    }
+}
+
 fn prestatie(law: Law) -> Prestatie {
     Prestatie {
         referentie: Referentie { nummer: "P1".into(), vorig: None },
@@ -453,7 +641,7 @@ fn declaratie(law: Law) -> Declaratie {
 }
 
 /// One rejected line of 720.00 out of 1,000.00.
-fn antwoord(law: Law) -> DeclaratieAntwoord {
+fn declaratie_antwoord(law: Law) -> DeclaratieAntwoord {
     let mut line = prestatie(law);
     line.retour_codes = vec!["9322".into()];
     DeclaratieAntwoord {

@@ -21,12 +21,12 @@ mod tables;
 mod validate;
 mod wellformed;
 
-use crate::message::Kind;
 use crate::message::tree::Tree;
+use crate::message::{Kind, Release};
 
 pub use datatypes::{Base, SimpleType};
 pub use fault::{CODES, CodeInfo, Fault, Faults, code};
-pub use files::{schema, schema_files};
+pub use files::{Catalogue, Schemas, schema, schema_files};
 pub use load::{LoadError, SchemaFile, load};
 pub use pattern::Pattern;
 pub use peek::{Header as HeaderHint, peek_header};
@@ -62,6 +62,8 @@ impl Default for Limits {
 pub struct Document {
     /// Which message it is.
     pub kind: Kind,
+    /// By which release it was made.
+    pub release: Release,
     /// Its elements and values. `Debug` shows sizes only.
     pub tree: Tree,
 }

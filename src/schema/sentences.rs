@@ -288,13 +288,13 @@ pub(super) fn kind_unknown(root: &str, namespace: &str) -> Draft {
 }
 
 /// A message of another release.
-pub(super) fn release_unknown(message: &str, release: &str) -> Draft {
+pub(super) fn release_unknown(message: &str, release: &str, known: &str) -> Draft {
     let release = privacy::shown_name(release);
     let text = Words::new(
-        format!("Dit is een {message} van release {release}; dit systeem kent alleen release 3.2."),
-        format!("This is a {message} of release {release}; this system only knows release 3.2."),
+        format!("Dit is een {message} van release {release}; dit systeem kent alleen release {known}."),
+        format!("This is a {message} of release {release}; this system only knows release {known}."),
     );
-    draft(code::RELEASE_UNKNOWN, String::new(), "release 3.2", format!("release {release}"), text)
+    draft(code::RELEASE_UNKNOWN, String::new(), format!("release {known}"), format!("release {release}"), text)
 }
 
 #[cfg(test)]

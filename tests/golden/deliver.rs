@@ -315,6 +315,23 @@ fn record_line(record: &Record) -> String {
         ),
         Record::Start { key, .. } => format!("start {:?} on {}", key.toewijzing_nummer, key.begindatum),
         Record::StartDeleted { key, .. } => format!("start deleted {:?} on {}", key.toewijzing_nummer, key.begindatum),
+        Record::Stop { key, stop, .. } => format!(
+            "stop {:?} begun {}, {} on {}",
+            key.toewijzing_nummer,
+            key.begindatum,
+            stop.reden.as_str(),
+            stop.einddatum
+        ),
+        Record::StopDeleted { key, stop, .. } => format!(
+            "stop deleted {:?} begun {}, {} on {}",
+            key.toewijzing_nummer,
+            key.begindatum,
+            stop.reden.as_str(),
+            stop.einddatum
+        ),
+        Record::Request { referentie, .. } => format!("request {referentie}"),
+        Record::Answer { referentie, antwoord } => format!("answer {} to {referentie}", antwoord.as_str()),
+        Record::Honoured { referentie } => format!("honoured {referentie}"),
         Record::Declaratie { nummer, periode, ingediend, toegekend } => format!(
             "declaration {nummer} over {} to {}: submitted {}, granted {}",
             periode.begindatum, periode.einddatum, ingediend.0, toegekend.0

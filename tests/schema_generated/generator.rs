@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sluis::message::Kind;
 use sluis::message::tree::Namespace;
+use sluis::message::{Kind, Release};
 use sluis::schema::{Base, Element, Model, Schema, SimpleType};
 
 /// A small generator of numbers (splitmix64): the same documents on every machine.
@@ -147,7 +147,13 @@ fn index_of(parent: &Node, element: &Element) -> usize {
 
 /// The text of a document from its root, namespaces declared.
 fn finish(kind: Kind, mut root: Node, dice: &mut Dice) -> String {
-    root.attributes.extend([" xmlns:m=\"", &kind.namespace(), "\" xmlns:b=\"", &kind.base_namespace(), "\""]);
+    root.attributes.extend([
+        " xmlns:m=\"",
+        &kind.namespace(Release::V3_2),
+        "\" xmlns:b=\"",
+        &kind.base_namespace(Release::V3_2),
+        "\"",
+    ]);
     let mut text = dice
         .pick(&[
             "",

@@ -1,9 +1,10 @@
 //! No rule across messages or against outside sources panics on values the schema lets through, however extreme.
 
 use crate::message::{
-    Cents, Code, Count, Date, DebetCredit, Eenheid, Frequentie, GeslotenPeriode, Kind, Law, Number, Omvang, Product,
-    StatusAanlevering,
+    Cents, Code, Count, Date, DebetCredit, Eenheid, Frequentie, GeslotenPeriode, Kind, Law, Number, Omvang,
+    OngewijzigdProduct, Product, StatusAanlevering,
 };
+use crate::rules::facts::Allocation;
 use crate::rules::sample::{Sample, TOEWIJZING};
 use crate::rules::{Rule, across, outside};
 use jiff::civil::date;
@@ -58,6 +59,10 @@ fn a_number() -> impl Strategy<Value = Count> {
     prop_oneof![Just(TOEWIJZING), Just(0), Just(u64::from(u32::MAX)), Just(Count::MAX)]
 }
 
+fn a_status() -> impl Strategy<Value = StatusAanlevering> {
+    prop::sample::select(StatusAanlevering::ALL)
+}
+
 proptest! {
     #[test]
     fn a_301_of_extremes_is_judged(
@@ -88,7 +93,7 @@ proptest! {
         nummer in prop::option::of(a_number()),
         product in a_product(),
         dates in (a_date(), a_date(), a_date()),
-        status in prop::sample::select(StatusAanlevering::ALL),
+        status in a_status(),
         reden in a_reason(),
         law in prop::sample::select(&Law::ALL[..]),
     ) {
@@ -102,6 +107,60 @@ proptest! {
         (start.begindatum, start.toewijzing_ingangsdatum) = (dates.0, Some(dates.2));
         let again = start.clone();
         sample.start().producten.push(again);
+        judge(&sample);
+    }
+
+    #[test]
+    fn a_307_of_extremes_is_judged(
+        nummer in prop::option::of(a_number()),
+        product in a_product(),
+        dates in (a_date(), a_date(), a_date()),
+        (first, second) in (a_status(), a_status()),
+        (reden, earlier) in (prop::sample::select(&["02", "20"][..]), prop::sample::select(&["02", "20"][..])),
+        law in prop::sample::select(&Law::ALL[..]),
+    ) {
+        let mut sample = Sample::of(Kind::new(law, Number::N307));
+        sample.earlier_start(dates.1);
+        sample.earlier_stop(dates.1, earlier, dates.2);
+        let stop = sample.stop_product();
+        (stop.toewijzing_nummer, stop.product, stop.status_aanlevering) = (nummer, product, first);
+        (stop.begindatum, stop.einddatum) = (dates.0, dates.1);
+        stop.reden_beeindiging = reden.into();
+        let mut again = stop.clone();
+        (again.einddatum, again.status_aanlevering) = (dates.2, second);
+        sample.stop().producten.push(again);
+        judge(&sample);
+    }
+
+    #[test]
+    fn a_317_of_extremes_is_judged(
+        (nummer, other) in (a_number(), a_number()),
+        dates in (a_date(), prop::option::of(a_date()), a_date()),
+        (begin, end) in (a_date(), prop::option::of(a_date())),
+        (reden, product, new_product) in (a_reason(), a_product(), a_product()),
+        (omvang, wanted) in (an_omvang(), an_omvang()),
+        (budget, wanted_budget) in (prop::option::of(an_amount()), prop::option::of(an_amount())),
+        law in prop::sample::select(&Law::ALL[..]),
+    ) {
+        let mut sample = Sample::of(Kind::new(law, Number::N317));
+        sample.message.header.identificatie.dagtekening = dates.2;
+        let allocation = sample.allocation();
+        (allocation.ingangsdatum, allocation.einddatum, allocation.reden_wijziging) = (begin, end, reden);
+        (allocation.product, allocation.omvang, allocation.budget) = (product, omvang, budget);
+        let second = Allocation { nummer: other, ..allocation.clone() };
+        sample.facts.allocations.insert(other, second);
+        let change = sample.te_wijzigen_product();
+        (change.toewijzing_nummer, change.gewenste_ingangsdatum, change.einddatum) = (nummer, dates.0, dates.1);
+        (change.omvang, change.budget) = (wanted, wanted_budget);
+        sample.verzoek().ongewijzigd = [nummer, other]
+            .map(|toewijzing_nummer| OngewijzigdProduct { toewijzing_nummer, retour_codes: Vec::new() })
+            .to_vec();
+        for _ in 0..2 {
+            sample.add_nieuw_product(|nieuw| {
+                (nieuw.product, nieuw.gewenste_ingangsdatum) = (new_product.clone(), dates.0);
+                nieuw.einddatum = dates.1;
+            });
+        }
         judge(&sample);
     }
 

@@ -13,7 +13,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Constraint,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301, Number::N305, Number::N323, Number::N325],
+    numbers: &[
+        Number::N301,
+        Number::N305,
+        Number::N307,
+        Number::N315,
+        Number::N317,
+        Number::N323,
+        Number::N325,
+    ],
     laws: &Law::ALL,
     class: Class::Client,
     nl: "Het Bsn van een cliënt voldoet aan de elfproef.",
@@ -57,15 +65,21 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         match &mut s.message.body {
             Body::Toewijzing(client) => client.bsn = bsn.into(),
             Body::Start(client) => client.bsn = bsn.into(),
+            Body::Stop(client) => client.bsn = bsn.into(),
+            Body::Aanvraag(client) => client.bsn = bsn.into(),
+            Body::Wijziging(client) => client.bsn = bsn.into(),
             Body::Declaratie(declaratie) => declaratie.clienten[0].bsn = bsn.into(),
             Body::DeclaratieAntwoord(Some(antwoord)) => antwoord.clienten[0].bsn = bsn.into(),
             other => panic!("no client in {other:?}"),
         }
     }
     let mut rows = Vec::new();
-    let paths: [(Number, &[&str]); 4] = [
+    let paths: [(Number, &[&str]); 7] = [
         (Number::N301, &["/Bericht/Client/Bsn"]),
         (Number::N305, &["/Bericht/Client/Bsn"]),
+        (Number::N307, &["/Bericht/Client/Bsn"]),
+        (Number::N315, &["/Bericht/Client/Bsn"]),
+        (Number::N317, &["/Bericht/Client/Bsn"]),
         (Number::N323, &["/Bericht/Declaratie/Clienten/Client[1]/Bsn"]),
         (Number::N325, &["/Bericht/DeclaratieAntwoord/Clienten/Client[1]/Bsn"]),
     ];
@@ -89,6 +103,6 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             copy_client(s, |client| client.bsn = "123456783".into());
         }));
     }
-    rows.push(accepts("an answer that lists nobody", Number::N325, |s| s.antwoord().clienten.clear()));
+    rows.push(accepts("an answer that lists nobody", Number::N325, |s| s.declaratie_antwoord().clienten.clear()));
     rows
 }

@@ -51,7 +51,7 @@ fn amounts(case: &Case<'_>) -> Vec<(Cents, DebetCredit, Place)> {
             (&antwoord.totaal_ingediend, "TotaalIngediendBedrag/DebetCredit"),
             (&antwoord.totaal_toegekend, "TotaalToegekendBedrag/DebetCredit"),
         ];
-        amounts.extend(totals.map(|(total, field)| (total.totaal_bedrag, total.debet_credit, Place::antwoord(field))));
+        amounts.extend(totals.map(|(total, field)| (total.totaal_bedrag, total.debet_credit, Place::declaratie_antwoord(field))));
     }
     amounts.extend(prestaties(case).into_iter().map(|line| {
         let bedrag = &line.prestatie.bedrag;
@@ -79,8 +79,8 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.declaratie().totaal = TotaalBedragMetDC::from_signed(Cents(-1));
         }),
         accepts("zero totals as debits", Number::N325, |s| {
-            s.antwoord().totaal_ingediend = TotaalBedragMetDC::from_signed(Cents(0));
-            s.antwoord().totaal_toegekend = TotaalBedragMetDC::from_signed(Cents(0));
+            s.declaratie_antwoord().totaal_ingediend = TotaalBedragMetDC::from_signed(Cents(0));
+            s.declaratie_antwoord().totaal_toegekend = TotaalBedragMetDC::from_signed(Cents(0));
         }),
         rejects(
             "both totals zero as credits",
@@ -90,8 +90,8 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
                 "/Bericht/DeclaratieAntwoord/TotaalToegekendBedrag/DebetCredit",
             ],
             |s| {
-                s.antwoord().totaal_ingediend = ZERO_CREDIT;
-                s.antwoord().totaal_toegekend = ZERO_CREDIT;
+                s.declaratie_antwoord().totaal_ingediend = ZERO_CREDIT;
+                s.declaratie_antwoord().totaal_toegekend = ZERO_CREDIT;
             },
         ),
         accepts("an answer without DeclaratieAntwoord", Number::N325, |s| {

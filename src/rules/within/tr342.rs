@@ -52,7 +52,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         listed.en, of.en, less.en, is.en
     );
     vec![
-        Violation::at(Place::antwoord("TotaalToegekendBedrag"), nl, en)
+        Violation::at(Place::declaratie_antwoord("TotaalToegekendBedrag"), nl, en)
             .fact("totaal_ingediend_cent", submitted.0)
             .fact("totaal_toegekend_cent", granted.0)
             .fact("verschil_cent", expected.0)
@@ -68,8 +68,8 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     const PATH: &str = "/Bericht/DeclaratieAntwoord/TotaalToegekendBedrag";
     /// Sets submitted and granted, in signed eurocents.
     fn totals(s: &mut Sample, submitted: i64, granted: i64) {
-        s.antwoord().totaal_ingediend = TotaalBedragMetDC::from_signed(Cents(submitted));
-        s.antwoord().totaal_toegekend = TotaalBedragMetDC::from_signed(Cents(granted));
+        s.declaratie_antwoord().totaal_ingediend = TotaalBedragMetDC::from_signed(Cents(submitted));
+        s.declaratie_antwoord().totaal_toegekend = TotaalBedragMetDC::from_signed(Cents(granted));
     }
     vec![
         accepts("1000 submitted, 720 listed, 280 granted", Number::N325, |_| {}),
@@ -77,28 +77,28 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("a cent too little granted", Number::N325, &[PATH], |s| totals(s, 100_000, 27_999)),
         accepts("granted in full", Number::N325, |s| {
             totals(s, 100_000, 100_000);
-            s.antwoord().clienten.clear();
-            s.antwoord().retour_codes = vec!["8001".into()];
+            s.declaratie_antwoord().clienten.clear();
+            s.declaratie_antwoord().retour_codes = vec!["8001".into()];
         }),
-        rejects("less granted and nothing listed", Number::N325, &[PATH], |s| s.antwoord().clienten.clear()),
+        rejects("less granted and nothing listed", Number::N325, &[PATH], |s| s.declaratie_antwoord().clienten.clear()),
         accepts("all lines rejected", Number::N325, |s| totals(s, 72_000, 0)),
         accepts("nothing submitted", Number::N325, |s| {
             totals(s, 0, 0);
-            s.antwoord().clienten.clear();
+            s.declaratie_antwoord().clienten.clear();
         }),
         accepts("the declaration itself rejected", Number::N325, |s| {
             totals(s, 100_000, 0);
-            s.antwoord().clienten.clear();
-            s.antwoord().retour_codes = vec!["8214".into()];
+            s.declaratie_antwoord().clienten.clear();
+            s.declaratie_antwoord().retour_codes = vec!["8214".into()];
         }),
         accepts("the message itself rejected", Number::N325, |s| s.message.body = Body::DeclaratieAntwoord(None)),
         accepts("lines under a rejected client count", Number::N325, |s| {
-            s.antwoord().clienten[0].retour_codes = vec!["8187".into()];
+            s.declaratie_antwoord().clienten[0].retour_codes = vec!["8187".into()];
             line(s).retour_codes = vec!["0233".into()];
         }),
         rejects("leaving those out", Number::N325, &[PATH], |s| {
             totals(s, 100_000, 100_000);
-            s.antwoord().clienten[0].retour_codes = vec!["8187".into()];
+            s.declaratie_antwoord().clienten[0].retour_codes = vec!["8187".into()];
             line(s).retour_codes = vec!["0233".into()];
         }),
         accepts("a rejected credit", Number::N325, |s| {
