@@ -8,7 +8,7 @@ use crate::delivery::amqp::{AmqpDestination, AmqpLink};
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::relay::{Relay, Routes};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, Settings};
 use crate::message::Kind;
@@ -102,15 +102,10 @@ impl App {
         let (relay_trigger, relay_stop) = shutdown(config.shutdown.deadline);
         let (server_trigger, server_stop) = shutdown(config.shutdown.deadline);
         let limits = limits(config);
-        let gateway = Arc::new(Gateway::new(
-            &config.gateway.name,
-            limits,
-            contracts,
-            ledger.clone(),
-            Arc::clone(&clock),
-            &telemetry,
-        ));
-        gateway.open_waiting_room(config.waiting_room);
+        let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
+        let name = &config.gateway.name;
+        let gateway = Gateway::new(name, limits, contracts, ledger.clone(), Arc::clone(&clock), &telemetry, options);
+        let gateway = Arc::new(gateway);
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);

@@ -7,6 +7,7 @@ use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
+use crate::rules::UnknownQuestion;
 use crate::schema::{self, Limits};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
@@ -16,7 +17,7 @@ use crate::waiting::{self, Pair};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -32,20 +33,15 @@ struct Parts {
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     telemetry: Telemetry,
-    waiting_room: OnceLock<WaitingRoom>,
+    options: Options,
     /// Rings when messages of the waiting room were woken.
     woken: Notify,
 }
 
 impl Parts {
-    /// Closed until it is opened.
-    fn waiting_room(&self) -> WaitingRoom {
-        self.waiting_room.get().copied().unwrap_or(WaitingRoom { longest: None, max_messages: 0 })
-    }
-
     /// Until when a message that comes now may wait, and how many may at once.
     fn wait_until(&self, now: Timestamp) -> Option<(Timestamp, u64)> {
-        let room = self.waiting_room();
+        let room = self.options.waiting_room;
         let until = now.checked_add(room.longest?).ok()?;
         Some((until, room.max_messages))
     }
@@ -53,6 +49,15 @@ impl Parts {
     fn since(&self, moment: Timestamp) -> Duration {
         Duration::try_from(self.clock.now().duration_since(moment)).unwrap_or_default()
     }
+}
+
+/// What an operator may choose about judging.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Who may wait for what they refer to.
+    pub waiting_room: WaitingRoom,
+    /// What to do with a reply to a message that is not known.
+    pub unknown_question: UnknownQuestion,
 }
 
 /// A message on its way to the ledger.
@@ -95,6 +100,7 @@ impl Gateway {
         ledger: Ledger,
         clock: Arc<dyn Clock>,
         telemetry: &Telemetry,
+        options: Options,
     ) -> Gateway {
         let name = name.to_owned();
         Gateway {
@@ -105,15 +111,10 @@ impl Gateway {
                 ledger,
                 clock,
                 telemetry: telemetry.clone(),
-                waiting_room: OnceLock::new(),
+                options,
                 woken: Notify::new(),
             }),
         }
-    }
-
-    /// Lets messages wait for those that they refer to. The first call counts.
-    pub fn open_waiting_room(&self, room: WaitingRoom) {
-        let _ = self.parts.waiting_room.set(room);
     }
 
     /// Judges the messages of the waiting room that were woken or whose time is over, until the stop; also those that
@@ -121,7 +122,7 @@ impl Gateway {
     pub async fn keep_waiting_room(self: Arc<Self>, stop: Shutdown) {
         loop {
             match self.judge_waiters(&stop).await {
-                Ok(()) if self.parts.waiting_room().longest.is_none() => return,
+                Ok(()) if self.parts.options.waiting_room.longest.is_none() => return,
                 Ok(()) => {}
                 Err(error) => tracing::warn!(%error, "messages in the waiting room stay there a little longer"),
             }
@@ -137,7 +138,7 @@ impl Gateway {
         let parts = &self.parts;
         loop {
             // Nobody waits in a closed room.
-            let now = if parts.waiting_room().longest.is_some() { parts.clock.now() } else { Timestamp::MAX };
+            let now = if parts.options.waiting_room.longest.is_some() { parts.clock.now() } else { Timestamp::MAX };
             let due = parts.ledger.run(move |tx| tx.waiters_due(now, WAITERS_AT_ONCE)).await?;
             if due.is_empty() || stop.is_requested() {
                 return Ok(());
@@ -302,6 +303,7 @@ fn judge(
         reply_id: &reply_id,
         register: register.as_deref(),
         policies: &parts.contracts.policies,
+        unknown_question: parts.options.unknown_question,
     };
     let mut judged = match &prepared.reading {
         Ok(readable) => {
@@ -336,7 +338,7 @@ fn settle(
 ) -> Result<Done, LedgerError> {
     let stored = tx.store(inbox, decision)?;
     let judged = Some(outcome(&stored.message_id.to_string(), inbox, decision, waited));
-    let woken = if parts.waiting_room().longest.is_some() { wake(tx, decision)? } else { 0 };
+    let woken = if parts.options.waiting_room.longest.is_some() { wake(tx, decision)? } else { 0 };
     Ok(Done { judged, waits: None, woken })
 }
 
@@ -361,7 +363,7 @@ fn judge_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done,
     let now = parts.clock.now();
     let prepared = pipeline::prepare(waiter.inbox.bytes.clone().into(), &parts.limits);
     let judged = judge(tx, parts, &prepared, &waiter.inbox.transport_id, now)?;
-    let may_wait = now < waiter.until && parts.waiting_room().longest.is_some();
+    let may_wait = now < waiter.until && parts.options.waiting_room.longest.is_some();
     if let (Ok(readable), true) = (&prepared.reading, may_wait && !judged.awaits.is_empty()) {
         tx.wait_on(waiting_id, &Pair::of(&readable.message), &judged.awaits)?;
         return Ok(Done::default());

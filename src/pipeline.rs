@@ -4,14 +4,15 @@
 //! transaction and sends what it says. `run`, `check`, `replay` and the tests all walk these steps.
 
 use crate::contract::{Assessment, ContractFacts, ContractRequest, Policies, Register};
-use crate::decision::{Decision, Identity, Verdict};
-use crate::effects;
+use crate::decision::{Decision, Identity, Posting, Record, Verdict};
+use crate::effects::{self, gateway_answers};
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
 use crate::message::{Body, Bsn, Date, Identificatie, Kind, Message, Party};
+use crate::question;
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
-use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
+use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms, UnknownQuestion};
 use crate::schema::{self, Faults, Limits};
 use crate::standard::{Edition, Standard};
 use crate::waiting::{self, Awaited};
@@ -68,6 +69,8 @@ pub struct Context<'a> {
     pub register: Option<&'a Register>,
     /// What to do about concerns of the contract layer.
     pub policies: &'a Policies,
+    /// What becomes of a reply to a message that nobody knows.
+    pub unknown_question: UnknownQuestion,
 }
 
 /// What judging gave.
@@ -139,8 +142,13 @@ pub fn judge(
     contract_facts: &ContractFacts,
 ) -> Judged {
     let message = &readable.message;
-    let case =
-        Case { message, today: context.today, facts, terms: context.register.map(|register| register as &dyn Terms) };
+    let case = Case {
+        message,
+        today: context.today,
+        facts,
+        terms: context.register.map(|register| register as &dyn Terms),
+        unknown_question: context.unknown_question,
+    };
     let mut evaluation = rules::evaluate(&case, &readable.edition.rules);
     // Most messages break nothing, and a locator costs a walk over the document.
     let locator = (!evaluation.broken.is_empty()).then(|| readable.tree.locator());
@@ -176,17 +184,28 @@ pub fn judge(
         claimed_sender: None,
         verdict,
         level: level(&evaluation),
-        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, message, &locator, source)),
+        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, &case, &locator, source)),
         skipped: skipped(&evaluation),
         signals: assessment.signals,
         observed: assessment.observed,
-        records: effects::records(message, &evaluation, verdict, assessment.postings),
+        records: records(&case, &evaluation, verdict, assessment.postings),
         outgoing: Vec::new(),
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref());
     let awaits = facts.map_or_else(BTreeSet::new, |facts| waiting::awaited(message, facts, &evaluation));
     Judged { decision, owed_reply, awaits }
+}
+
+/// What the ledger must remember: what the message says, and what somebody owes because of it.
+fn records(case: &Case<'_>, evaluation: &Evaluation, verdict: Verdict, postings: Vec<Posting>) -> Vec<Record> {
+    let message = case.message;
+    let mut records = effects::records(message, evaluation, verdict, postings);
+    if let (Verdict::Accepted | Verdict::Partly, Some(facts)) = (verdict, case.facts) {
+        let answered = gateway_answers(message, verdict);
+        records.extend(question::records(message, facts, case.question(), answered, case.today));
+    }
+    records
 }
 
 /// Step 4 for a message that failed at level 1: no reply message, an error report instead.
@@ -239,9 +258,11 @@ fn in_document_order(evaluation: &mut Evaluation, locator: &Locator) {
     evaluation.broken.sort_by_cached_key(|broken| (locator.offset(&broken.violation.place.path()), broken.rule.id));
 }
 
-fn findings(evaluation: &Evaluation, message: &Message, locator: &Locator, source: &[u8]) -> Vec<Finding> {
+fn findings(evaluation: &Evaluation, case: &Case<'_>, locator: &Locator, source: &[u8]) -> Vec<Finding> {
     let lines = LineIndex::of(source);
-    let persons = persons(message);
+    // Rules on a 325 quote the 323 that it answers.
+    let answered = case.question().and_then(|question| question.declaratie.as_deref());
+    let persons: BTreeSet<&str> = [Some(case.message), answered].into_iter().flatten().flat_map(persons).collect();
     let finding = |broken: &rules::Broken| {
         let violation = &broken.violation;
         let path = violation.place.path();
@@ -319,6 +340,7 @@ fn skipped(evaluation: &Evaluation) -> Vec<Skipped> {
     let word = |need: Need| match need {
         Need::Ledger => "ledger",
         Need::Terms => "contract",
+        Need::Question => "question",
     };
     let entry =
         |(rule, need): &(&'static Rule, Need)| Skipped { rule: rule.id.to_owned(), needs: word(*need).to_owned() };

@@ -94,15 +94,14 @@ fn cure(message: &Message, facts: &Facts, broken: &Broken) -> Option<Awaited> {
         // What is deleted, or what is stopped.
         "TR063" | "TR382" => person().map(Awaited::Delivery),
         "TR323" => {
-            let vorig = ReferentieNummer::from(fact("vorig_referentienummer")?.as_str()?);
+            let vorig = ReferentieNummer::from(fact("vorig_referentie_nummer")?.as_str()?);
             (!facts.lines.contains_key(&vorig)).then_some(Awaited::Line(vorig))
         }
         "TR355" | "TR379" => {
             let mut unknown = referenties(message).filter(|referentie| !facts.verzoeken.contains_key(referentie));
             unknown.next().map(|referentie| Awaited::Request(referentie.clone()))
         }
-        "SL001" => Some(question(message)?),
-        "TR337" => Some(question(message)?),
+        "SL001" | "TR337" => question(message),
         _ => None,
     }
 }

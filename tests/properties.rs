@@ -21,6 +21,7 @@ use sluis::message::{
     Product, Relatie, StatusAanlevering, ToegewezenProduct, ToewijzingClient,
 };
 use sluis::pipeline::{self, Context, Judged};
+use sluis::rules::UnknownQuestion;
 use sluis::schema::{self, Limits};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,6 +59,7 @@ impl Bench {
             reply_id: &reply_id,
             register: Some(&self.register),
             policies: &self.policies,
+            unknown_question: UnknownQuestion::Refuse,
         };
         match &prepared.reading {
             Err(unreadable) => pipeline::refuse(context, unreadable),

@@ -14,7 +14,7 @@ use sluis::message::{
 };
 use sluis::pipeline::{self, Context, Judged};
 use sluis::rules::releases::{Validity, select};
-use sluis::rules::{self, Case, Check, Class, Level, Place, Rule, Sort, Violation};
+use sluis::rules::{self, Case, Check, Class, Level, Place, Rule, Sort, UnknownQuestion, Violation};
 use sluis::schema::{Catalogue, Limits, Schemas, schema_files};
 use sluis::standard::Standard;
 
@@ -103,8 +103,15 @@ impl Desk {
         let prepared = pipeline::prepare_by(&self.standard, message.write().into(), &Limits::default());
         let reply_id = pipeline::reply_identification(&prepared.digest, &transport_id);
         let policies = Policies::default();
-        let context =
-            Context { now, today: DAY, gateway: "releases", reply_id: &reply_id, register: None, policies: &policies };
+        let context = Context {
+            now,
+            today: DAY,
+            gateway: "releases",
+            reply_id: &reply_id,
+            register: None,
+            policies: &policies,
+            unknown_question: UnknownQuestion::Refuse,
+        };
         let judged = match &prepared.reading {
             Err(unreadable) => pipeline::refuse(context, unreadable),
             Ok(readable) => {

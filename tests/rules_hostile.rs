@@ -108,6 +108,7 @@ fn judge(prepared: &Prepared, world: Option<&(Facts, ContractFacts)>) -> (Decisi
         reply_id: &reply_id,
         register: world.map(|_| &*REGISTER),
         policies: &Policies::default(),
+        unknown_question: sluis::rules::UnknownQuestion::default(),
     };
     let nothing = ContractFacts::default();
     let (facts, contract_facts) = world.map_or((None, &nothing), |(facts, contract)| (Some(facts), contract));
@@ -127,7 +128,9 @@ fn time(prepared: &Prepared, world: Option<&(Facts, ContractFacts)>, runs: usize
 fn in_proportion(name: &str, small: Duration, large: Duration, decision: &Decision) {
     let found = decision.findings.len();
     println!("{name}: {small:?}, then {large:?} with {found} findings, {}", decision.verdict);
-    if std::env::var("X").is_ok() {return;}
+    if std::env::var("X").is_ok() {
+        return;
+    }
     assert!(large < small * FACTOR + NOISE, "{name}: eight times the size took {small:?}, then {large:?}");
 }
 

@@ -7,7 +7,7 @@ use sluis::config::WaitingRoom;
 use sluis::contract::{Contracts, Policies};
 use sluis::decision::Verdict;
 use sluis::demo::compose::{Allocate, Claim, Composer, Person};
-use sluis::gateway::Gateway;
+use sluis::gateway::{Gateway, Options};
 use sluis::ledger::{Filter, Keys, Ledger, Settings};
 use sluis::message::{Cents, Eenheid, Frequentie, Law, Message, Omvang, Party, Product, StatusAanlevering};
 use sluis::schema::Limits;
@@ -48,8 +48,10 @@ impl Desk {
         let telemetry = Telemetry::new("waiting");
         let contracts = Contracts::new(Vec::new(), Policies::default());
         let own: Arc<dyn sluis::clock::Clock> = Arc::clone(&clock) as _;
-        let gateway = Arc::new(Gateway::new("waiting", Limits::default(), contracts, ledger.clone(), own, &telemetry));
-        gateway.open_waiting_room(room);
+        let options = Options { waiting_room: room, ..Options::default() };
+        let limits = Limits::default();
+        let gateway = Gateway::new("waiting", limits, contracts, ledger.clone(), own, &telemetry, options);
+        let gateway = Arc::new(gateway);
         let (trigger, stop) = shutdown(Duration::from_secs(5));
         let keeper = tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop));
         Desk { gateway, ledger, clock, telemetry, trigger, keeper }

@@ -17,6 +17,7 @@ mod units;
 pub use fault::ConfigFault;
 pub use secret::Secret;
 
+use crate::rules::UnknownQuestion;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -47,6 +48,8 @@ pub struct Config {
     pub http: Http,
     /// `[limits]`
     pub limits: Limits,
+    /// `[replies] unknown`: what becomes of a reply to a message that nobody knows.
+    pub unknown_question: UnknownQuestion,
     /// `[contract] region`: folders of region profiles.
     pub regions: Vec<PathBuf>,
     /// `[policy]`: word (`observe`, `signal`, `hold`, `answer`) per check, and per check and municipality. A check that
@@ -227,7 +230,7 @@ pub enum LogFormat {
 }
 
 /// How long a message may wait for one that it refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WaitingRoom {
     /// Longest wait; `None`: nothing waits.
     pub longest: Option<Duration>,
@@ -331,6 +334,7 @@ fn read_all(
         ledger: read_ledger(&mut reader, &base),
         http: read_http(&mut reader),
         limits: read_limits(&mut reader),
+        unknown_question: read_replies(&mut reader),
         regions: read_regions(&mut reader, &base),
         policy: read_policy(&mut reader),
         back_offices: read_back_offices(&mut reader, &base),
@@ -469,6 +473,19 @@ fn read_tls<'t>(reader: &mut Reader<'t>, section: &Section<'t>, base: &Path) -> 
         reader.fault(&at, format!("it stands without {other}"), "name both, or neither");
     }
     tls
+}
+
+fn read_replies(reader: &mut Reader<'_>) -> UnknownQuestion {
+    let section = reader.section("replies");
+    let unknown = reader.value(&section, "unknown", UnknownQuestion::default(), |raw| {
+        let word = raw.text()?;
+        match UnknownQuestion::ALL.into_iter().find(|unknown| unknown.as_str() == word) {
+            Some(unknown) => Ok(unknown),
+            None => wrong(format!("\"{word}\" is not a choice"), "use \"refuse\" or \"relay\""),
+        }
+    });
+    reader.unknown_keys(&section);
+    unknown
 }
 
 fn read_ledger(reader: &mut Reader<'_>, base: &Path) -> Ledger {

@@ -4,6 +4,9 @@
 
 use crate::message::Date;
 
+/// The last day on which the old rules on volumes without a code and on volumes per day held (CD080, CS338, TR412).
+pub(crate) const LAST_DAY_OF_OLD_VOLUMES: Date = Date::constant(2020, 12, 31);
+
 /// First day of the month of `date`.
 pub(crate) fn first_of_month(date: Date) -> Date {
     date.first_of_month()

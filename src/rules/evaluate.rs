@@ -9,7 +9,7 @@
 //! - A rule is judged at the stage of its `class`; one that stands on several classes names any of those below the header.
 //! - Lines of a 323 are judged one by one, credits before debits (OP366), each with the lines granted before it.
 
-use super::case::{Case, Line, LineIndex};
+use super::case::{Case, Line, LineIndex, UnknownQuestion};
 use super::place::Class;
 use super::rule::{Check, Level, Need, Rule, Violation};
 use crate::message::{Body, Count, DebetCredit, Declaratie, Prestatie, ReferentieNummer};
@@ -59,6 +59,7 @@ fn is_met(case: &Case<'_>, need: Need) -> bool {
     match need {
         Need::Ledger => case.facts.is_some(),
         Need::Terms => case.terms.is_some(),
+        Need::Question => case.unknown_question == UnknownQuestion::Refuse || case.question().is_some(),
     }
 }
 

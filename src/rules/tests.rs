@@ -6,8 +6,9 @@ use crate::message::{Kind, Law, Number};
 use crate::rules::sample::{Row, Sample};
 use std::collections::BTreeSet;
 
-fn all_cases() -> Vec<(&'static Rule, Vec<Row>)> {
-    [within::cases(), across::cases(), outside::cases()].into_iter().flatten().collect()
+/// The rows of every rule.
+pub(super) fn all_cases() -> Vec<(&'static Rule, Vec<Row>)> {
+    [within::cases(), across::cases(), outside::cases(), gateway::cases()].into_iter().flatten().collect()
 }
 
 /// Judges one row in each of its laws by its rule alone; gives the paths named.
@@ -25,11 +26,23 @@ fn check(rule: &'static Rule, row: &Row) {
                 let (judged, found) = (Stage::of(rule.class), Stage::of(broken.violation.place.class));
                 assert_eq!(judged, found, "{} in {law}: {} is found at another stage", rule.id, row.name);
             }
-            assert!(!broken.violation.nl.is_empty() && !broken.violation.en.is_empty(), "{}", rule.id);
-            let text = format!("{} {}", broken.violation.nl, broken.violation.en);
+            let (nl, en) = (&broken.violation.nl, &broken.violation.en);
+            assert!(nl.ends_with('.') && en.ends_with('.'), "{}: {nl} / {en}", rule.id);
+            assert_eq!(figures_in(nl), figures_in(en), "{}: both languages tell the same: {nl} / {en}", rule.id);
+            let text = format!("{nl} {en}");
             assert!(!text.contains("9999000"), "{} names a person: {text}", rule.id);
         }
     }
+}
+
+/// Every number of a sentence, in order of size: a sentence in one language tells no other figures than in the other.
+fn figures_in(text: &str) -> Vec<String> {
+    // An etmaal is a 24-hour period in English.
+    let text = text.replace("24-hour", "");
+    let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut figures: Vec<String> = parts.map(str::to_owned).collect();
+    figures.sort_unstable();
+    figures
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl<'a> Scope<'a> {
         if allowed {
             let space = self.classify(&uri);
             let known = if prefix == "xml" { Some(XML_ID) } else { self.ids.get(&uri).copied() };
-            let id = known.unwrap_or_else(|| self.number(&uri));
+            let id = known.unwrap_or_else(|| self.number(uri.clone()));
             let shadowed = self.innermost.insert(prefix, self.bindings.len());
             self.bindings.push(Binding { prefix, uri, id, space, first: known.is_none(), shadowed });
         }
@@ -101,11 +101,11 @@ impl<'a> Scope<'a> {
     }
 
     /// A number for a namespace name that has none.
-    fn number(&mut self, uri: &Cow<'a, str>) -> NameId {
+    fn number(&mut self, uri: Cow<'a, str>) -> NameId {
         let id = NameId(self.next_id);
         // Every declaration takes bytes, and a document has fewer than 2^32.
         self.next_id = self.next_id.saturating_add(1);
-        self.ids.insert(uri.clone(), id);
+        self.ids.insert(uri, id);
         id
     }
 

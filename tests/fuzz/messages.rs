@@ -7,6 +7,7 @@ use sluis::decision::{Decision, Purpose, Record, Verdict};
 use sluis::message::tree::{Node, Tree, position};
 use sluis::message::{Body, Bsn, Cents, DeclaratieAntwoord, Kind, Message, RetourCode};
 use sluis::pipeline::{self, Context, Judged, Prepared, Readable};
+use sluis::rules::UnknownQuestion;
 use sluis::rules::facts::Facts;
 use sluis::schema::{self, CODES, Document, Fault, Faults, Limits};
 use std::collections::BTreeSet;
@@ -195,6 +196,7 @@ pub(crate) fn judged(prepared: &Prepared, world: &World<'_>) -> Judged {
         reply_id: &reply_id,
         register: world.register,
         policies: &POLICIES,
+        unknown_question: UnknownQuestion::default(),
     };
     let judge = || match &prepared.reading {
         Ok(readable) => pipeline::judge(context, &prepared.source, readable, world.facts, world.contract_facts),
@@ -202,6 +204,7 @@ pub(crate) fn judged(prepared: &Prepared, world: &World<'_>) -> Judged {
     };
     let (judged, again) = (judge(), judge());
     check_same(&judged, &again);
+    assert!(world.facts.is_some() || judged.awaits.is_empty(), "without facts nothing can be awaited");
     match &prepared.reading {
         Ok(readable) => check_judged(&prepared.source, readable, &judged),
         Err(_) => check_refused(&prepared.source, &judged),

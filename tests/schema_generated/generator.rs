@@ -1,5 +1,9 @@
 //! Documents made from the tables of a schema: valid instances, and changes to them.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use sluis::message::tree::Namespace;
 use sluis::message::{Kind, Release};
 use sluis::schema::{Base, Element, Model, Schema, SimpleType};
@@ -47,7 +51,12 @@ pub(super) fn prefix(namespace: Namespace) -> &'static str {
 }
 
 /// A valid instance of an element. Optional elements stand there or not; those of `wanted`, a path from here, do.
-pub(super) fn instance(schema: &Schema, element: &Element, wanted: &[&Element], dice: &mut Dice) -> Node {
+pub(super) fn instance(
+    schema: &'static Schema,
+    element: &'static Element,
+    wanted: &[&Element],
+    dice: &mut Dice,
+) -> Node {
     let mut node = Node {
         name: format!("{}{}", prefix(element.namespace), element.name),
         attributes: String::new(),
@@ -91,7 +100,13 @@ pub(super) const CHANGES: [&str; 7] =
     ["as it is", "away", "twice", "other namespace", "empty", "first", "with a child"];
 
 /// A document that has the element at `way`, with one change to it.
-pub(super) fn changed_at(kind: Kind, schema: &Schema, way: &[&Element], change: &str, dice: &mut Dice) -> String {
+pub(super) fn changed_at(
+    kind: Kind,
+    schema: &'static Schema,
+    way: &[&Element],
+    change: &str,
+    dice: &mut Dice,
+) -> String {
     let mut root = instance(schema, schema.root(), way, dice);
     let mut parent = &mut root;
     let (last, before) = way.split_last().expect("the root is no place");
@@ -291,9 +306,15 @@ pub(super) fn unescape(value: &str) -> String {
     value.replace("&#13;", "\r").replace("&#x1F600;", "\u{1F600}")
 }
 
-fn valid_value(simple: &SimpleType, dice: &mut Dice) -> String {
-    let values: Vec<String> =
-        edge_values(simple).into_iter().filter(|value| simple.accepts(&unescape(value))).collect();
+thread_local! {
+    /// The valid values of each type, by the place of the type in memory: schemas are compiled once and stay.
+    static VALID: RefCell<BTreeMap<usize, Rc<[String]>>> = RefCell::default();
+}
+
+fn valid_value(simple: &'static SimpleType, dice: &mut Dice) -> String {
+    let find = || edge_values(simple).into_iter().filter(|value| simple.accepts(&unescape(value))).collect();
+    let place = std::ptr::from_ref(simple).addr();
+    let values = VALID.with_borrow_mut(|known| Rc::clone(known.entry(place).or_insert_with(find)));
     assert!(!values.is_empty(), "no valid value known for {}", simple.name);
     dice.pick(&values).clone()
 }
@@ -490,7 +511,7 @@ fn damage(text: &mut String, dice: &mut Dice) {
 }
 
 /// A document with up to three changes anywhere; now and then the text itself is damaged.
-pub(super) fn document(kind: Kind, schema: &Schema, seed: u64) -> String {
+pub(super) fn document(kind: Kind, schema: &'static Schema, seed: u64) -> String {
     let mut dice = Dice(seed);
     let mut root = instance(schema, schema.root(), &[], &mut dice);
     // One in four stays valid; the others get one to three changes.

@@ -42,8 +42,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             Place::header("BerichtIdentificatie/Identificatie"),
-            format!("Deze Identificatie is door deze afzender al gebruikt in {}.", earlier.nl),
-            format!("This Identificatie was used by this sender before, in {}.", earlier.en),
+            format!("Deze Identificatie is door deze afzender al gebruikt in {}. Geef elk bericht een nieuwe Identificatie.", earlier.nl),
+            format!("This Identificatie was used by this sender before, in {}. Give each message a new Identificatie.", earlier.en),
         )
         .earlier(used),
     ]

@@ -38,8 +38,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             Place::header("BerichtIdentificatie/Dagtekening"),
-            format!("De dagtekening {dagtekening} ligt na de verwerkingsdatum {}.", case.today),
-            format!("The date of signing {dagtekening} is after the day of processing {}.", case.today),
+            format!("De dagtekening {dagtekening} ligt na de verwerkingsdatum {}. Dateer het bericht op of voor de dag van verzending.", case.today),
+            format!("The date of signing {dagtekening} is after the day of processing {}. Date the message on or before the day it is sent.", case.today),
         )
         .date("dagtekening", dagtekening)
         .date("verwerkt_op", case.today),

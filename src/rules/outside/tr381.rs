@@ -100,10 +100,10 @@ fn judge(case: &Case<'_>, place: Place, categorie: &Categorie, code: &ProductCod
     }
     let violation = Violation::at(
         place,
-        format!("Productcode {code} hoort op {on} volgens de productcodelijst niet bij productcategorie {categorie}."),
-        format!("Product code {code} does not belong to category {categorie} on {on} by the product code list."),
+        format!("Productcode {code} hoort op {on} volgens de productcodelijst niet bij productcategorie {categorie}. Controleer code en categorie."),
+        format!("Product code {code} does not belong to category {categorie} on {on} by the product code list. Verify code and category."),
     );
-    Some(violation.fact("productcode", code.as_str()).fact("categorie", categorie.as_str()).date("peildatum", on))
+    Some(violation.fact("product_code", code.as_str()).fact("categorie", categorie.as_str()).date("peildatum", on))
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use crate::message::{
     ToewijzingClient, Verwijzer, Verzoek,
 };
 use crate::rules::figures::{self, Phrase};
-use crate::rules::{Case, Class, Place, Violation};
+use crate::rules::{Case, Class, Place};
 use std::collections::BTreeMap;
 
-/// The last day on which the old rules on volumes without a code and on volumes per day held (CD080, CS338).
-const LAST_DAY_OF_OLD_VOLUMES: Date = Date::constant(2020, 12, 31);
+pub(super) use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
+pub(super) use crate::rules::figures::period;
 
 /// A part of the message with the class that it is, or that it stands in.
 pub(super) struct Located<'a, T> {
@@ -271,30 +271,11 @@ pub(super) fn signed_sum(lines: &[Claimed<'_>]) -> Cents {
     Cents(lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.prestatie.bedrag.signed().0)))
 }
 
-/// A period: `van 2026-01-01 tot en met 2026-01-31`, or `vanaf 2026-01-01` without an end.
-pub(super) fn period(begin: Date, end: Option<Date>) -> Phrase {
-    end.map_or_else(
-        || Phrase::new(format!("vanaf {begin}"), format!("from {begin} on")),
-        |end| Phrase::new(format!("van {begin} tot en met {end}"), format!("from {begin} up to and including {end}")),
-    )
-}
-
 /// A signed amount as the message writes it: the absolute value and the sign in words.
 pub(super) fn signed_amount(amount: Cents) -> Phrase {
     let (nl, en) = if amount.0 < 0 { ("credit", "credit") } else { ("debet", "debit") };
     let value = figures::amount(Cents(amount.0.saturating_abs()));
     Phrase::new(format!("{} {nl}", value.nl), format!("{} {en}", value.en))
-}
-
-impl Violation {
-    /// Adds a date as a figure when there is one.
-    #[must_use]
-    pub(super) fn maybe_date(self, name: &'static str, value: Option<Date>) -> Violation {
-        match value {
-            Some(value) => self.date(name, value),
-            None => self,
-        }
-    }
 }
 
 /// Changes of a sample that rows of several rules make.

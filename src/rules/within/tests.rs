@@ -399,7 +399,13 @@ fn published_samples_break_the_rules_that_are_known_of_them() {
         let document = crate::schema::validate(&source, &crate::schema::Limits::default()).expect("valid samples");
         let message =
             crate::message::Message::read(document.kind, document.release, &document.tree).expect("typed samples");
-        let case = crate::rules::Case { message: &message, today: date(2026, 5, 20), facts: None, terms: None };
+        let case = crate::rules::Case {
+            message: &message,
+            today: date(2026, 5, 20),
+            facts: None,
+            terms: None,
+            unknown_question: crate::rules::UnknownQuestion::default(),
+        };
         for broken in crate::rules::evaluate(&case, RULES).broken {
             found.push(format!("{} {} {}", document.kind, broken.rule.id, broken.violation.place.path()));
         }
