@@ -21,6 +21,7 @@ use sluis::message::{
     Product, Relatie, StatusAanlevering, ToegewezenProduct, ToewijzingClient,
 };
 use sluis::pipeline::{self, Context, Judged};
+use sluis::rules::UnknownQuestion;
 use sluis::schema::{self, Limits};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -58,6 +59,7 @@ impl Bench {
             reply_id: &reply_id,
             register: Some(&self.register),
             policies: &self.policies,
+            unknown_question: UnknownQuestion::Refuse,
         };
         match &prepared.reading {
             Err(unreadable) => pipeline::refuse(context, unreadable),
@@ -756,6 +758,8 @@ fn replace_value(bytes: &mut Vec<u8>, at: Index, value: impl FnOnce(&str) -> Str
 /// A date for a date, a number for a number.
 fn fitting(old: &str, which: Index) -> String {
     const DATES: &[&str] = &[
+        "-99999-12-31",
+        "-2026-01-01",
         "0001-01-01",
         "1900-01-01",
         "2020-12-31",
@@ -772,6 +776,7 @@ fn fitting(old: &str, which: Index) -> String {
         "2027-01-01",
         "9999-12-30",
         "9999-12-31",
+        "12026-01-31",
     ];
     let is_number = !old.is_empty() && old.bytes().all(|byte| byte.is_ascii_digit());
     if old.len() == 10 && old.as_bytes()[4] == b'-' {

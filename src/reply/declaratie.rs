@@ -1,8 +1,6 @@
 //! 325: the answer to a declaration (replies, section 3).
 
-use super::{
-    GRANTED, NO_REMARKS, NOT_JUDGED, REJECTED_WITHIN, Stamp, codes, own_versions, rejected_within, xslt_version,
-};
+use super::{GRANTED, NO_REMARKS, NOT_JUDGED, REJECTED_WITHIN, Stamp, codes, rejected_within, xslt_version};
 use crate::message::{
     BerichtIdentificatie, Body, Cents, Declaratie, DeclaratieAntwoord, DeclaratieClient, Header, Kind, Message,
     RetourCode, TotaalBedragMetDC,
@@ -39,7 +37,7 @@ pub(super) fn build(
             identificatie: stamp.identificatie.clone(),
             dagtekening: stamp.dagtekening,
         },
-        xsd_versie: own_versions(),
+        xsd_versie: stamp.xsd_versie.clone(),
         declaratie_identificatie: Some(message.header.identificatie.clone()),
         identificatie_retour: None,
         dagtekening_retour: None,

@@ -1,4 +1,4 @@
-//! The standard's own return messages: 302, 306 and 325, for every outcome (standard, replies).
+//! The standard's own return messages (302, 306, 308, 316, 318, 320) and the 325, for every outcome (standard, replies).
 //!
 //! A reply is built from the message and from what judging gave, with an identification and a date that come in as
 //! values: the same inputs give the same bytes.
@@ -26,14 +26,13 @@ pub struct Stamp {
     pub identificatie: Identificatie,
     /// Date of the reply.
     pub dagtekening: Date,
+    /// Versions of the schemas that the reply is built with (IV034).
+    pub xsd_versie: XsdVersie,
 }
 
 /// Version of the in-message rule set, for XsltVersie in a rejection at level 2. The gateway has its own rule set, not
 /// the published style sheets; the element is mandatory there and names the version of what rejected.
 pub const RULE_SET_VERSION: &str = "1.0.0";
-
-/// Schema versions that replies are built with, as in the annotations of the project's schema files.
-pub const XSD_VERSION: &str = "1.0.0";
 
 /// The class was judged and nothing was remarked.
 const NO_REMARKS: &str = "0200";
@@ -58,10 +57,6 @@ pub fn build(message: &Message, tree: &Tree, evaluation: &Evaluation, stamp: &St
         Body::Retour(_) | Body::DeclaratieAntwoord(_) => return None,
     };
     Some(Reply { kind, body })
-}
-
-fn own_versions() -> XsdVersie {
-    XsdVersie { basisschema: XSD_VERSION.into(), bericht: XSD_VERSION.into() }
 }
 
 /// Whether the rejection came at level 2.

@@ -2,7 +2,7 @@
 //! the header is wrong
 //! (replies, section 2).
 
-use super::{NO_REMARKS, REJECTED_WITHIN, Stamp, codes, own_versions, rejected_within, xslt_version};
+use super::{NO_REMARKS, REJECTED_WITHIN, Stamp, codes, rejected_within, xslt_version};
 use crate::message::element::{Element, Writer};
 use crate::message::tree::{Namespace, Node, Tree};
 use crate::message::{Header, Kind, Message, RetourCode};
@@ -35,7 +35,7 @@ pub(super) fn build(kind: Kind, message: &Message, tree: &Tree, evaluation: &Eva
         identificatie_retour: Some(stamp.identificatie.clone()),
         dagtekening_retour: Some(stamp.dagtekening),
         xslt_versie: xslt_version(evaluation),
-        xsd_versie_retour: Some(own_versions()),
+        xsd_versie_retour: Some(stamp.xsd_versie.clone()),
         retour_codes: header_codes,
         ..message.header.clone()
     };

@@ -17,7 +17,8 @@ fn reply_to(sample: &Sample) -> Message {
     let message = Message::read(document.kind, document.release, &document.tree).expect("samples can be read");
     assert_eq!(message, sample.message, "write and read are inverse");
     let evaluation = sample.evaluate(&rules::all());
-    let stamp = Stamp { identificatie: "ANTWOORD0001".into(), dagtekening: date(2026, 3, 11) };
+    let xsd_versie = XsdVersie { basisschema: "1.0.0".into(), bericht: "1.0.0".into() };
+    let stamp = Stamp { identificatie: "ANTWOORD0001".into(), dagtekening: date(2026, 3, 11), xsd_versie };
     let reply = build(&message, &document.tree, &evaluation, &stamp).expect("301, 305 and 323 are answered");
     let document = validate(&reply.body, &Limits::default())
         .unwrap_or_else(|faults| panic!("{}: {faults:?}\n{}", reply.kind, String::from_utf8_lossy(&reply.body)));

@@ -1,8 +1,11 @@
-//! Civil dates as the standard uses them: whole months, closed periods with or without an end, years back.
+//! Civil dates as the standard uses them: whole months, years back.
 //!
 //! No function here fails: a message may carry any date from 0001-01-01 to 9999-12-31, and a rule must answer for it.
 
 use crate::message::Date;
+
+/// The last day on which the old rules on volumes without a code and on volumes per day held (CD080, CS338, TR412).
+pub(crate) const LAST_DAY_OF_OLD_VOLUMES: Date = Date::constant(2020, 12, 31);
 
 /// First day of the month of `date`.
 pub(crate) fn first_of_month(date: Date) -> Date {
@@ -17,12 +20,6 @@ pub(crate) fn last_of_month(date: Date) -> Date {
 /// Whether two dates lie in the same month of the same year.
 pub(crate) fn same_month(a: Date, b: Date) -> bool {
     first_of_month(a) == first_of_month(b)
-}
-
-/// Whether two closed periods share a day; an absent end never comes. A period that ends before it begins is taken as
-/// it stands and may thus overlap nothing.
-pub(crate) fn overlaps(a_begin: Date, a_end: Option<Date>, b_begin: Date, b_end: Option<Date>) -> bool {
-    b_end.is_none_or(|b_end| a_begin <= b_end) && a_end.is_none_or(|a_end| b_begin <= a_end)
 }
 
 /// The same day `years` earlier; 29 February becomes 28 February. A date before the year 1 becomes 0001-01-01.
@@ -58,22 +55,6 @@ mod tests {
         assert!(same_month(date(2026, 1, 1), date(2026, 1, 31)));
         assert!(!same_month(date(2026, 1, 31), date(2026, 2, 1)));
         assert!(!same_month(date(2025, 1, 1), date(2026, 1, 1)));
-    }
-
-    #[test]
-    fn periods_overlap_when_they_share_a_day() {
-        let (january, february) = (date(2026, 1, 1), date(2026, 2, 1));
-        for (a, b, expected, name) in [
-            ((january, Some(date(2026, 1, 31))), (february, None), false, "one day apart"),
-            ((january, Some(february)), (february, Some(february)), true, "one common day"),
-            ((january, None), (february, None), true, "both open"),
-            ((january, None), (february, Some(date(2026, 2, 28))), true, "an open one reaches every later one"),
-            ((february, None), (january, Some(date(2026, 1, 31))), false, "an open one begins after the other"),
-            ((january, Some(january)), (january, Some(january)), true, "the same single day"),
-        ] {
-            assert_eq!(overlaps(a.0, a.1, b.0, b.1), expected, "{name}");
-            assert_eq!(overlaps(b.0, b.1, a.0, a.1), expected, "{name}, the other way round");
-        }
     }
 
     #[test]

@@ -42,6 +42,43 @@ pub struct Request {
     pub declaratie: Option<DeclaratieNummer>,
     /// Reference numbers to look up among all lines of this provider in this law: own ones and credited ones.
     pub referenties: BTreeSet<ReferentieNummer>,
+    /// The message that this one answers, when it is a reply.
+    pub question: Option<QuestionKey>,
+}
+
+/// How a reply names the message that it answers (replies, section 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionKey {
+    /// Its number.
+    pub number: Number,
+    /// Who sent it.
+    pub afzender: Party,
+    /// Its Identificatie.
+    pub identificatie: Identificatie,
+    /// Its Dagtekening.
+    pub dagtekening: Date,
+}
+
+impl QuestionKey {
+    /// What `message` says it answers; `None` for a message that answers nothing by its header.
+    ///
+    /// A return message repeats sender, receiver and identification unswapped. A 325 names the 323 apart, and goes to
+    /// the provider that sent it.
+    pub fn of(message: &Message) -> Option<QuestionKey> {
+        let header = &message.header;
+        let number = message.kind.number.answers()?;
+        let (afzender, identificatie) = if message.kind.number.is_return() {
+            (&header.afzender, &header.identificatie)
+        } else {
+            (&header.ontvanger, header.declaratie_identificatie.as_ref()?)
+        };
+        Some(QuestionKey {
+            number,
+            afzender: afzender.clone(),
+            identificatie: identificatie.identificatie.clone(),
+            dagtekening: identificatie.dagtekening,
+        })
+    }
 }
 
 impl Request {
@@ -61,6 +98,7 @@ impl Request {
             all_verzoeken: false,
             declaratie: None,
             referenties: BTreeSet::new(),
+            question: QuestionKey::of(message),
         };
         match &message.body {
             Body::Toewijzing(client) => {
@@ -106,7 +144,10 @@ impl Request {
                     }
                 }
             }
-            Body::Retour(_) | Body::DeclaratieAntwoord(_) => {}
+            Body::DeclaratieAntwoord(Some(antwoord)) => {
+                request.persons.extend(antwoord.clienten.iter().map(|client| client.bsn.clone()));
+            }
+            Body::Retour(_) | Body::DeclaratieAntwoord(None) => {}
         }
         request
     }
@@ -156,6 +197,20 @@ impl Allocation {
     /// Deleted by RedenWijziging 13: counts as never sent (OP033x1).
     pub fn is_deleted(&self) -> bool {
         self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == "13")
+    }
+
+    /// Taken back by an Einddatum equal to the Ingangsdatum with `RedenWijziging` 13 or the lapsed 01: never actual,
+    /// whatever the day. A longer period with one of these takes nothing back.
+    pub fn is_taken_back(&self) -> bool {
+        let reden = self.reden_wijziging.as_ref().map(Code::as_str);
+        self.einddatum == Some(self.ingangsdatum) && matches!(reden, Some("13" | "01"))
+    }
+
+    /// Whether the allocation is actual on a day: it has not ended by then or is still to begin, and was not taken back
+    /// (TR349).
+    pub fn is_actual(&self, on: Date) -> bool {
+        let lasts = self.einddatum.is_none_or(|end| end >= on);
+        (lasts || self.ingangsdatum > on) && !self.is_taken_back()
     }
 }
 
@@ -257,6 +312,43 @@ impl ClaimLine {
     }
 }
 
+/// The message that a reply answers, as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Its number in the ledger.
+    pub id: i64,
+    /// The message.
+    pub message: Earlier,
+    /// The party that owes the reply: the one it was sent to.
+    pub owed_by: Party,
+    /// Whether it still waits for one.
+    pub state: QuestionState,
+    /// The message itself, when it is a 323 and the reply thus a 325.
+    pub declaratie: Option<Box<Message>>,
+}
+
+/// Whether a question waits for its reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuestionState {
+    /// It was passed on and waits.
+    Open,
+    /// A person holds it back: whom it is for has not seen it.
+    Held,
+    /// It has its reply.
+    Answered(GivenReply),
+}
+
+/// The reply that a question has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenReply {
+    /// Its kind, e.g. `WMO302`.
+    pub kind: String,
+    /// Day on which it was given; `None` for one that the gateway gave with a rejection.
+    pub on: Option<Date>,
+    /// Whether the gateway gave it itself.
+    pub by_gateway: bool,
+}
+
 /// The answer to a [`Request`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -285,6 +377,9 @@ pub struct Facts {
     /// Granted lines on the allocations of the message, debits and credits, oldest first (TR322, TR369, TR385, TR389,
     /// TR390).
     pub granted: BTreeMap<Count, Vec<ClaimLine>>,
+    /// The message that a reply answers, by number, sender and Identificatie; its Dagtekening may be another than the
+    /// reply says, and so may its receiver. `None` when there is none, and for messages that answer nothing.
+    pub question: Option<Question>,
 }
 
 impl Facts {

@@ -2,11 +2,11 @@
 
 use super::facts::{ClaimLine, Earlier};
 use super::rule::Violation;
-use crate::message::{Cents, Eenheid};
+use crate::message::{Cents, Date, Eenheid};
 use serde_json::Value;
 
 /// A piece of a sentence in both languages of a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Phrase {
     pub(crate) nl: String,
     pub(crate) en: String,
@@ -69,6 +69,14 @@ pub(crate) fn earlier(message: &Earlier) -> Phrase {
     Phrase::new(format!("{kind} {identificatie} van {dagtekening}"), format!("{kind} {identificatie} of {dagtekening}"))
 }
 
+/// A period: `van 2026-01-01 tot en met 2026-01-31`, or `vanaf 2026-01-01` without an end.
+pub(crate) fn period(begin: Date, end: Option<Date>) -> Phrase {
+    end.map_or_else(
+        || Phrase::new(format!("vanaf {begin}"), format!("from {begin} on")),
+        |end| Phrase::new(format!("van {begin} tot en met {end}"), format!("from {begin} up to and including {end}")),
+    )
+}
+
 /// A line of an earlier declaration: `prestatie P1 van declaratie D1`.
 pub(crate) fn earlier_line(line: &ClaimLine) -> Phrase {
     Phrase::new(
@@ -96,6 +104,15 @@ impl Violation {
     #[must_use]
     pub(crate) fn earlier_line(self, line: &ClaimLine) -> Violation {
         self.fact("eerdere_prestatie", line.nummer.as_str()).fact("eerdere_declaratie", line.declaratie.as_str())
+    }
+
+    /// Adds a date as a figure when there is one.
+    #[must_use]
+    pub(crate) fn maybe_date(self, name: &'static str, value: Option<Date>) -> Violation {
+        match value {
+            Some(value) => self.date(name, value),
+            None => self,
+        }
     }
 
     /// Adds a whole number as a figure, of whatever width.

@@ -1,9 +1,10 @@
 //! No rule across messages or against outside sources panics on values the schema lets through, however extreme.
 
 use crate::message::{
-    Cents, Code, Count, Date, DebetCredit, Eenheid, Frequentie, GeslotenPeriode, Kind, Law, Number, Omvang, Product,
-    StatusAanlevering,
+    Cents, Code, Count, Date, DebetCredit, Eenheid, Frequentie, GeslotenPeriode, Kind, Law, Number, Omvang,
+    OngewijzigdProduct, Product, StatusAanlevering,
 };
+use crate::rules::facts::Allocation;
 use crate::rules::sample::{Sample, TOEWIJZING};
 use crate::rules::{Rule, across, outside};
 use jiff::civil::date;
@@ -15,6 +16,9 @@ fn rules() -> Vec<&'static Rule> {
 
 fn a_date() -> impl Strategy<Value = Date> {
     prop_oneof![
+        Just(Date::MIN),
+        Just(date(-4, 2, 29)),
+        Just(date(-1, 12, 31)),
         Just(date(1, 1, 1)),
         Just(date(1, 1, 31)),
         Just(date(1900, 1, 1)),
@@ -125,6 +129,38 @@ proptest! {
         let mut again = stop.clone();
         (again.einddatum, again.status_aanlevering) = (dates.2, second);
         sample.stop().producten.push(again);
+        judge(&sample);
+    }
+
+    #[test]
+    fn a_317_of_extremes_is_judged(
+        (nummer, other) in (a_number(), a_number()),
+        dates in (a_date(), prop::option::of(a_date()), a_date()),
+        (begin, end) in (a_date(), prop::option::of(a_date())),
+        (reden, product, new_product) in (a_reason(), a_product(), a_product()),
+        (omvang, wanted) in (an_omvang(), an_omvang()),
+        (budget, wanted_budget) in (prop::option::of(an_amount()), prop::option::of(an_amount())),
+        law in prop::sample::select(&Law::ALL[..]),
+    ) {
+        let mut sample = Sample::of(Kind::new(law, Number::N317));
+        sample.message.header.identificatie.dagtekening = dates.2;
+        let allocation = sample.allocation();
+        (allocation.ingangsdatum, allocation.einddatum, allocation.reden_wijziging) = (begin, end, reden);
+        (allocation.product, allocation.omvang, allocation.budget) = (product, omvang, budget);
+        let second = Allocation { nummer: other, ..allocation.clone() };
+        sample.facts.allocations.insert(other, second);
+        let change = sample.te_wijzigen_product();
+        (change.toewijzing_nummer, change.gewenste_ingangsdatum, change.einddatum) = (nummer, dates.0, dates.1);
+        (change.omvang, change.budget) = (wanted, wanted_budget);
+        sample.verzoek().ongewijzigd = [nummer, other]
+            .map(|toewijzing_nummer| OngewijzigdProduct { toewijzing_nummer, retour_codes: Vec::new() })
+            .to_vec();
+        for _ in 0..2 {
+            sample.add_nieuw_product(|nieuw| {
+                (nieuw.product, nieuw.gewenste_ingangsdatum) = (new_product.clone(), dates.0);
+                nieuw.einddatum = dates.1;
+            });
+        }
         judge(&sample);
     }
 

@@ -1,24 +1,15 @@
 //! TR302: one product is not allocated twice for the same day.
 //!
-//! Every pair of allocations of a 301 is compared. Periods are closed; an absent Einddatum never comes. What counts as
-//! the same product depends on what both name:
-//!
-//! | both | same when |
-//! |---|---|
-//! | a code | the codes are equal |
-//! | a category, at most one a code | the categories are equal |
-//! | at most one a product | always |
-//!
-//! Left out: deleted allocations, that is Einddatum equal to Ingangsdatum with `RedenWijziging` 13 or 01. iWmo only: an
-//! allocation in category 11, 12, 13 or 14 (aids and adaptations) may overlap with any other, also with a generic one;
-//! iJw knows no exception. Of a pair the later one is named, once, with the first that it overlaps with.
+//! Every pair of allocations of a 301 is compared; what counts as the same product and as the same day, and which
+//! categories are free, stands in [`overlap`]. Left out: deleted allocations, that is Einddatum equal to Ingangsdatum
+//! with `RedenWijziging` 13 or 01. Of a pair the later one is named, once, with the first that it overlaps with.
 //!
 //! Doubtful: whether an aspecific allocation clashes with a specific one of its category. The source says that the rule
 //! "applies at category level when the code is absent", which is read as: when one of the two lacks it.
 
 use super::helpers::{period, toegewezen_producten};
 use crate::message::{Code, Law, Number, ToegewezenProduct};
-use crate::rules::calendar::overlaps;
+use crate::rules::overlap::{self, Occupation};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -37,20 +28,25 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check: Check::Message(check),
 };
 
-/// Categories of iWmo (WMO020) whose allocations may overlap: wheelchairs, transport, home provisions, other aids.
-const MAY_OVERLAP: [&str; 4] = ["11", "12", "13", "14"];
-
 fn check(case: &Case<'_>) -> Vec<Violation> {
     let producten = toegewezen_producten(case);
-    let actual: Vec<_> = producten.iter().enumerate().filter(|(_, product)| !is_deleted(product.item)).collect();
-    let mut violations = Vec::new();
-    for (position, (_, product)) in actual.iter().enumerate() {
-        let clash = actual[..position].iter().find(|(_, earlier)| clash(case.law(), earlier.item, product.item));
-        if let Some((index, earlier)) = clash {
-            violations.push(overlap(product.place(""), product.item, index + 1, earlier.item));
-        }
+    let occupations: Vec<_> = producten.iter().map(|product| occupation(product.item)).collect();
+    overlap::clashes(case.law(), &occupations)
+        .into_iter()
+        .map(|(later, earlier)| {
+            let (product, ordinal) = (&producten[later], earlier + 1);
+            clash(product.place(""), product.item, ordinal, producten[earlier].item)
+        })
+        .collect()
+}
+
+fn occupation(product: &ToegewezenProduct) -> Occupation<'_> {
+    Occupation {
+        product: product.product.as_ref(),
+        begin: product.ingangsdatum,
+        end: product.einddatum,
+        deleted: is_deleted(product),
     }
-    violations
 }
 
 fn is_deleted(product: &ToegewezenProduct) -> bool {
@@ -58,29 +54,7 @@ fn is_deleted(product: &ToegewezenProduct) -> bool {
     product.einddatum == Some(product.ingangsdatum) && matches!(reden, Some("13" | "01"))
 }
 
-fn clash(law: Law, a: &ToegewezenProduct, b: &ToegewezenProduct) -> bool {
-    overlaps(a.ingangsdatum, a.einddatum, b.ingangsdatum, b.einddatum)
-        && is_same_product(a, b)
-        && !may_overlap(law, a)
-        && !may_overlap(law, b)
-}
-
-fn is_same_product(a: &ToegewezenProduct, b: &ToegewezenProduct) -> bool {
-    let (Some(a), Some(b)) = (&a.product, &b.product) else {
-        return true;
-    };
-    match (&a.code, &b.code) {
-        (Some(a), Some(b)) => a == b,
-        (Some(_) | None, None) | (None, Some(_)) => a.categorie == b.categorie,
-    }
-}
-
-fn may_overlap(law: Law, product: &ToegewezenProduct) -> bool {
-    let categorie = product.product.as_ref().map(|product| product.categorie.as_str());
-    law == Law::Wmo && categorie.is_some_and(|categorie| MAY_OVERLAP.contains(&categorie))
-}
-
-fn overlap(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &ToegewezenProduct) -> Violation {
+fn clash(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &ToegewezenProduct) -> Violation {
     let (begin, end) = (product.ingangsdatum, product.einddatum);
     let (earlier_begin, earlier_end) = (earlier.ingangsdatum, earlier.einddatum);
     let (own, other) = (period(begin, end), period(earlier_begin, earlier_end));
@@ -95,7 +69,7 @@ fn overlap(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &
             product. Let one end before the other begins.", own.en, other.en
         ),
     )
-    .fact("ander_product", ordinal)
+    .fact("eerste", Place::toegewezen_product(ordinal - 1, "").path())
     .date("ingangsdatum", begin)
     .maybe_date("einddatum", end)
     .date("andere_ingangsdatum", earlier_begin)

@@ -1,0 +1,220 @@
+//! What the rules on a request for change (317) share: the allocations that it names, as they stand on its Dagtekening.
+//!
+//! The source speaks of the current date in one place and of another date elsewhere. Dagtekening is taken throughout, so
+//! that a request is judged alike whenever it is judged.
+
+use super::helpers::product_phrase;
+use crate::message::{Body, Count, Date, Product, TeWijzigenProduct, Verzoek, WijzigingClient};
+use crate::rules::facts::{Allocation, Facts, PersonKey};
+use crate::rules::figures::{self, Phrase};
+use crate::rules::{Case, Place, Violation};
+
+/// The request of a 317 beside what the ledger knows of its client.
+pub(super) struct Wijziging<'a> {
+    case: Case<'a>,
+    client: &'a WijzigingClient,
+    facts: &'a Facts,
+    person: PersonKey,
+}
+
+/// The request of a 317; `None` for other messages and without a ledger.
+pub(super) fn wijziging<'a>(case: &Case<'a>) -> Option<Wijziging<'a>> {
+    let facts = case.facts?;
+    let Body::Wijziging(client) = &case.message.body else {
+        return None;
+    };
+    Some(Wijziging { case: *case, client, facts, person: facts.person(&client.bsn) })
+}
+
+/// Why a number is not that of an actual allocation of the client.
+pub(super) enum NotActual<'a> {
+    /// This municipality sent this provider no such allocation.
+    Unknown,
+    /// It is for somebody else.
+    OfAnother,
+    /// It was taken back.
+    TakenBack(&'a Allocation),
+    /// It ended before the Dagtekening, on this day.
+    Ended(&'a Allocation, Date),
+}
+
+/// An allocation that a request asks to change.
+pub(super) struct Change<'a> {
+    /// Index of the class, from 0.
+    pub(super) index: usize,
+    /// What is asked.
+    pub(super) wanted: &'a TeWijzigenProduct,
+    /// What stands.
+    pub(super) allocation: &'a Allocation,
+}
+
+impl<'a> Wijziging<'a> {
+    pub(super) fn verzoek(&self) -> &'a Verzoek {
+        &self.client.verzoek
+    }
+
+    /// The day on which allocations must be actual.
+    pub(super) fn dagtekening(&self) -> Date {
+        self.case.message.header.identificatie.dagtekening
+    }
+
+    /// The actual allocation of the client with this number.
+    pub(super) fn actual(&self, nummer: Count) -> Result<&'a Allocation, NotActual<'a>> {
+        let allocation = self.case.allocation(nummer).ok_or(NotActual::Unknown)?;
+        match allocation.einddatum {
+            _ if allocation.person != self.person => Err(NotActual::OfAnother),
+            _ if allocation.is_taken_back() => Err(NotActual::TakenBack(allocation)),
+            Some(end) if !allocation.is_actual(self.dagtekening()) => Err(NotActual::Ended(allocation, end)),
+            _ => Ok(allocation),
+        }
+    }
+
+    /// The actual allocations of the client with this provider, by number.
+    pub(super) fn actual_ones(&self) -> impl Iterator<Item = &'a Allocation> {
+        self.facts.allocations.keys().filter_map(|nummer| self.actual(*nummer).ok())
+    }
+
+    /// The changes of actual allocations. Those of other allocations are for TR351.
+    pub(super) fn changes(&self) -> impl Iterator<Item = Change<'a>> {
+        self.verzoek().te_wijzigen.iter().enumerate().filter_map(|(index, wanted)| {
+            let allocation = self.actual(wanted.toewijzing_nummer).ok()?;
+            Some(Change { index, wanted, allocation })
+        })
+    }
+
+    /// What is wrong when the request names, at `place`, a number that is not that of an actual allocation.
+    pub(super) fn not_actual(&self, place: Place, nummer: Count, reason: &NotActual<'_>) -> Violation {
+        let violation = match reason {
+            NotActual::Unknown => Violation::at(
+                place,
+                format!("Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder."),
+                format!("There is no allocation {nummer} of this municipality to this provider."),
+            ),
+            NotActual::OfAnother => Violation::at(
+                place,
+                format!("Toewijzing {nummer} is niet voor deze cliënt."),
+                format!("Allocation {nummer} is not for this client."),
+            ),
+            NotActual::TakenBack(allocation) => {
+                let earlier = figures::earlier(&allocation.message);
+                Violation::at(
+                    place,
+                    format!("Toewijzing {nummer} is verwijderd met {}.", earlier.nl),
+                    format!("Allocation {nummer} was deleted by {}.", earlier.en),
+                )
+                .earlier(&allocation.message)
+            }
+            NotActual::Ended(allocation, end) => {
+                let day = self.dagtekening();
+                Violation::at(
+                    place,
+                    format!("Toewijzing {nummer} eindigde op {end}, voor de dagtekening ({day}) van dit verzoek."),
+                    format!("Allocation {nummer} ended on {end}, before the date of signing ({day}) of this request."),
+                )
+                .date("einddatum", *end)
+                .date("dagtekening", day)
+                .earlier(&allocation.message)
+            }
+        };
+        violation.number("toewijzing_nummer", nummer)
+    }
+}
+
+impl Change<'_> {
+    /// A place in the TeWijzigenProduct.
+    pub(super) fn place(&self, field: &str) -> Place {
+        Place::te_wijzigen_product(self.index, field)
+    }
+
+    /// Whether the allocation has a product code.
+    pub(super) fn has_code(&self) -> bool {
+        self.allocation.product.as_ref().is_some_and(|product| product.code.is_some())
+    }
+
+    /// The allocation in words: `toewijzing 1001 (product 02 02A03, van 2026-01-01 tot en met 2026-03-31)`.
+    pub(super) fn phrase(&self) -> Phrase {
+        let Allocation { nummer, product, ingangsdatum, einddatum, .. } = self.allocation;
+        let period = figures::period(*ingangsdatum, *einddatum);
+        let product = allocated_phrase(product.as_ref());
+        Phrase::new(
+            format!("toewijzing {nummer} ({}, {})", product.nl, period.nl),
+            format!("allocation {nummer} ({}, {})", product.en, period.en),
+        )
+    }
+
+    /// Adds the allocation as figures: number, product and end.
+    pub(super) fn figures(&self, violation: Violation) -> Violation {
+        let violation = violation.number("toewijzing_nummer", self.allocation.nummer);
+        let violation = match &self.allocation.product {
+            Some(product) => violation.fact("product", product_phrase(product)),
+            None => violation,
+        };
+        violation.maybe_date("toewijzing_einddatum", self.allocation.einddatum)
+    }
+}
+
+/// What an allocation is for: `product 02 02A03`, or `generiek` without a product.
+pub(super) fn allocated_phrase(product: Option<&Product>) -> Phrase {
+    product.map(product_phrase).map_or_else(
+        || Phrase::new("generiek", "generic"),
+        |product| Phrase::new(format!("product {product}"), format!("product {product}")),
+    )
+}
+
+/// Changes of a 317 sample that rows of several rules make.
+#[cfg(test)]
+pub(super) mod change {
+    use crate::message::{Count, OngewijzigdProduct, TeWijzigenProduct};
+    use crate::rules::facts::Allocation;
+    use crate::rules::sample::Sample;
+    use jiff::civil::date;
+
+    /// A second allocation of the sample's client: another code, from 1 January 2026 without an end, changed.
+    pub(in crate::rules::across) fn add_allocation(
+        sample: &mut Sample,
+        nummer: Count,
+        change: impl FnOnce(&mut Allocation),
+    ) {
+        let mut allocation = sample.allocation().clone();
+        allocation.nummer = nummer;
+        allocation.product.as_mut().expect("the sample has one").code = Some("99X99".into());
+        allocation.einddatum = None;
+        change(&mut allocation);
+        sample.facts.allocations.insert(nummer, allocation);
+    }
+
+    /// Lists an allocation as unchanged.
+    pub(in crate::rules::across) fn add_ongewijzigd(sample: &mut Sample, nummer: Count) {
+        let ongewijzigd = OngewijzigdProduct { toewijzing_nummer: nummer, retour_codes: Vec::new() };
+        sample.verzoek().ongewijzigd.push(ongewijzigd);
+    }
+
+    /// Asks to change another allocation: as the sample's change, changed.
+    pub(in crate::rules::across) fn add_te_wijzigen(
+        sample: &mut Sample,
+        nummer: Count,
+        change: impl FnOnce(&mut TeWijzigenProduct),
+    ) {
+        let mut wanted = sample.te_wijzigen_product().clone();
+        wanted.toewijzing_nummer = nummer;
+        change(&mut wanted);
+        sample.verzoek().te_wijzigen.push(wanted);
+    }
+
+    /// Lists the sample's allocation as unchanged and asks for nothing.
+    pub(in crate::rules::across) fn leave_unchanged(sample: &mut Sample) {
+        let nummer = sample.te_wijzigen_product().toewijzing_nummer;
+        sample.verzoek().te_wijzigen.clear();
+        add_ongewijzigd(sample, nummer);
+    }
+
+    /// Makes the sample's allocation aspecific with a budget of 1,000 euros, and the request one for 1,200 euros.
+    pub(in crate::rules::across) fn make_budget(sample: &mut Sample) {
+        let allocation = sample.allocation();
+        allocation.product.as_mut().expect("the sample has one").code = None;
+        (allocation.omvang, allocation.budget) = (None, Some(crate::message::Cents(100_000)));
+        let wanted = sample.te_wijzigen_product();
+        (wanted.omvang, wanted.budget) = (None, Some(crate::message::Cents(120_000)));
+        wanted.gewenste_ingangsdatum = date(2026, 1, 1);
+    }
+}
