@@ -12,32 +12,25 @@ use sluis::message::{
     TotaalBedragMetDC,
 };
 
-const A: Count = 100_001;
-const B: Count = 100_002;
+pub(crate) const A: Count = 100_001;
+pub(crate) const B: Count = 100_002;
 
 /// A name, the laws it is played for, and the messages.
 pub(crate) type Scenario = (&'static str, &'static [Law], fn(&mut Lock, &Sample));
 
-macro_rules! scenarios {
-    ($( $name:ident on $laws:ident $body:expr; )+) => {
-        /// All scenarios.
-        pub(crate) const SCENARIOS: &[Scenario] = &[$( (stringify!($name), $laws, $body) ),+];
-    };
-}
+pub(crate) const BOTH: &[Law] = &Law::ALL;
+pub(crate) const WMO: &[Law] = &[Law::Wmo];
 
-const BOTH: &[Law] = &Law::ALL;
-const WMO: &[Law] = &[Law::Wmo];
-
-fn anna() -> Person {
+pub(crate) fn anna() -> Person {
     Person::nth(1)
 }
 
-fn bram() -> Person {
+pub(crate) fn bram() -> Person {
     Person::nth(2)
 }
 
 /// Sends the allocations that a scenario stands on.
-fn given(lock: &mut Lock, id: &str, sample: &Sample, person: &Person, allocations: &[Allocate]) {
+pub(crate) fn given(lock: &mut Lock, id: &str, sample: &Sample, person: &Person, allocations: &[Allocate]) {
     let message = sample.toewijzing(id, person, allocations);
     lock.deliver("given an allocation", &message.write(), &Expect::accepted());
 }

@@ -4,8 +4,9 @@
 use jiff::civil::date;
 use sluis::demo::compose::{Allocate, Claim, Composer, Person, omvang};
 use sluis::message::{
-    Body, Cents, Count, Date, DebetCredit, Declaratie, DeclaratieClient, Eenheid, Frequentie, Law, Message, Party,
-    Prestatie, Product, StartProduct, ToegewezenProduct, ToewijzingClient, TotaalBedragMetDC,
+    Body, Cents, Count, Date, DebetCredit, Declaratie, DeclaratieClient, Eenheid, Frequentie, Law, Message,
+    NieuwProduct, OngewijzigdProduct, Party, Prestatie, Product, StartProduct, ToegewezenProduct, ToewijzingClient,
+    TotaalBedragMetDC, Verzoek,
 };
 use std::path::{Path, PathBuf};
 
@@ -134,6 +135,30 @@ impl Sample {
         message
     }
 
+    /// A 317 that leaves allocations as they are, asks for changes over the whole duration and for new products. The
+    /// numbers of new ones are not used.
+    pub fn wijziging(
+        &self,
+        id: &str,
+        person: &Person,
+        referentie: &str,
+        (ongewijzigd, te_wijzigen, nieuw): (&[Count], &[Allocate], &[Allocate]),
+    ) -> Message {
+        let mut message = self.composer.wijziging(id, person, referentie, &self.weekly(0));
+        let change = |wanted: &Allocate| {
+            let mut message = self.composer.wijziging(id, person, referentie, wanted);
+            verzoek_317(&mut message).te_wijzigen.remove(0)
+        };
+        let verzoek = verzoek_317(&mut message);
+        verzoek.ongewijzigd = ongewijzigd
+            .iter()
+            .map(|&toewijzing_nummer| OngewijzigdProduct { toewijzing_nummer, retour_codes: Vec::new() })
+            .collect();
+        verzoek.te_wijzigen = te_wijzigen.iter().map(change).collect();
+        verzoek.nieuw = nieuw.iter().map(nieuw_product).collect();
+        message
+    }
+
     /// A 323 over a month.
     pub fn declaratie(
         &self,
@@ -159,6 +184,17 @@ impl Sample {
     }
 }
 
+fn nieuw_product(wanted: &Allocate) -> NieuwProduct {
+    NieuwProduct {
+        product: Some(wanted.product.clone()),
+        gewenste_ingangsdatum: wanted.from,
+        einddatum: Some(wanted.to),
+        omvang: Some(wanted.omvang.clone()),
+        budget: None,
+        retour_codes: Vec::new(),
+    }
+}
+
 pub fn product(categorie: &str, code: &str) -> Product {
     Product { categorie: categorie.into(), code: Some(code.into()) }
 }
@@ -178,6 +214,13 @@ pub fn starts_305(message: &mut Message) -> &mut Vec<StartProduct> {
     match &mut message.body {
         Body::Start(client) => &mut client.producten,
         _ => panic!("not a 305"),
+    }
+}
+
+pub fn verzoek_317(message: &mut Message) -> &mut Verzoek {
+    match &mut message.body {
+        Body::Wijziging(client) => &mut client.verzoek,
+        _ => panic!("not a 317"),
     }
 }
 
