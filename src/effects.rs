@@ -266,3 +266,88 @@ pub fn error_report(context: &Context<'_>, unreadable: &Unreadable, findings: &[
         verdict_json: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Law, Number};
+    use crate::rules::sample::{Sample, VERZOEK};
+
+    /// What an accepted sample leaves behind, after a change.
+    fn of(number: Number, change: fn(&mut Sample)) -> Vec<Record> {
+        let mut sample = Sample::of(Kind::new(Law::Wmo, number));
+        change(&mut sample);
+        for verdict in [Verdict::Rejected, Verdict::Held, Verdict::Parked] {
+            let left = records(&sample.message, &Evaluation::default(), verdict, Vec::new());
+            assert!(left.is_empty(), "{verdict} leaves {left:?}");
+        }
+        records(&sample.message, &Evaluation::default(), Verdict::Accepted, Vec::new())
+    }
+
+    #[test]
+    fn deletions_are_recorded_before_new_deliveries() {
+        let records = of(Number::N307, |s| {
+            let mut deletion = s.stop_product().clone();
+            deletion.status_aanlevering = StatusAanlevering::Verwijderd;
+            deletion.reden_beeindiging = "20".into();
+            s.stop().producten.push(deletion);
+        });
+        let [Record::StopDeleted { stop: deleted, key: of, .. }, Record::Stop { stop, key, .. }] = records.as_slice()
+        else {
+            panic!("a deletion and a stop: {records:?}");
+        };
+        assert_eq!((deleted.reden.as_str(), stop.reden.as_str()), ("20", "02"));
+        assert_eq!(of, key);
+        let records = of_starts();
+        assert!(matches!(records.as_slice(), [Record::StartDeleted { .. }, Record::Start { .. }]), "{records:?}");
+    }
+
+    fn of_starts() -> Vec<Record> {
+        of(Number::N305, |s| {
+            let mut deletion = s.start_product().clone();
+            deletion.status_aanlevering = StatusAanlevering::Verwijderd;
+            s.start().producten.push(deletion);
+        })
+    }
+
+    #[test]
+    fn a_request_is_recorded_by_product_or_as_a_whole() {
+        let references = |records: Vec<Record>| -> Vec<String> {
+            let reference = |record: &Record| match record {
+                Record::Request { referentie, .. } => referentie.as_str().to_owned(),
+                other => panic!("not a request: {other:?}"),
+            };
+            records.iter().map(reference).collect()
+        };
+        let two = of(Number::N315, |s| {
+            let mut second = s.aangevraagd_product().clone();
+            second.referentie_aanbieder = "V-2026-2".into();
+            s.aanvraag().producten.push(second);
+        });
+        assert_eq!(references(two), [VERZOEK, "V-2026-2"]);
+        assert_eq!(references(of(Number::N317, |s| s.add_nieuw_product(|_| {}))), [VERZOEK]);
+    }
+
+    #[test]
+    fn an_answer_and_an_allocation_are_recorded_with_the_reference() {
+        let records = of(Number::N319, |_| {});
+        let [Record::Answer { referentie, antwoord }] = records.as_slice() else { panic!("an answer: {records:?}") };
+        assert_eq!((referentie.as_str(), antwoord.as_str()), (VERZOEK, "1"));
+        let honoured = |records: Vec<Record>| -> Vec<String> {
+            let reference = |record: &Record| match record {
+                Record::Honoured { referentie } => Some(referentie.as_str().to_owned()),
+                _ => None,
+            };
+            records.iter().filter_map(reference).collect()
+        };
+        assert_eq!(honoured(of(Number::N301, |_| {})), Vec::<String>::new());
+        let of_a_317 = of(Number::N301, |s| {
+            s.product().referentie_aanbieder = Some(VERZOEK.into());
+            let mut second = s.product().clone();
+            second.toewijzing_nummer = 1002;
+            s.toewijzing().producten.push(second);
+        });
+        assert_eq!(of_a_317.len(), 3, "two allocations and one request");
+        assert_eq!(honoured(of_a_317), [VERZOEK]);
+    }
+}

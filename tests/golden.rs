@@ -18,8 +18,12 @@ macro_rules! scenarios {
 mod changes;
 #[path = "golden/deliver.rs"]
 mod deliver;
+#[path = "golden/requests.rs"]
+mod requests;
 #[path = "golden/scenarios.rs"]
 mod scenarios;
+#[path = "golden/stops.rs"]
+mod stops;
 #[path = "golden/support.rs"]
 mod support;
 
@@ -33,7 +37,7 @@ use support::Sample;
 
 /// The scenarios of every file.
 fn all() -> impl Iterator<Item = &'static Scenario> {
-    [scenarios::SCENARIOS, changes::SCENARIOS].into_iter().flatten()
+    [scenarios::SCENARIOS, changes::SCENARIOS, stops::SCENARIOS, requests::SCENARIOS].into_iter().flatten()
 }
 
 /// One test for all scenarios of a law: its schemas are compiled once, which takes longer than all of the judging.

@@ -1,6 +1,6 @@
 //! Requests for change (317) against the allocations of their client, each refusal with its 318.
 
-use crate::deliver::{Expect, Lock};
+use crate::deliver::Expect;
 use crate::scenarios::{A, B, BOTH, WMO, anna, bram, given};
 use crate::support::{HUISHOUDELIJK, Sample, YEAR, product, product_301, verzoek_317, with};
 use jiff::civil::date;

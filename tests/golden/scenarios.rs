@@ -47,7 +47,7 @@ fn status(message: &mut Message, index: usize, status: StatusAanlevering) {
 }
 
 /// Moves a message to another identification.
-fn again(mut message: Message, id: &str) -> Message {
+pub(crate) fn again(mut message: Message, id: &str) -> Message {
     message.header.identificatie.identificatie = Identificatie::from(id);
     message
 }

@@ -91,9 +91,9 @@ fn wmo(number: Number) -> Kind {
 }
 
 fn identity(kind: Kind, identificatie: &str) -> Identity {
-    let (afzender, ontvanger) =
-        if matches!(kind.number, Number::N301 | Number::N302) { (GEMEENTE, AANBIEDER) } else { (AANBIEDER, GEMEENTE) };
-    assert_ne!(afzender, ontvanger);
+    // A return message repeats the sender of what it answers.
+    let of_gemeente = matches!(kind.number, Number::N301 | Number::N302 | Number::N319 | Number::N320);
+    let afzender = if of_gemeente { GEMEENTE } else { AANBIEDER };
     Identity {
         kind,
         afzender: Party::from(afzender),

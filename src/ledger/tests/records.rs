@@ -5,8 +5,9 @@ use crate::contract::facts::ContractRequest;
 use crate::decision::PostingSort::{Realisation, Release, Reservation};
 use crate::decision::{Posting, StartKey};
 use crate::finding::{Finding, Skipped};
-use crate::message::{Bsn, Cents, Date, Eenheid, Frequentie, GeslotenPeriode, Omvang, Product, ReferentieNummer};
-use crate::rules::facts::{Allocation, ClaimLine, Delivery, Earlier, PersonKey};
+use crate::message::{Bsn, Cents, Date, Eenheid, Frequentie, GeslotenPeriode, Omvang, Product};
+use crate::message::{ReferentieAanbieder, ReferentieNummer, VerzoekAntwoord};
+use crate::rules::facts::{Allocation, CareRequest, ClaimLine, Delivery, Earlier, PersonKey, RequestAnswer, Stop};
 use std::time::Instant;
 
 fn earlier(kind: &str, identificatie: &str) -> Earlier {
@@ -180,6 +181,258 @@ fn starts_come_back_oldest_first_until_they_are_deleted() {
     let mut other = request(wmo(Number::N305));
     other.persons = [OTHER_BSN.into()].into();
     assert_eq!(sut.facts(other).deliveries.len(), 1, "the start of another person is not touched");
+}
+
+/// A 307 with these records.
+fn stopped(sut: &Sut, identificatie: &str, records: Vec<Record>) {
+    sut.record(identity(wmo(Number::N307), identificatie), records);
+}
+
+fn stop(reden: &str, einddatum: Date) -> Stop {
+    Stop { reden: reden.into(), einddatum }
+}
+
+fn reported(key: &StartKey, stop: Stop) -> Record {
+    Record::Stop { bsn: BSN.into(), key: key.clone(), stop }
+}
+
+fn withdrawn(key: &StartKey, stop: Stop) -> Record {
+    Record::StopDeleted { bsn: BSN.into(), key: key.clone(), stop }
+}
+
+/// Message, first day and end of the starts and stops of the client.
+fn delivered(sut: &Sut) -> Vec<(String, Date, Option<Stop>)> {
+    let deliveries = sut.facts(request(wmo(Number::N307))).deliveries;
+    deliveries.into_iter().map(|each| (each.message.identificatie, each.begindatum, each.stop)).collect()
+}
+
+#[test]
+fn a_stop_comes_back_as_it_was_beside_its_start() {
+    let sut = Sut::new();
+    let task_based = StartKey { toewijzing_nummer: None, ..start(date(2026, 1, 5)) };
+    let bare = StartKey { product: None, ..task_based.clone() };
+    let keys = [start(date(2026, 1, 8)), task_based, bare];
+    let starts = keys.iter().map(|key| Record::Start { bsn: BSN.into(), key: key.clone() });
+    sut.record(identity(wmo(Number::N305), "S1"), starts.collect());
+    let end = || stop("20", date(2026, 2, 28));
+    stopped(&sut, "E1", keys.iter().map(|key| reported(key, end())).collect());
+    let sut = sut.reopen();
+    let delivery = |key: &StartKey, kind: &str, identificatie: &str, stop| Delivery {
+        person: person(&sut, BSN),
+        toewijzing_nummer: key.toewijzing_nummer,
+        product: key.product.clone(),
+        begindatum: key.begindatum,
+        stop,
+        message: earlier(kind, identificatie),
+    };
+    let starts = keys.iter().map(|key| delivery(key, "WMO305", "S1", None));
+    let stops = keys.iter().map(|key| delivery(key, "WMO307", "E1", Some(end())));
+    let expected: Vec<Delivery> = starts.chain(stops).collect();
+    assert_eq!(sut.facts(request(wmo(Number::N307))).deliveries, expected);
+    assert_eq!(sut.facts(request(wmo(Number::N305))).deliveries, expected, "a 305 is judged with the stops too");
+    let elsewhere = Request { gemeente: Party::from("0294"), ..request(wmo(Number::N307)) };
+    assert_eq!(sut.facts(elsewhere).deliveries, []);
+    let other_provider = Request { aanbieder: Party::from("42420002"), ..request(wmo(Number::N307)) };
+    assert_eq!(sut.facts(other_provider).deliveries, []);
+    assert_eq!(sut.facts(request(Kind::new(Law::Jeugdwet, Number::N307))).deliveries, []);
+    let other_person = Request { persons: [OTHER_BSN.into()].into(), ..request(wmo(Number::N307)) };
+    assert_eq!(sut.facts(other_person).deliveries, []);
+}
+
+#[test]
+fn a_deletion_takes_the_stop_with_the_whole_key_and_nothing_else() {
+    let key = start(date(2026, 1, 8));
+    let (temporary, definitive) = (|| stop("20", date(2026, 2, 1)), || stop("19", date(2026, 2, 28)));
+    let sent = |sut: &Sut| {
+        sut.record(identity(wmo(Number::N305), "S1"), vec![Record::Start { bsn: BSN.into(), key: key.clone() }]);
+        stopped(sut, "E1", vec![reported(&key, temporary())]);
+        stopped(sut, "E2", vec![reported(&key, definitive())]);
+    };
+    let left = |name: &str, record: Record| {
+        let sut = Sut::new();
+        sent(&sut);
+        let number = if matches!(record, Record::StartDeleted { .. }) { Number::N305 } else { Number::N307 };
+        sut.record(identity(wmo(number), name), vec![record]);
+        delivered(&sut).into_iter().map(|(identificatie, _, _)| identificatie).collect::<Vec<_>>()
+    };
+    assert_eq!(left("the temporary one", withdrawn(&key, temporary())), ["S1", "E2"]);
+    assert_eq!(left("the definitive one", withdrawn(&key, definitive())), ["S1", "E1"]);
+    // The rules do not let a start go that was stopped; its stops would stay.
+    let start_deleted = Record::StartDeleted { bsn: BSN.into(), key: key.clone() };
+    assert_eq!(left("the start", start_deleted), ["E1", "E2"]);
+    for (name, record) in [
+        ("another reason", withdrawn(&key, stop("36", date(2026, 2, 28)))),
+        ("another end", withdrawn(&key, stop("19", date(2026, 2, 1)))),
+        ("another start", withdrawn(&start(date(2026, 1, 9)), definitive())),
+        ("no allocation", withdrawn(&StartKey { toewijzing_nummer: None, ..key.clone() }, definitive())),
+        ("no product", withdrawn(&StartKey { product: None, ..key.clone() }, definitive())),
+        ("another person", Record::StopDeleted { bsn: OTHER_BSN.into(), key: key.clone(), stop: definitive() }),
+    ] {
+        assert_eq!(left(name, record), ["S1", "E1", "E2"], "{name}");
+    }
+}
+
+#[test]
+fn a_stop_is_replaced_and_delivered_again_after_its_deletion() {
+    let sut = Sut::new();
+    let key = start(date(2026, 1, 8));
+    let (wrong, right) = (|| stop("19", date(2026, 2, 28)), || stop("36", date(2026, 2, 28)));
+    stopped(&sut, "E1", vec![reported(&key, wrong())]);
+    stopped(&sut, "E2", vec![withdrawn(&key, wrong()), reported(&key, right())]);
+    assert_eq!(delivered(&sut), [("E2".to_owned(), key.begindatum, Some(right()))]);
+    stopped(&sut, "E3", vec![withdrawn(&key, right())]);
+    assert_eq!(delivered(&sut), []);
+    stopped(&sut, "E4", vec![reported(&key, wrong())]);
+    assert_eq!(delivered(&sut), [("E4".to_owned(), key.begindatum, Some(wrong()))], "the key was free again");
+    stopped(&sut, "E5", vec![withdrawn(&key, wrong())]);
+    assert_eq!(delivered(&sut), [], "and is deleted again, the one of E1 and the one of E4");
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+}
+
+fn requested(referentie: &str) -> Record {
+    Record::Request { bsn: BSN.into(), referentie: referentie.into() }
+}
+
+fn answered(referentie: &str, antwoord: VerzoekAntwoord) -> Record {
+    Record::Answer { referentie: referentie.into(), antwoord }
+}
+
+fn honoured(referentie: &str) -> Record {
+    Record::Honoured { referentie: referentie.into() }
+}
+
+fn in_gemeente(gemeente: &str, identity: Identity) -> Identity {
+    Identity { gemeente: Party::from(gemeente), ..identity }
+}
+
+/// The requests with these references, as a 319 asks for them.
+fn by_reference(sut: &Sut, references: &[&str]) -> BTreeMap<ReferentieAanbieder, CareRequest> {
+    let verzoeken = references.iter().map(|&referentie| ReferentieAanbieder::from(referentie)).collect();
+    sut.facts(Request { verzoeken, persons: BTreeSet::new(), ..request(wmo(Number::N319)) }).verzoeken
+}
+
+/// References of the requests of the client, as a 315 asks for them.
+fn of_client(sut: &Sut, request: Request) -> Vec<String> {
+    let verzoeken = sut.facts(Request { all_verzoeken: true, ..request }).verzoeken_of_client;
+    verzoeken.into_iter().map(|verzoek| verzoek.referentie.as_str().to_owned()).collect()
+}
+
+#[test]
+fn a_request_comes_back_by_its_reference_from_any_municipality() {
+    let sut = Sut::new();
+    sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R1"), requested("R2")]);
+    sut.record(in_gemeente("0294", identity(wmo(Number::N317), "V2")), vec![requested("R3")]);
+    let other_law = Kind::new(Law::Jeugdwet, Number::N315);
+    sut.record(identity(other_law, "V3"), vec![requested("R4")]);
+    let other_provider = Identity { aanbieder: Party::from("42420002"), ..identity(wmo(Number::N315), "V4") };
+    sut.record(other_provider, vec![requested("R1"), requested("R5")]);
+    let sut = sut.reopen();
+    let verzoek = |referentie: &str, gemeente: &str, message| CareRequest {
+        referentie: referentie.into(),
+        gemeente: Party::from(gemeente),
+        person: person(&sut, BSN),
+        message,
+        answers: Vec::new(),
+        honoured_by: None,
+    };
+    let expected = [
+        verzoek("R1", GEMEENTE, earlier("WMO315", "V1")),
+        verzoek("R2", GEMEENTE, earlier("WMO315", "V1")),
+        verzoek("R3", "0294", earlier("WMO317", "V2")),
+    ];
+    let expected = expected.map(|verzoek| (verzoek.referentie.clone(), verzoek));
+    assert_eq!(by_reference(&sut, &["R1", "R2", "R3", "R4", "R5", "R9"]), BTreeMap::from(expected));
+    assert_eq!(by_reference(&sut, &[]), BTreeMap::new());
+}
+
+#[test]
+fn the_requests_of_a_client_come_back_oldest_first_within_the_pair() {
+    let sut = Sut::new();
+    sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R9"), requested("R1")]);
+    sut.record(in_gemeente("0294", identity(wmo(Number::N315), "V2")), vec![requested("R2")]);
+    let of_other = Record::Request { bsn: OTHER_BSN.into(), referentie: "R3".into() };
+    sut.record(identity(wmo(Number::N317), "V3"), vec![of_other]);
+    let other_provider = Identity { aanbieder: Party::from("42420002"), ..identity(wmo(Number::N315), "V4") };
+    sut.record(other_provider, vec![requested("R4")]);
+    sut.record(identity(Kind::new(Law::Jeugdwet, Number::N315), "V5"), vec![requested("R5")]);
+    sut.record(identity(wmo(Number::N317), "V6"), vec![requested("R0")]);
+    let ask = || request(wmo(Number::N315));
+    assert_eq!(of_client(&sut, ask()), ["R9", "R1", "R0"]);
+    assert_eq!(of_client(&sut, Request { gemeente: Party::from("0294"), ..ask() }), ["R2"]);
+    assert_eq!(of_client(&sut, Request { persons: [OTHER_BSN.into()].into(), ..ask() }), ["R3"]);
+    assert_eq!(sut.facts(ask()).verzoeken_of_client, [], "only when they are asked for");
+}
+
+#[test]
+fn answers_come_back_in_the_order_in_which_they_came() {
+    use VerzoekAntwoord::{Afgewezen, InOnderzoek};
+    let sut = Sut::new();
+    sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R1"), requested("R2")]);
+    let of = |id: &str, antwoord| RequestAnswer { antwoord, message: earlier("WMO319", id) };
+    let answers = |referentie: &str| by_reference(&sut, &["R1", "R2"])[&referentie.into()].answers.clone();
+    // By arrival, not by identification.
+    for (id, referentie, antwoord) in [("A9", "R1", InOnderzoek), ("A5", "R2", InOnderzoek), ("A1", "R1", Afgewezen)] {
+        sut.record(identity(wmo(Number::N319), id), vec![answered(referentie, antwoord)]);
+    }
+    assert_eq!(answers("R1"), [of("A9", InOnderzoek), of("A1", Afgewezen)]);
+    assert_eq!(answers("R2"), [of("A5", InOnderzoek)]);
+    let other_provider = Identity { aanbieder: Party::from("42420002"), ..identity(wmo(Number::N319), "A7") };
+    sut.record(other_provider, vec![answered("R2", Afgewezen)]);
+    sut.record(identity(Kind::new(Law::Jeugdwet, Number::N319), "A8"), vec![answered("R2", Afgewezen)]);
+    assert_eq!(answers("R2").len(), 1, "the same reference of another provider or law is another request");
+    let ask = Request { all_verzoeken: true, ..request(wmo(Number::N315)) };
+    let pending = sut.facts(ask).verzoeken_of_client.iter().map(CareRequest::is_pending).collect::<Vec<_>>();
+    assert_eq!(pending, [false, true], "the client's requests come with their answers too");
+}
+
+#[test]
+fn a_request_is_honoured_by_the_first_allocation_of_its_own_municipality() {
+    let sut = Sut::new();
+    sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R1"), requested("R2")]);
+    let honoured_by = |referentie: &str| by_reference(&sut, &["R1", "R2"])[&referentie.into()].honoured_by.clone();
+    sut.record(in_gemeente("0294", identity(wmo(Number::N301), "T0")), vec![honoured("R1")]);
+    assert_eq!(honoured_by("R1"), None, "another municipality grants nothing here");
+    sut.record(identity(Kind::new(Law::Jeugdwet, Number::N301), "T1"), vec![honoured("R1")]);
+    let other_provider = Identity { aanbieder: Party::from("42420002"), ..identity(wmo(Number::N301), "T2") };
+    sut.record(other_provider, vec![honoured("R1")]);
+    assert_eq!(honoured_by("R1"), None, "nor does another law, or an allocation to another provider");
+    sut.record(identity(wmo(Number::N301), "T3"), vec![allocated(BSN, &allocation(1001, "T3")), honoured("R1")]);
+    sut.record(identity(wmo(Number::N301), "T4"), vec![honoured("R1")]);
+    assert_eq!(honoured_by("R1"), Some(earlier("WMO301", "T3")), "the first one stays");
+    assert_eq!(honoured_by("R2"), None);
+    let sut = sut.reopen();
+    let ask = Request { all_verzoeken: true, ..request(wmo(Number::N317)) };
+    let pending = sut.facts(ask).verzoeken_of_client.iter().map(CareRequest::is_pending).collect::<Vec<_>>();
+    assert_eq!(pending, [false, true]);
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+}
+
+#[test]
+fn what_does_not_count_as_sent_leaves_no_stop_request_or_answer() {
+    let sut = Sut::new();
+    for verdict in [Verdict::Rejected, Verdict::Parked, Verdict::Held] {
+        for number in [Number::N301, Number::N307, Number::N315, Number::N319] {
+            let id = format!("{verdict}-{}", number.as_str());
+            sut.store(inbox(&id), Decision { verdict, ..accepted(identity(wmo(number), &id)) });
+        }
+    }
+    assert_eq!(delivered(&sut), []);
+    assert_eq!(of_client(&sut, request(wmo(Number::N315))), Vec::<String>::new());
+    sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R1")]);
+    let verzoek = &by_reference(&sut, &["R1"])[&"R1".into()];
+    assert!(verzoek.is_pending() && verzoek.answers.is_empty());
+}
+
+#[test]
+fn a_reference_can_be_requested_once() {
+    let sut = Sut::new();
+    sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R1")]);
+    let again =
+        |kind| Decision { records: vec![requested("R1")], ..accepted(in_gemeente("0294", identity(kind, "V2"))) };
+    let (here, other_law) = (again(wmo(Number::N317)), again(Kind::new(Law::Jeugdwet, Number::N317)));
+    let refused = sut.run(move |tx| tx.store(&inbox("V2"), &here));
+    assert!(matches!(refused, Err(LedgerError::Conflict(_))), "{refused:?}");
+    sut.store(inbox("V2"), other_law);
 }
 
 #[test]

@@ -56,6 +56,10 @@ fn a_number() -> impl Strategy<Value = Count> {
     prop_oneof![Just(TOEWIJZING), Just(0), Just(u64::from(u32::MAX)), Just(Count::MAX)]
 }
 
+fn a_status() -> impl Strategy<Value = StatusAanlevering> {
+    prop::sample::select(StatusAanlevering::ALL)
+}
+
 proptest! {
     #[test]
     fn a_301_of_extremes_is_judged(
@@ -86,7 +90,7 @@ proptest! {
         nummer in prop::option::of(a_number()),
         product in a_product(),
         dates in (a_date(), a_date(), a_date()),
-        status in prop::sample::select(StatusAanlevering::ALL),
+        status in a_status(),
         reden in a_reason(),
         law in prop::sample::select(&Law::ALL[..]),
     ) {
@@ -132,6 +136,28 @@ proptest! {
                 nieuw.einddatum = dates.1;
             });
         }
+        judge(&sample);
+    }
+
+    #[test]
+    fn a_307_of_extremes_is_judged(
+        nummer in prop::option::of(a_number()),
+        product in a_product(),
+        dates in (a_date(), a_date(), a_date()),
+        (first, second) in (a_status(), a_status()),
+        (reden, earlier) in (prop::sample::select(&["02", "20"][..]), prop::sample::select(&["02", "20"][..])),
+        law in prop::sample::select(&Law::ALL[..]),
+    ) {
+        let mut sample = Sample::of(Kind::new(law, Number::N307));
+        sample.earlier_start(dates.1);
+        sample.earlier_stop(dates.1, earlier, dates.2);
+        let stop = sample.stop_product();
+        (stop.toewijzing_nummer, stop.product, stop.status_aanlevering) = (nummer, product, first);
+        (stop.begindatum, stop.einddatum) = (dates.0, dates.1);
+        stop.reden_beeindiging = reden.into();
+        let mut again = stop.clone();
+        (again.einddatum, again.status_aanlevering) = (dates.2, second);
+        sample.stop().producten.push(again);
         judge(&sample);
     }
 

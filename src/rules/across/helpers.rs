@@ -1,71 +1,23 @@
-//! What several rules across messages share: the key of a start, the debit that a credit reverses, sums of lines.
+//! What several rules across messages share: the request that an answer is about, the debit that a credit reverses, sums
+//! of lines. Starts and stops have a module of their own.
 
-use crate::message::{Body, DebetCredit, Prestatie, Product, StartClient, StartProduct, StatusAanlevering};
-use crate::rules::facts::{ClaimLine, Delivery, Facts, PersonKey};
-use crate::rules::figures::Phrase;
+use crate::message::{Antwoord, Body, DebetCredit, Prestatie, Product, ReferentieAanbieder};
+use crate::rules::facts::{CareRequest, ClaimLine, PersonKey};
 use crate::rules::{Case, Line};
 
-/// The client of a 305 with what the ledger knows of deliveries.
-pub(super) struct Starts<'a> {
-    pub(super) client: &'a StartClient,
-    pub(super) facts: &'a Facts,
-    pub(super) person: PersonKey,
+/// The request with this reference by the provider of the message to its municipality. One to another municipality is no
+/// request to this one, and is not told of.
+pub(super) fn care_request<'a>(case: &Case<'a>, referentie: &ReferentieAanbieder) -> Option<&'a CareRequest> {
+    case.facts?.verzoeken.get(referentie).filter(|verzoek| verzoek.gemeente == *case.message.gemeente())
 }
 
-/// The starts of a 305; `None` for other messages and without a ledger.
-pub(super) fn starts<'a>(case: &Case<'a>) -> Option<Starts<'a>> {
-    let facts = case.facts?;
-    let Body::Start(client) = &case.message.body else {
+/// The answer of a 319 with the request that it is about; `None` when there is no such request, which is TR355's
+/// business.
+pub(super) fn answered<'a>(case: &Case<'a>) -> Option<(&'a Antwoord, &'a CareRequest)> {
+    let Body::Antwoord(antwoord) = &case.message.body else {
         return None;
     };
-    Some(Starts { client, facts, person: facts.person(&client.bsn) })
-}
-
-impl<'a> Starts<'a> {
-    /// New starts (`StatusAanlevering` 1) with their index.
-    pub(super) fn new_ones(&self) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
-        self.with_status(StatusAanlevering::Eerste)
-    }
-
-    /// Deletions (`StatusAanlevering` 3) with their index.
-    pub(super) fn deletions(&self) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
-        self.with_status(StatusAanlevering::Verwijderd)
-    }
-
-    fn with_status(&self, status: StatusAanlevering) -> impl Iterator<Item = (usize, &'a StartProduct)> + use<'a> {
-        self.client.producten.iter().enumerate().filter(move |(_, start)| start.status_aanlevering == status)
-    }
-
-    /// Earlier starts of this client, less those that this message deletes: deletions come before new deliveries.
-    pub(super) fn standing(&self) -> impl Iterator<Item = &'a Delivery> {
-        self.earlier()
-            .filter(|delivery| delivery.stop.is_none())
-            .filter(|delivery| !self.deletions().any(|(_, deletion)| has_key_of(delivery, deletion)))
-    }
-
-    /// Earlier starts and stops of this client.
-    pub(super) fn earlier(&self) -> impl Iterator<Item = &'a Delivery> {
-        self.facts.deliveries.iter().filter(|delivery| delivery.person == self.person)
-    }
-}
-
-/// Whether an earlier delivery of the same client has the key elements of `start`: allocation, product and Begindatum,
-/// where absent equals absent.
-pub(super) fn has_key_of(delivery: &Delivery, start: &StartProduct) -> bool {
-    delivery.toewijzing_nummer == start.toewijzing_nummer
-        && delivery.product == start.product
-        && delivery.begindatum == start.begindatum
-}
-
-/// A start in words: `toewijzing 1001, product 02 02A03, begindatum 2026-01-08`.
-pub(super) fn start_phrase(start: &StartProduct) -> Phrase {
-    let nummer = start.toewijzing_nummer.map(|nummer| (format!("toewijzing {nummer}"), format!("allocation {nummer}")));
-    let product = start.product.as_ref().map(product_phrase);
-    let product = product.map(|product| (format!("product {product}"), format!("product {product}")));
-    let begindatum = start.begindatum;
-    let begindatum = Some((format!("begindatum {begindatum}"), format!("first day {begindatum}")));
-    let (nl, en): (Vec<_>, Vec<_>) = [nummer, product, begindatum].into_iter().flatten().unzip();
-    Phrase::new(nl.join(", "), en.join(", "))
+    care_request(case, &antwoord.referentie_aanbieder).map(|verzoek| (antwoord, verzoek))
 }
 
 /// Category and, when there is one, code.

@@ -1,29 +1,30 @@
-//! TR019: a start names an allocation of this municipality to this provider for this client.
+//! TR019: a start or stop names an allocation of this municipality to this provider for this client.
 //!
 //! Doubtful, with the choice made:
 //! - Under task-based execution there is no allocation and `ToewijzingNummer` stays empty (IV096). A message does not
 //!   show which kind of execution holds, so an empty `ToewijzingNummer` is not judged.
 //! - An allocation deleted with `RedenWijziging` 13 counts as never sent (OP033x1): no match.
-//! - A start that only deletes an earlier one (`StatusAanlevering` 3) is not judged by its content.
+//! - A start or stop that only deletes an earlier one (`StatusAanlevering` 3) is not judged by its content. So a start
+//!   whose allocation was deleted afterwards cannot be stopped any more, but it can be deleted.
 //!
 //! The finding does not tell whether an allocation with this number exists at another provider.
 
-use super::helpers::starts;
-use crate::message::{Law, Number, StatusAanlevering};
+use super::deliveries::deliveries;
+use crate::message::{Law, Number};
 use crate::rules::figures;
-use crate::rules::{Case, Check, Class, Level, Need, Place, Rule, Sort, Violation};
+use crate::rules::{Case, Check, Class, Level, Need, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "TR019",
     sort: Sort::Technical,
     level: Level::Across,
     code: "9019",
-    numbers: &[Number::N305],
+    numbers: &[Number::N305, Number::N307],
     laws: &Law::ALL,
     class: Class::StartProduct,
-    nl: "Een start verwijst met ToewijzingNummer naar een toewijzing van deze gemeente aan deze aanbieder voor deze \
-         cliënt.",
-    en: "A start names an allocation of this municipality to this provider for this client.",
+    nl: "Een start of stop verwijst met ToewijzingNummer naar een toewijzing van deze gemeente aan deze aanbieder voor \
+         deze cliënt.",
+    en: "A start or stop names an allocation of this municipality to this provider for this client.",
     needs: &[Need::Ledger],
     doubt: "An empty ToewijzingNummer is not judged (task-based execution is possible); a deleted allocation is no \
             match.",
@@ -31,26 +32,21 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    let Some(starts) = starts(case) else {
+    let Some(deliveries) = deliveries(case) else {
         return Vec::new();
     };
-    let judged = starts
-        .client
-        .producten
-        .iter()
-        .enumerate()
-        .filter(|(_, start)| start.status_aanlevering != StatusAanlevering::Verwijderd);
-    judged
-        .filter_map(|(index, start)| {
-            let nummer = start.toewijzing_nummer?;
-            let place = Place::start_product(index, "ToewijzingNummer");
+    deliveries
+        .with_content()
+        .filter_map(|entry| {
+            let nummer = entry.key.start.toewijzing_nummer?;
+            let place = entry.place("ToewijzingNummer");
             let violation = match case.allocation(nummer) {
                 None => Violation::at(
                     place,
                     format!("Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder."),
                     format!("There is no allocation {nummer} of this municipality to this provider."),
                 ),
-                Some(allocation) if allocation.person != starts.person => Violation::at(
+                Some(allocation) if allocation.person != deliveries.person => Violation::at(
                     place,
                     format!("Toewijzing {nummer} is niet voor deze cliënt."),
                     format!("Allocation {nummer} is not for this client."),
@@ -73,10 +69,13 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
 
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
+    use crate::message::StatusAanlevering;
     use crate::rules::sample::{OTHER_BSN, accepts, person, rejects};
     const N: Number = Number::N305;
     const FIRST: &str = "/Bericht/Client/StartProducten/StartProduct[1]/ToewijzingNummer";
     const SECOND: &str = "/Bericht/Client/StartProducten/StartProduct[2]/ToewijzingNummer";
+    const STOP: &[&str] = &["/Bericht/Client/StopProducten/StopProduct[1]/ToewijzingNummer"];
+    const SECOND_STOP: &[&str] = &["/Bericht/Client/StopProducten/StopProduct[2]/ToewijzingNummer"];
     vec![
         accepts("an allocation for this client", N, |_| {}),
         rejects("an unknown number", N, &[FIRST], |s| s.start_product().toewijzing_nummer = Some(1002)),
@@ -94,6 +93,29 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             let mut second = s.start_product().clone();
             second.toewijzing_nummer = Some(99_999_999);
             s.start().producten.push(second);
+        }),
+        accepts("a stop on an allocation for this client", Number::N307, |_| {}),
+        rejects("a stop on an unknown number", Number::N307, STOP, |s| {
+            s.stop_product().toewijzing_nummer = Some(1002);
+        }),
+        accepts("a stop without a number", Number::N307, |s| s.stop_product().toewijzing_nummer = None),
+        rejects("a stop on an allocation of another provider", Number::N307, STOP, |s| {
+            s.allocation().aanbieder = "42420002".into();
+        }),
+        rejects("a stop on an allocation for another client", Number::N307, STOP, |s| {
+            s.allocation().person = person(OTHER_BSN);
+        }),
+        rejects("a stop on a deleted allocation", Number::N307, STOP, |s| {
+            s.allocation().reden_wijziging = Some("13".into());
+        }),
+        accepts("the deletion of a stop is not judged", Number::N307, |s| {
+            s.stop_product().toewijzing_nummer = Some(1002);
+            s.stop_product().status_aanlevering = StatusAanlevering::Verwijderd;
+        }),
+        rejects("only the wrong one of two stops", Number::N307, SECOND_STOP, |s| {
+            let mut second = s.stop_product().clone();
+            second.toewijzing_nummer = Some(99_999_999);
+            s.stop().producten.push(second);
         }),
     ]
 }

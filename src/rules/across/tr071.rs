@@ -5,10 +5,11 @@
 //! Doubtful, with the choice made: a temporary stop (`RedenBeeindiging` 20) blocks too, since the text makes no
 //! exception; a stop that was itself deleted no longer blocks (inferred).
 
-use super::helpers::{has_key_of, start_phrase, starts};
+use super::deliveries::deliveries;
 use crate::message::{Law, Number};
 use crate::rules::figures;
-use crate::rules::{Case, Check, Class, Level, Need, Place, Rule, Sort, Violation};
+use crate::rules::{Case, Check, Class, Level, Need, Rule, Sort, Violation};
+use std::collections::BTreeMap;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "TR071",
@@ -26,19 +27,22 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    let Some(starts) = starts(case) else {
+    let Some(deliveries) = deliveries(case) else {
         return Vec::new();
     };
-    starts
+    let mut stops = BTreeMap::new();
+    for (key, delivery) in deliveries.earlier() {
+        if let Some(end) = key.end {
+            stops.entry(key.start).or_insert((end, delivery));
+        }
+    }
+    deliveries
         .deletions()
-        .filter_map(|(index, start)| {
-            let (delivery, stop) = starts
-                .earlier()
-                .filter(|delivery| has_key_of(delivery, start))
-                .find_map(|delivery| delivery.stop.as_ref().map(|stop| (delivery, stop)))?;
-            let (key, earlier) = (start_phrase(start), figures::earlier(&delivery.message));
+        .filter_map(|entry| {
+            let (stop, delivery) = stops.get(&entry.key.start)?;
+            let (key, earlier) = (entry.key.phrase(), figures::earlier(&delivery.message));
             let violation = Violation::at(
-                Place::start_product(index, "StatusAanlevering"),
+                entry.place("StatusAanlevering"),
                 format!(
                     "Deze start ({}) kan niet worden verwijderd: {} meldt een stop per {} (reden {}).",
                     key.nl, earlier.nl, stop.einddatum, stop.reden
@@ -51,7 +55,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             Some(
                 violation
                     .earlier(&delivery.message)
-                    .date("begindatum", start.begindatum)
+                    .date("begindatum", entry.key.start.begindatum)
                     .date("stop_einddatum", stop.einddatum)
                     .fact("stop_reden", stop.reden.as_str()),
             )
@@ -97,5 +101,23 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.facts.deliveries[1].toewijzing_nummer = Some(1002);
         }),
         accepts("a new start beside a stop is no deletion", N, |s| s.earlier_stop(BEGIN, "19", END)),
+        rejects("the first of two stops is named, and it is one finding", N, PATH, |s| {
+            delete(s);
+            s.earlier_stop(BEGIN, "20", END);
+            s.earlier_stop(BEGIN, "19", END);
+        }),
+        rejects("task-based: a stop of the same product", N, PATH, |s| {
+            delete(s);
+            s.start_product().toewijzing_nummer = None;
+            s.earlier_stop(BEGIN, "19", END);
+            s.facts.deliveries[1].toewijzing_nummer = None;
+        }),
+        accepts("task-based: a stop of another product", N, |s| {
+            delete(s);
+            s.start_product().toewijzing_nummer = None;
+            s.earlier_stop(BEGIN, "19", END);
+            s.facts.deliveries[1].toewijzing_nummer = None;
+            s.facts.deliveries[1].product = None;
+        }),
     ]
 }

@@ -8,11 +8,11 @@
 //! Inferred: deletions in the message come before its new starts; of two new starts on one allocation in one message
 //! the second is refused. The start that is sent twice breaks TR074 as well: both codes are given.
 
-use super::helpers::starts;
-use crate::message::{Law, Number, StartProduct};
-use crate::rules::facts::Delivery;
+use super::deliveries::{Subject, deliveries};
+use crate::message::{Law, Number};
 use crate::rules::figures::{self, Phrase};
-use crate::rules::{Case, Check, Class, Level, Need, Place, Rule, Sort, Violation};
+use crate::rules::{Case, Check, Class, Level, Need, Rule, Sort, Violation};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "TR326",
@@ -31,35 +31,37 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    let Some(starts) = starts(case) else {
+    let Some(deliveries) = deliveries(case) else {
         return Vec::new();
     };
-    let is_actual = |start: &&Delivery| !starts.earlier().any(|delivery| is_stop_of(delivery, start));
-    starts
+    let (starts, stops): (Vec<_>, Vec<_>) = deliveries.standing().partition(|(key, _)| key.end.is_none());
+    let stopped: BTreeSet<_> = stops.into_iter().map(|(key, _)| key.start).collect();
+    let mut actual = BTreeMap::new();
+    for (key, delivery) in starts.into_iter().filter(|(key, _)| !stopped.contains(&key.start)) {
+        actual.entry(key.start.subject()).or_insert(delivery);
+    }
+    let mut first = BTreeMap::new();
+    deliveries
         .new_ones()
-        .filter_map(|(index, start)| {
-            let place = Place::start_product(index, "");
-            let what = subject(start);
-            let mut standing = starts
-                .standing()
-                .filter(|delivery| is_same(delivery.toewijzing_nummer, delivery.product.as_ref(), start));
-            if let Some(actual) = standing.find(is_actual) {
+        .filter_map(|entry| {
+            let subject = entry.key.start.subject();
+            let first = *first.entry(subject).or_insert(entry);
+            let what = phrase(subject);
+            if let Some(actual) = actual.get(&subject) {
                 let (since, earlier) = (actual.begindatum, figures::earlier(&actual.message));
                 let violation = Violation::at(
-                    place,
+                    entry.place(""),
                     format!("{} loopt al vanaf {since} ({}), zonder stop of verwijdering.", what.nl, earlier.nl),
                     format!("{} runs since {since} ({}), neither stopped nor deleted.", what.en, earlier.en),
                 );
                 return Some(violation.earlier(&actual.message).date("lopende_start", since));
             }
-            let (first, other) =
-                starts.new_ones().find(|(_, other)| is_same(other.toewijzing_nummer, other.product.as_ref(), start))?;
-            (first < index).then(|| {
-                let since = other.begindatum;
+            (first.index < entry.index).then(|| {
+                let (since, other) = (first.key.start.begindatum, entry.ordinal(first.index));
                 Violation::at(
-                    place,
-                    format!("{} start in dit bericht ook al op {since} (StartProduct {}).", what.nl, first + 1),
-                    format!("{} also starts on {since} in this message (StartProduct {}).", what.en, first + 1),
+                    entry.place(""),
+                    format!("{} start in dit bericht ook al op {since} ({other}).", what.nl),
+                    format!("{} also starts on {since} in this message ({other}).", what.en),
                 )
                 .date("lopende_start", since)
             })
@@ -67,23 +69,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         .collect()
 }
 
-fn is_same(
-    nummer: Option<crate::message::Count>,
-    product: Option<&crate::message::Product>,
-    start: &StartProduct,
-) -> bool {
-    nummer == start.toewijzing_nummer && (nummer.is_some() || product == start.product.as_ref())
-}
-
-fn is_stop_of(delivery: &Delivery, start: &Delivery) -> bool {
-    delivery.stop.is_some()
-        && delivery.toewijzing_nummer == start.toewijzing_nummer
-        && delivery.product == start.product
-        && delivery.begindatum == start.begindatum
-}
-
-fn subject(start: &StartProduct) -> Phrase {
-    match start.toewijzing_nummer {
+fn phrase((nummer, _): Subject<'_>) -> Phrase {
+    match nummer {
         Some(nummer) => Phrase::new(format!("Toewijzing {nummer}"), format!("Allocation {nummer}")),
         None => Phrase::new("Dit product", "This product"),
     }
