@@ -14,6 +14,8 @@ macro_rules! scenarios {
     };
 }
 
+#[path = "golden/changes.rs"]
+mod changes;
 #[path = "golden/deliver.rs"]
 mod deliver;
 #[path = "golden/requests.rs"]
@@ -35,7 +37,7 @@ use support::Sample;
 
 /// The scenarios of every file.
 fn all() -> impl Iterator<Item = &'static Scenario> {
-    [scenarios::SCENARIOS, stops::SCENARIOS, requests::SCENARIOS].into_iter().flatten()
+    [scenarios::SCENARIOS, changes::SCENARIOS, stops::SCENARIOS, requests::SCENARIOS].into_iter().flatten()
 }
 
 /// One test for all scenarios of a law: its schemas are compiled once, which takes longer than all of the judging.

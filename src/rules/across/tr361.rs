@@ -131,23 +131,47 @@ impl Entry<'_> {
 
 fn clash(entry: &Entry<'_>, earlier: &Entry<'_>) -> Violation {
     let (own, other) = (entry.phrase(), earlier.phrase());
-    Violation::at(
-        entry.place(),
-        format!(
-            "In de gevraagde situatie overlapt {} met {} voor hetzelfde product. Laat de een eindigen voordat de ander \
-             ingaat.",
-            own.nl, other.nl
+    let violation = match (&entry.origin, &earlier.origin) {
+        (Origin::TeWijzigen(_, nummer), Origin::Ongewijzigd(_, same)) if nummer == same => Violation::at(
+            entry.place(),
+            format!("Toewijzing {nummer} staat zowel bij de ongewijzigde als bij de te wijzigen producten. Noem haar één keer."),
+            format!("Allocation {nummer} stands both with the unchanged and with the changed products. Name it once."),
         ),
-        format!(
-            "In the situation asked for, {} overlaps with {} of the same product. Let one end before the other begins.",
-            own.en, other.en
+        _ => {
+            let same = same_product(entry.product, earlier.product);
+            Violation::at(
+                entry.place(),
+                format!(
+                    "In de gevraagde situatie overlapt {} met {}{}. Laat de een eindigen voordat de ander ingaat.",
+                    own.nl, other.nl, same.nl
+                ),
+                format!(
+                    "In the situation asked for, {} overlaps with {}{}. Let one end before the other begins.",
+                    own.en, other.en, same.en
+                ),
+            )
+        }
+    };
+    violation
+        .fact("overlapt_met", earlier.place().path())
+        .date("begin", entry.begin)
+        .maybe_date("einde", entry.end)
+        .date("ander_begin", earlier.begin)
+        .maybe_date("ander_einde", earlier.end)
+}
+
+/// Why two products that clash are the same one.
+fn same_product(a: Option<&Product>, b: Option<&Product>) -> Phrase {
+    match (a, b) {
+        (None, _) | (_, None) => {
+            Phrase::new(", en een generiek product telt als elk product", ", and a generic product counts as every product")
+        }
+        (Some(Product { code: None, .. }), _) | (_, Some(Product { code: None, .. })) => Phrase::new(
+            ", en een product zonder code telt als elk product van zijn categorie",
+            ", and a product without a code counts as every product of its category",
         ),
-    )
-    .fact("overlapt_met", earlier.place().path())
-    .date("begin", entry.begin)
-    .maybe_date("einde", entry.end)
-    .date("ander_begin", earlier.begin)
-    .maybe_date("ander_einde", earlier.end)
+        (Some(_), Some(_)) => Phrase::new(" voor hetzelfde product", " of the same product"),
+    }
 }
 
 #[cfg(test)]
