@@ -72,7 +72,7 @@ fn every_folder_belongs_to_a_target() {
 
 #[test]
 fn every_kind_that_has_a_schema_has_a_seed() {
-    let seeds: BTreeSet<Kind> = oracle::kinds_with_a_seed().into_iter().collect();
+    let seeds: BTreeSet<Kind> = oracle::structured::kinds_with_a_seed().into_iter().collect();
     let kinds: BTreeSet<Kind> = Kind::all().filter(|kind| schema::schema(*kind).is_some()).collect();
     assert_eq!(seeds, kinds);
 }

@@ -6,10 +6,7 @@
 mod config;
 mod messages;
 mod region;
-mod structured;
-
-#[allow(unused_imports, reason = "each test that includes this file uses what it needs")]
-pub use structured::{kinds_with_a_seed, multiplied, repeating};
+pub mod structured;
 
 /// A name and the function that takes its inputs.
 pub type Target = (&'static str, fn(&[u8]));
