@@ -58,8 +58,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(gemeente) = gemeenten::find(code) else {
         let violation = Violation::at(
             Place::header(field),
-            format!("Gemeentecode {code} staat niet in de CBS-lijst van gemeenten."),
-            format!("Municipality code {code} is not in the CBS list of municipalities."),
+            format!("Gemeentecode {code} staat niet in de CBS-lijst van gemeenten. Controleer de code."),
+            format!("Municipality code {code} is not in the CBS list of municipalities. Verify the code."),
         );
         return vec![violation.fact("gemeente", code.as_str())];
     };
@@ -70,8 +70,10 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let name = gemeente.name;
     let violation = Violation::at(
         Place::header(field),
-        format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}."),
-        format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}."),
+        format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}. Gebruik de code van de \
+            gemeente waarin zij is opgegaan."),
+        format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}. Use the code of the \
+            municipality that it became part of."),
     );
     vec![violation.fact("gemeente", code.as_str()).date("laatste_dag", last_day).date("peildatum", on)]
 }
