@@ -12,14 +12,15 @@ use sluis::schema::{Document, Limits, validate};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The reference beside the project; a worktree lies one folder deeper.
 fn shared(path: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let full = std::env::var_os("SLUIS_SHARED").map_or(beside, PathBuf::from).join(path);
-    if !full.exists() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = ["../shared", "../../shared"].map(|folder| project.join(folder).join(path));
+    let found = beside.into_iter().find(|path| path.exists());
+    if found.is_none() {
         println!("skipped: {path} is not there");
-        return None;
     }
-    Some(full)
+    found
 }
 
 static WITHIN: Rule = rule(Level::Within, "0001");

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 type Codes<'a> = &'a [&'static str];
 
-/// The declaration that is answered: as a document, to copy from, and typed, to count with.
+/// The declaration that is answered: as a document, to copy from, and typed, to count with. The one was read from the
+/// other, so clients and lines have the same indices in both.
 pub(super) struct Source<'a> {
     pub(super) header: Node<'a>,
     pub(super) node: Node<'a>,
@@ -71,14 +72,13 @@ fn copy_as(writer: &mut Writer, parent: Node<'_>, name: &str, copy: &str) {
 fn write_answer(writer: &mut Writer, source: &Source<'_>, by_class: &BTreeMap<String, Vec<&'static str>>) {
     let declaratie = source.declaratie;
     let (granted, refused, codes): (Cents, Vec<Refused<'_>>, Codes<'_>) =
-        match by_class.get(&Place::declaratie("").class_path) {
+        if let Some(codes) = by_class.get(&Place::declaratie("").class_path) {
             // The lines were not judged: nothing is granted and nothing is listed.
-            Some(codes) => (Cents(0), Vec::new(), codes),
-            None => {
-                let refused = refused_clients(declaratie, by_class);
-                let codes = if refused.is_empty() { &[GRANTED] } else { &[NO_REMARKS] };
-                (Cents(declaratie.totaal.signed().0 - sum(declaratie, &refused).0), refused, codes)
-            }
+            (Cents(0), Vec::new(), codes)
+        } else {
+            let refused = refused_clients(declaratie, by_class);
+            let codes = if refused.is_empty() { &[GRANTED] } else { &[NO_REMARKS] };
+            (Cents(declaratie.totaal.signed().0 - sum(declaratie, &refused).0), refused, codes)
         };
     let ns = Namespace::Message;
     writer.open(ns, "DeclaratieAntwoord");

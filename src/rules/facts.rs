@@ -106,7 +106,11 @@ impl Request {
                     }
                 }
             }
-            Body::Retour(_) | Body::DeclaratieAntwoord(_) => {}
+            Body::DeclaratieAntwoord(Some(antwoord)) => {
+                let lines = antwoord.clienten.iter().flat_map(|client| &client.prestaties);
+                request.toewijzingen.extend(lines.map(|line| line.toewijzing_nummer));
+            }
+            Body::Retour(_) | Body::DeclaratieAntwoord(None) => {}
         }
         request
     }
