@@ -8,7 +8,7 @@ use crate::delivery::amqp::{AmqpDestination, AmqpLink};
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::relay::{Relay, Routes};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, Settings};
 use crate::message::Kind;
@@ -102,14 +102,10 @@ impl App {
         let (relay_trigger, relay_stop) = shutdown(config.shutdown.deadline);
         let (server_trigger, server_stop) = shutdown(config.shutdown.deadline);
         let limits = limits(config);
-        let gateway = Arc::new(Gateway::new(
-            &config.gateway.name,
-            limits,
-            contracts,
-            ledger.clone(),
-            Arc::clone(&clock),
-            &telemetry,
-        ));
+        let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
+        let name = &config.gateway.name;
+        let gateway = Gateway::new(name, limits, contracts, ledger.clone(), Arc::clone(&clock), &telemetry, options);
+        let gateway = Arc::new(gateway);
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
@@ -118,7 +114,8 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         Ok(App {
             ledger,
             lock,
@@ -301,6 +298,8 @@ fn figures(
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            figures.push((Metric::WaitingMessages, Vec::new(), approximate(counts.waiting.count)));
+            figures.push((Metric::WaitingOldestSeconds, Vec::new(), seconds(counts.waiting.oldest)));
             figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             for register in &registers {
                 if let Some(days) = register.days_left(today) {
@@ -328,4 +327,23 @@ fn approximate(count: u64) -> f64 {
 
 fn seconds(age: Option<std::time::Duration>) -> f64 {
     age.map_or(0.0, |age| age.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_the_file_says_is_what_level_1_takes() {
+        let limits_of = |text: &str| {
+            let config = crate::config::parse(Path::new("sluis.toml"), text, &BTreeMap::new());
+            limits(&config.unwrap_or_else(|faults| panic!("{faults:?}")))
+        };
+        assert_eq!(limits_of(""), Limits::default(), "the reference file and the library have the same defaults");
+        let text = "[limits]\nmax_bytes = \"1kB\"\nmax_depth = 8\nmax_attributes = 4\nmax_value_chars = 300\n\
+            max_faults = 7\n";
+        let set = Limits { max_bytes: 1000, max_depth: 8, max_attributes: 4, max_value_chars: 300, max_faults: 7 };
+        assert_eq!(limits_of(text), set);
+    }
 }

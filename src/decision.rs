@@ -1,6 +1,7 @@
 //! What the gateway decides on a message: the verdict and its effects, as values. The core returns them, the ledger
 //! commits them in one transaction, delivery sends what is to be sent.
 
+use crate::deadline::Debt;
 use crate::finding::{Finding, Signal, Skipped};
 use crate::message::{
     Bsn, Cents, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product, ReferentieAanbieder,
@@ -184,6 +185,60 @@ pub enum Record {
     },
     /// A posting to a budget agreement.
     Posting(Posting),
+    /// Somebody owes something because of the message.
+    Asked(Asked),
+    /// The message gives what somebody owed.
+    Settled(Settled),
+}
+
+/// What somebody owes because of a message, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What.
+    pub debt: Debt,
+    /// What it is about.
+    pub about: About,
+    /// Who owes it.
+    pub owed_by: Party,
+    /// Day on which the message was received: the Dutch civil date of judging.
+    pub asked_on: Date,
+    /// Last day on which it is in time.
+    pub due_on: Date,
+    /// Whether the gateway gives it itself, in the same transaction.
+    pub answered: bool,
+}
+
+/// What a debt is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// The message as a whole.
+    Message,
+    /// One request in it.
+    Request(ReferentieAanbieder),
+    /// One allocation in it.
+    Allocation(Count),
+}
+
+/// What a message closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Which open debts.
+    pub what: Settles,
+    /// Day on which it was received: the Dutch civil date of judging.
+    pub on: Date,
+}
+
+/// Which open debts a message closes, each within its law, municipality and provider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Settles {
+    /// The reply that is owed to a message, by its number in the ledger.
+    Message(i64),
+    /// Whatever answer is owed to a request.
+    Request(ReferentieAanbieder),
+    /// The start on an allocation.
+    Start(Count),
+    /// All starts on the allocations of a message, by its number in the ledger: nobody has to start them any more.
+    StartsOf(i64),
 }
 
 /// Logical key of a StartProduct, without the client (messages, section 4).
@@ -263,7 +318,7 @@ pub enum Purpose {
     Reply,
     /// The message itself, to whom it is addressed.
     Forward,
-    /// Report on a message that failed at level 1, to whoever sent it.
+    /// Report on a message that failed at level 1, or on a reply that was refused, to whoever sent it.
     Error,
     /// A signal for the municipality, as a CloudEvent.
     Signal,

@@ -3,8 +3,8 @@
 use crate::decision::{Decision, Outgoing, Posting, Purpose, Record, StartKey, Verdict};
 use crate::finding::{Finding, Signal};
 use crate::message::{
-    Body, Cents, Declaratie, DeclaratieClient, Kind, Message, Party, Prestatie, StartClient, StatusAanlevering,
-    StopClient, ToewijzingClient,
+    Body, Cents, Declaratie, DeclaratieClient, Identificatie, Kind, Law, Message, Party, Prestatie, StartClient,
+    StatusAanlevering, StopClient, ToewijzingClient,
 };
 use crate::pipeline::{Context, Unreadable};
 use crate::reply::Reply;
@@ -158,7 +158,7 @@ fn line(declaratie: &Declaratie, client: &DeclaratieClient, prestatie: &Prestati
     }
 }
 
-/// What must leave, in this order: the reply, the forward, the signals (design, section 4).
+/// What must leave, in this order: the reply, the forward, the report on a refused reply, the signals (design, section 4).
 pub fn outgoing(
     context: &Context<'_>,
     message: &Message,
@@ -189,13 +189,16 @@ pub fn outgoing(
             verdict_json: Some(verdict_document(message, decision)),
         });
     }
+    if decision.verdict == Verdict::Rejected && message.kind.number.answered_by().is_none() {
+        outgoing.push(refused_reply(context, message, &decision.findings));
+    }
     outgoing.extend(decision.signals.iter().map(|signal| signal_event(context, message.kind, signal)));
     outgoing
 }
 
 /// Whether the gateway sends the reply itself. An accepted 301 or 319 is answered by the provider; a held 301 by nobody
 /// yet.
-fn gateway_answers(message: &Message, verdict: Verdict) -> bool {
+pub fn gateway_answers(message: &Message, verdict: Verdict) -> bool {
     match &message.body {
         Body::Toewijzing(_) | Body::Antwoord(_) => verdict == Verdict::Rejected,
         Body::Start(_) | Body::Stop(_) | Body::Aanvraag(_) | Body::Wijziging(_) | Body::Declaratie(_) => true,
@@ -244,25 +247,48 @@ fn signal_event(context: &Context<'_>, kind: Kind, signal: &Signal) -> Outgoing 
     }
 }
 
-/// Report on a message that failed at level 1: JSON for its sender, or for the operator when no sender can be told.
+/// Report on a message that failed at level 1, for its sender, or for the operator when no sender can be told.
 pub fn error_report(context: &Context<'_>, unreadable: &Unreadable, findings: &[Finding]) -> Outgoing {
+    let kind = unreadable.faults.kind;
     let report = json!({
         "error": "level-1",
         "time": context.now.to_string(),
-        "kind": unreadable.faults.kind.map(|kind| kind.to_string()),
+        "kind": kind.map(|kind| kind.to_string()),
         "identification": unreadable.identificatie,
         "sender": unreadable.sender,
         "total": unreadable.faults.total,
         "truncated": unreadable.faults.total > findings.len(),
         "findings": findings,
     });
+    report_to(unreadable.sender.as_deref().map(Party::from), kind.map(|kind| kind.law), &report)
+}
+
+/// Report on a reply that was refused, for its sender: nothing answers a reply.
+fn refused_reply(context: &Context<'_>, message: &Message, findings: &[Finding]) -> Outgoing {
+    let header = &message.header;
+    let report = json!({
+        "error": "reply-refused",
+        "time": context.now.to_string(),
+        "kind": message.kind.to_string(),
+        "identification": header.identificatie.identificatie.as_str(),
+        // A return message bears the identification of what it answers, and one of its own.
+        "reply_identification": header.identificatie_retour.as_ref().map(Identificatie::as_str),
+        "sender": message.sender().as_str(),
+        "total": findings.len(),
+        "truncated": false,
+        "findings": findings,
+    });
+    report_to(Some(message.sender().clone()), Some(message.kind.law), &report)
+}
+
+fn report_to(to: Option<Party>, law: Option<Law>, report: &serde_json::Value) -> Outgoing {
     Outgoing {
         purpose: Purpose::Error,
-        to: unreadable.sender.as_deref().map(Party::from),
+        to,
         subject: "error".to_owned(),
-        law: unreadable.faults.kind.map(|kind| kind.law),
+        law,
         region: None,
-        body: serde_json::to_vec_pretty(&report).expect("a value made of strings and numbers serialises"),
+        body: serde_json::to_vec_pretty(report).expect("a value made of strings and numbers serialises"),
         verdict_json: None,
     }
 }

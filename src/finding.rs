@@ -35,7 +35,7 @@ pub struct Finding {
 pub struct Skipped {
     /// Rule id.
     pub rule: String,
-    /// What was missing: `ledger` or `contract`.
+    /// What was missing: `ledger`, `contract`, or `question` (the message that a reply answers).
     pub needs: String,
 }
 

@@ -1,20 +1,25 @@
 //! The intake of the daemon: prepares messages in parallel, judges and stores each in one ledger job, in order.
 
 use crate::clock::{Clock, dutch_day};
+use crate::config::WaitingRoom;
 use crate::contract::{ContractFacts, Contracts};
 use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
-use crate::schema::Limits;
+use crate::rules::UnknownQuestion;
+use crate::schema::{self, Limits};
+use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::{MessageJudged, Stage, StageDone};
+use crate::telemetry::events::{MessageJudged, MessageWaits, Stage, StageDone, WaitEnd, WaitEnded};
 use crate::transport::{Incoming, Intake, IntakeError};
+use crate::waiting::{self, Pair};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// What every message needs; shared by all transports.
 pub struct Gateway {
@@ -28,6 +33,31 @@ struct Parts {
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     telemetry: Telemetry,
+    options: Options,
+    /// Rings when messages of the waiting room were woken.
+    woken: Notify,
+}
+
+impl Parts {
+    /// Until when a message that comes now may wait, and how many may at once.
+    fn wait_until(&self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        let room = self.options.waiting_room;
+        let until = now.checked_add(room.longest?).ok()?;
+        Some((until, room.max_messages))
+    }
+
+    fn since(&self, moment: Timestamp) -> Duration {
+        Duration::try_from(self.clock.now().duration_since(moment)).unwrap_or_default()
+    }
+}
+
+/// What an operator may choose about judging.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Who may wait for what they refer to.
+    pub waiting_room: WaitingRoom,
+    /// What to do with a reply to a message that is not known.
+    pub unknown_question: UnknownQuestion,
 }
 
 /// A message on its way to the ledger.
@@ -50,6 +80,10 @@ enum Content {
 /// What became of a message, for telemetry.
 struct Outcome {
     id: String,
+    transport: String,
+    received_at: Timestamp,
+    /// How its waiting ended, if it waited.
+    waited: Option<WaitEnd>,
     kind: Option<Kind>,
     verdict: Verdict,
     level: u8,
@@ -66,11 +100,74 @@ impl Gateway {
         ledger: Ledger,
         clock: Arc<dyn Clock>,
         telemetry: &Telemetry,
+        options: Options,
     ) -> Gateway {
         let name = name.to_owned();
-        Gateway { parts: Arc::new(Parts { name, limits, contracts, ledger, clock, telemetry: telemetry.clone() }) }
+        Gateway {
+            parts: Arc::new(Parts {
+                name,
+                limits,
+                contracts,
+                ledger,
+                clock,
+                telemetry: telemetry.clone(),
+                options,
+                woken: Notify::new(),
+            }),
+        }
+    }
+
+    /// Judges the messages of the waiting room that were woken or whose time is over, until the stop; also those that
+    /// an earlier run left when the room is closed now.
+    pub async fn keep_waiting_room(self: Arc<Self>, stop: Shutdown) {
+        loop {
+            match self.judge_waiters(&stop).await {
+                Ok(()) if self.parts.options.waiting_room.longest.is_none() => return,
+                Ok(()) => {}
+                Err(error) => tracing::warn!(%error, "messages in the waiting room stay there a little longer"),
+            }
+            tokio::select! {
+                more = stop.sleep(LOOK_FOR_OVERDUE) => if !more { return },
+                () = self.parts.woken.notified() => {}
+            }
+        }
+    }
+
+    /// Judges every message of the waiting room that is due, and those that are woken by these.
+    async fn judge_waiters(&self, stop: &Shutdown) -> Result<(), LedgerError> {
+        let parts = &self.parts;
+        loop {
+            // Nobody waits in a closed room.
+            let now = if parts.options.waiting_room.longest.is_some() { parts.clock.now() } else { Timestamp::MAX };
+            let due = parts.ledger.run(move |tx| tx.waiters_due(now, WAITERS_AT_ONCE)).await?;
+            if due.is_empty() || stop.is_requested() {
+                return Ok(());
+            }
+            for waiting_id in due {
+                let job = {
+                    let parts = Arc::clone(parts);
+                    self.parts.ledger.run(move |tx| judge_waiter(tx, &parts, waiting_id))
+                };
+                let done = match job.await {
+                    Err(error) if is_our_fault(&error) => {
+                        tracing::error!(%error, "failed on a message that waited; it is parked with its evidence");
+                        let parts = Arc::clone(parts);
+                        self.parts.ledger.run(move |tx| park_waiter(tx, &parts, waiting_id)).await?
+                    }
+                    other => other?,
+                };
+                if let Some(outcome) = &done.judged {
+                    report(&parts.telemetry, outcome, parts.since(outcome.received_at));
+                }
+            }
+        }
     }
 }
+
+/// How often the waiting room is looked at for messages whose time is over; those that are woken do not wait for it.
+const LOOK_FOR_OVERDUE: Duration = Duration::from_millis(500);
+/// Messages taken from the waiting room at once.
+const WAITERS_AT_ONCE: u32 = 200;
 
 impl Intake for Gateway {
     type Prepared = Taken;
@@ -111,18 +208,25 @@ impl Intake for Gateway {
             self.parts.ledger.run(move |tx| judge_and_store(tx, &parts, &taken))
         };
         async move {
-            let outcome = match job.await {
+            let done = match job.await {
                 Err(error) if is_our_fault(&error) => {
                     tracing::error!(%error, "failed on a message of our own accord; it is parked with its evidence");
                     let taken = Arc::clone(&taken);
-                    parts.ledger.run(move |tx| park(tx, &taken)).await
+                    let own = Arc::clone(&parts);
+                    parts.ledger.run(move |tx| park(tx, &own, &taken)).await
                 }
                 other => other,
             };
-            let outcome = outcome.map_err(|error| IntakeError(error.to_string()))?;
+            let done = done.map_err(|error| IntakeError(error.to_string()))?;
             StageDone { stage: Stage::Commit, took: queued_at.elapsed() }.emit(&parts.telemetry);
-            if let Some(outcome) = outcome {
-                report(&parts.telemetry, &taken, &outcome);
+            if let Some((kind, awaits)) = done.waits {
+                MessageWaits { transport: taken.transport, kind, awaits }.emit();
+            }
+            if let Some(outcome) = &done.judged {
+                report(&parts.telemetry, outcome, taken.since.elapsed());
+            }
+            if done.woken > 0 {
+                parts.woken.notify_one();
             }
             Ok(())
         }
@@ -144,17 +248,52 @@ fn is_our_fault(error: &LedgerError) -> bool {
     }
 }
 
-/// One ledger job: repeat? facts, judge, store. `None` for a repeat.
-fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
+/// What a ledger job came to.
+#[derive(Default)]
+struct Done {
+    /// The message has its verdict.
+    judged: Option<Outcome>,
+    /// The message waits: its kind, and how many things it waits for.
+    waits: Option<(Kind, usize)>,
+    /// How many messages in the waiting room can be judged now.
+    woken: usize,
+}
+
+/// One ledger job: repeat? facts, judge, store or wait. Nothing is done for a repeat.
+fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done, LedgerError> {
     let prepared = match &taken.content {
         Content::Prepared(prepared) => prepared,
-        Content::Panicked(_) => return park(tx, taken),
+        Content::Panicked(_) => return park(tx, parts, taken),
     };
-    if tx.repeat_of(taken.transport, &taken.transport_id, &prepared.digest)?.is_some() {
-        return Ok(None);
+    let (transport, transport_id) = (taken.transport, taken.transport_id.as_str());
+    if tx.repeat_of(transport, transport_id, &prepared.digest)?.is_some()
+        || tx.is_waiting(transport, transport_id, &prepared.digest)?
+    {
+        return Ok(Done::default());
     }
-    let reply_id = pipeline::reply_identification(&prepared.digest, &taken.transport_id);
     let now = parts.clock.now();
+    let judged = judge(tx, parts, prepared, transport_id, now)?;
+    let inbox = inbox(taken, prepared.digest, prepared.source.to_vec());
+    if let (Some((until, max_messages)), Ok(readable)) = (parts.wait_until(now), &prepared.reading)
+        && !judged.awaits.is_empty()
+        && tx.count_waiting(now)?.count < max_messages
+    {
+        let kind = readable.message.kind;
+        tx.wait(&inbox, (kind, &Pair::of(&readable.message)), until, &judged.awaits)?;
+        return Ok(Done { waits: Some((kind, judged.awaits.len())), ..Done::default() });
+    }
+    settle(tx, parts, &inbox, &judged.decision, None)
+}
+
+/// Loads the facts and judges.
+fn judge(
+    tx: &Tx<'_>,
+    parts: &Parts,
+    prepared: &Prepared,
+    transport_id: &str,
+    now: Timestamp,
+) -> Result<Judged, LedgerError> {
+    let reply_id = pipeline::reply_identification(&prepared.digest, transport_id);
     let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
     let register = gemeente.and_then(|gemeente| parts.contracts.register_for(gemeente));
     let context = Context {
@@ -164,6 +303,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
         reply_id: &reply_id,
         register: register.as_deref(),
         policies: &parts.contracts.policies,
+        unknown_question: parts.options.unknown_question,
     };
     let mut judged = match &prepared.reading {
         Ok(readable) => {
@@ -184,30 +324,87 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Opti
         Err(unreadable) => pipeline::refuse(context, unreadable),
     };
     set_aside_what_nobody_can_be_told(&mut judged, prepared);
-    let stored = tx.store(&inbox(taken, prepared.digest, prepared.source.to_vec()), &judged.decision)?;
-    Ok(Some(outcome(&stored.message_id.to_string(), &judged.decision)))
+    Ok(judged)
 }
 
-/// A message whose sender cannot be told, or of a kind that this version does not judge yet, is parked: nobody will
-/// come back on it by himself (design, section 4).
+/// Stores a message with its verdict and wakes those that wait for what it brings; `waited` says how its own waiting
+/// ended, if it waited.
+fn settle(
+    tx: &mut Tx<'_>,
+    parts: &Parts,
+    inbox: &Inbox,
+    decision: &Decision,
+    waited: Option<WaitEnd>,
+) -> Result<Done, LedgerError> {
+    let stored = tx.store(inbox, decision)?;
+    let judged = Some(outcome(&stored.message_id.to_string(), inbox, decision, waited));
+    let woken = if parts.options.waiting_room.longest.is_some() { wake(tx, decision)? } else { 0 };
+    Ok(Done { judged, waits: None, woken })
+}
+
+/// Wakes the messages that wait for what this decision brings.
+fn wake(tx: &mut Tx<'_>, decision: &Decision) -> Result<usize, LedgerError> {
+    let Some(identity) = decision.identity.as_ref().filter(|_| decision.verdict.counts_as_sent()) else {
+        return Ok(0);
+    };
+    let pair = Pair {
+        law: identity.kind.law,
+        gemeente: identity.gemeente.as_str().to_owned(),
+        aanbieder: identity.aanbieder.as_str().to_owned(),
+    };
+    let brought = waiting::brought(identity.kind, &identity.identificatie, &decision.records, |bsn| tx.person(bsn));
+    tx.wake(&pair, &brought)
+}
+
+/// One ledger job: judges a message of the waiting room once more. It stays when it waits for something else now and
+/// still has time.
+fn judge_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done, LedgerError> {
+    let Some(waiter) = tx.waiter(waiting_id)? else { return Ok(Done::default()) };
+    let now = parts.clock.now();
+    let prepared = pipeline::prepare(waiter.inbox.bytes.clone().into(), &parts.limits);
+    let judged = judge(tx, parts, &prepared, &waiter.inbox.transport_id, now)?;
+    let may_wait = now < waiter.until && parts.options.waiting_room.longest.is_some();
+    if let (Ok(readable), true) = (&prepared.reading, may_wait && !judged.awaits.is_empty()) {
+        tx.wait_on(waiting_id, &Pair::of(&readable.message), &judged.awaits)?;
+        return Ok(Done::default());
+    }
+    tx.leave_waiting(waiting_id)?;
+    let end = if judged.awaits.is_empty() { WaitEnd::Came } else { WaitEnd::Over };
+    settle(tx, parts, &waiter.inbox, &judged.decision, Some(end))
+}
+
+/// A message whose sender cannot be told, or that fits its schema and not its typed class, is parked: nobody will come
+/// back on the first by himself (design, section 4), and the second is our fault and not the sender's.
 fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
     let Err(unreadable) = &prepared.reading else { return };
-    let not_yet = unreadable.faults.faults.iter().any(|fault| fault.code == crate::schema::code::KIND_NOT_YET);
-    if unreadable.sender.is_none() || not_yet {
+    let our_fault = unreadable.faults.faults.iter().any(|fault| fault.code == schema::code::VALUE_OUT_OF_RANGE);
+    if unreadable.sender.is_none() || our_fault {
         judged.decision.verdict = Verdict::Parked;
     }
 }
 
 /// Stores a message that we failed on, with its bytes and without effects.
-fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> {
+fn park(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done, LedgerError> {
     let (digest, bytes) = match &taken.content {
         Content::Prepared(prepared) => (prepared.digest, prepared.source.to_vec()),
         Content::Panicked(bytes) => (pipeline::digest(bytes), bytes.to_vec()),
     };
     if tx.repeat_of(taken.transport, &taken.transport_id, &digest)?.is_some() {
-        return Ok(None);
+        return Ok(Done::default());
     }
-    let decision = Decision {
+    settle(tx, parts, &inbox(taken, digest, bytes), &nothing_decided(), None)
+}
+
+/// Stores a message that waited and that we failed on.
+fn park_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done, LedgerError> {
+    let Some(waiter) = tx.waiter(waiting_id)? else { return Ok(Done::default()) };
+    tx.leave_waiting(waiting_id)?;
+    settle(tx, parts, &waiter.inbox, &nothing_decided(), Some(WaitEnd::Over))
+}
+
+/// The decision on a message that we failed on.
+fn nothing_decided() -> Decision {
+    Decision {
         kind: None,
         identity: None,
         claimed_sender: None,
@@ -220,9 +417,7 @@ fn park(tx: &mut Tx<'_>, taken: &Taken) -> Result<Option<Outcome>, LedgerError> 
         records: Vec::new(),
         outgoing: Vec::new(),
         register_version: None,
-    };
-    let stored = tx.store(&inbox(taken, digest, bytes), &decision)?;
-    Ok(Some(outcome(&stored.message_id.to_string(), &decision)))
+    }
 }
 
 fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
@@ -235,9 +430,12 @@ fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
     }
 }
 
-fn outcome(id: &str, decision: &Decision) -> Outcome {
+fn outcome(id: &str, inbox: &Inbox, decision: &Decision, waited: Option<WaitEnd>) -> Outcome {
     Outcome {
         id: id.to_owned(),
+        transport: inbox.transport.clone(),
+        received_at: inbox.received_at,
+        waited,
         kind: decision.kind,
         verdict: decision.verdict,
         level: decision.level,
@@ -246,18 +444,21 @@ fn outcome(id: &str, decision: &Decision) -> Outcome {
     }
 }
 
-fn report(telemetry: &Telemetry, taken: &Taken, outcome: &Outcome) {
+fn report(telemetry: &Telemetry, outcome: &Outcome, took: Duration) {
     let rules: Vec<&str> = outcome.rules.iter().map(String::as_str).collect();
     let checks: Vec<&str> = outcome.checks.iter().map(String::as_str).collect();
     MessageJudged {
         id: &outcome.id,
-        transport: taken.transport,
+        transport: &outcome.transport,
         kind: outcome.kind,
         verdict: outcome.verdict,
         level: outcome.level,
         rules: &rules,
         checks: &checks,
-        took: taken.since.elapsed(),
+        took,
     }
     .emit(telemetry);
+    if let Some(end) = outcome.waited {
+        WaitEnded { end }.emit(telemetry);
+    }
 }

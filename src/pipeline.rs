@@ -4,15 +4,18 @@
 //! transaction and sends what it says. `run`, `check`, `replay` and the tests all walk these steps.
 
 use crate::contract::{Assessment, ContractFacts, ContractRequest, Policies, Register};
-use crate::decision::{Decision, Identity, Verdict};
-use crate::effects;
+use crate::decision::{Decision, Identity, Posting, Record, Verdict};
+use crate::effects::{self, gateway_answers};
 use crate::finding::{Finding, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
-use crate::message::{Body, Bsn, Date, Identificatie, Message, Party};
+use crate::message::{Body, Bsn, Date, Identificatie, Kind, Message, Party};
+use crate::question;
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
-use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms};
+use crate::rules::{self, Case, Evaluation, Level, Need, Rule, Terms, UnknownQuestion};
 use crate::schema::{self, Faults, Limits};
+use crate::standard::{Edition, Standard};
+use crate::waiting::{self, Awaited};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +39,8 @@ pub struct Readable {
     pub tree: Tree,
     /// The same, typed.
     pub message: Message,
+    /// The rules of its release.
+    pub edition: Arc<Edition>,
 }
 
 /// A message that failed at level 1.
@@ -64,6 +69,8 @@ pub struct Context<'a> {
     pub register: Option<&'a Register>,
     /// What to do about concerns of the contract layer.
     pub policies: &'a Policies,
+    /// What becomes of a reply to a message that nobody knows.
+    pub unknown_question: UnknownQuestion,
 }
 
 /// What judging gave.
@@ -74,12 +81,19 @@ pub struct Judged {
     /// The reply that the receiving party owes, whether or not the gateway sends it (for an accepted 301 the provider
     /// does).
     pub owed_reply: Option<Reply>,
+    /// What may still come and would change the verdict; empty without facts.
+    pub awaits: BTreeSet<Awaited>,
 }
 
 /// Steps 1 to 3: size and form, XSD, typed message.
 pub fn prepare(source: Arc<[u8]>, limits: &Limits) -> Prepared {
+    prepare_by(Standard::embedded(), source, limits)
+}
+
+/// As [`prepare`], by other releases than those of the program.
+pub fn prepare_by(standard: &Standard, source: Arc<[u8]>, limits: &Limits) -> Prepared {
     let digest = digest(&source);
-    let reading = read(&source, limits);
+    let reading = read(standard, &source, limits);
     Prepared { digest, source, reading }
 }
 
@@ -88,7 +102,7 @@ pub fn digest(source: &[u8]) -> [u8; 32] {
     Sha256::digest(source).into()
 }
 
-fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
+fn read(standard: &Standard, source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
     let failed = |faults: Faults| {
         // What could not be read to its end is not believed as to its sender either.
         let header = if faults.readable { schema::peek_header(source) } else { schema::HeaderHint::default() };
@@ -97,9 +111,10 @@ fn read(source: &[u8], limits: &Limits) -> Result<Readable, Unreadable> {
         let sender = if is_return { header.ontvanger } else { header.afzender };
         Unreadable { faults, sender, identificatie: header.identificatie }
     };
-    let document = schema::validate(source, limits).map_err(failed)?;
+    let document = standard.catalogue().validate(source, limits).map_err(failed)?;
+    let edition = standard.edition(document.release).expect("a release has its rules beside its schemas");
     match Message::read(document.kind, document.release, &document.tree) {
-        Ok(message) => Ok(Readable { tree: document.tree, message }),
+        Ok(message) => Ok(Readable { tree: document.tree, message, edition: Arc::clone(edition) }),
         Err(error) => Err(failed(Faults::of_value(document.kind, &document.tree, source, &error))),
     }
 }
@@ -127,9 +142,14 @@ pub fn judge(
     contract_facts: &ContractFacts,
 ) -> Judged {
     let message = &readable.message;
-    let case =
-        Case { message, today: context.today, facts, terms: context.register.map(|register| register as &dyn Terms) };
-    let mut evaluation = rules::evaluate(&case, &rules::all());
+    let case = Case {
+        message,
+        today: context.today,
+        facts,
+        terms: context.register.map(|register| register as &dyn Terms),
+        unknown_question: context.unknown_question,
+    };
+    let mut evaluation = rules::evaluate(&case, &readable.edition.rules);
     // Most messages break nothing, and a locator costs a walk over the document.
     let locator = (!evaluation.broken.is_empty()).then(|| readable.tree.locator());
     if let Some(locator) = &locator {
@@ -149,24 +169,43 @@ pub fn judge(
         _ => Assessment::default(),
     };
     let verdict = if assessment.hold && verdict == Verdict::Accepted { Verdict::Held } else { verdict };
-    let stamp = Stamp { identificatie: context.reply_id.clone(), dagtekening: context.today };
-    let owed_reply = reply::build(message, &readable.tree, &evaluation, &stamp);
+    let owed_reply = message.kind.number.answered_by().and_then(|number| {
+        let versie = readable.edition.xsd_versie(Kind::new(message.kind.law, number));
+        let stamp = Stamp {
+            identificatie: context.reply_id.clone(),
+            dagtekening: context.today,
+            xsd_versie: versie.unwrap_or(&message.header.xsd_versie).clone(),
+        };
+        reply::build(message, &readable.tree, &evaluation, &stamp)
+    });
     let mut decision = Decision {
         kind: Some(message.kind),
         identity: Some(identity(message)),
         claimed_sender: None,
         verdict,
         level: level(&evaluation),
-        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, message, &locator, source)),
+        findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, &case, &locator, source)),
         skipped: skipped(&evaluation),
         signals: assessment.signals,
         observed: assessment.observed,
-        records: effects::records(message, &evaluation, verdict, assessment.postings),
+        records: records(&case, &evaluation, verdict, assessment.postings),
         outgoing: Vec::new(),
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref());
-    Judged { decision, owed_reply }
+    let awaits = facts.map_or_else(BTreeSet::new, |facts| waiting::awaited(message, facts, &evaluation));
+    Judged { decision, owed_reply, awaits }
+}
+
+/// What the ledger must remember: what the message says, and what somebody owes because of it.
+fn records(case: &Case<'_>, evaluation: &Evaluation, verdict: Verdict, postings: Vec<Posting>) -> Vec<Record> {
+    let message = case.message;
+    let mut records = effects::records(message, evaluation, verdict, postings);
+    if let (Verdict::Accepted | Verdict::Partly, Some(facts)) = (verdict, case.facts) {
+        let answered = gateway_answers(message, verdict);
+        records.extend(question::records(message, facts, case.question(), answered, case.today));
+    }
+    records
 }
 
 /// Step 4 for a message that failed at level 1: no reply message, an error report instead.
@@ -186,7 +225,7 @@ pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = vec![effects::error_report(&context, unreadable, &decision.findings)];
-    Judged { decision, owed_reply: None }
+    Judged { decision, owed_reply: None, awaits: BTreeSet::new() }
 }
 
 fn verdict(message: &Message, evaluation: &Evaluation) -> Verdict {
@@ -219,9 +258,11 @@ fn in_document_order(evaluation: &mut Evaluation, locator: &Locator) {
     evaluation.broken.sort_by_cached_key(|broken| (locator.offset(&broken.violation.place.path()), broken.rule.id));
 }
 
-fn findings(evaluation: &Evaluation, message: &Message, locator: &Locator, source: &[u8]) -> Vec<Finding> {
+fn findings(evaluation: &Evaluation, case: &Case<'_>, locator: &Locator, source: &[u8]) -> Vec<Finding> {
     let lines = LineIndex::of(source);
-    let persons = persons(message);
+    // Rules on a 325 quote the 323 that it answers.
+    let answered = case.question().and_then(|question| question.declaratie.as_deref());
+    let persons: BTreeSet<&str> = [Some(case.message), answered].into_iter().flatten().flat_map(persons).collect();
     let finding = |broken: &rules::Broken| {
         let violation = &broken.violation;
         let path = violation.place.path();
@@ -299,6 +340,7 @@ fn skipped(evaluation: &Evaluation) -> Vec<Skipped> {
     let word = |need: Need| match need {
         Need::Ledger => "ledger",
         Need::Terms => "contract",
+        Need::Question => "question",
     };
     let entry =
         |(rule, need): &(&'static Rule, Need)| Skipped { rule: rule.id.to_owned(), needs: word(*need).to_owned() };

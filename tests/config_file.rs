@@ -50,6 +50,27 @@ fn the_reference_file_names_every_key_also_those_without_default() {
 }
 
 #[test]
+fn the_example_is_a_configuration_with_a_waiting_room() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let broker = env(&[("SLUIS_AMQP_URL", "amqps://gateway:secret@broker.example:5671/%2f")]);
+    let config = load(&folder.join("example.toml"), &broker).expect("the example has no faults");
+    assert_eq!(config.waiting_room.longest, Some(Duration::from_mins(10)));
+    assert_eq!(config.intake.len(), 1);
+    assert!(config.regions[0].join("region.toml").exists(), "{:?}", config.regions);
+    assert_eq!(read("").expect("an empty file is a configuration").waiting_room.longest, None, "off by default");
+    let too_long = "[waiting_room]\nlongest = \"4d\"\n";
+    faults(too_long, &[(Some(2), "waiting_room.longest", "three working days")]);
+}
+
+#[test]
+fn an_address_names_its_host() {
+    // To a parser of addresses the first is a broker on this machine, and the second a host called `host`.
+    faults("[amqp]\nurl = \"amqp:/u:geheim@host\"\n", &[(Some(2), "amqp.url", "not an AMQP address")]);
+    let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https:/host/in\"\n";
+    faults(office, &[(Some(3), "back_office[1].url", "not a web address")]);
+}
+
+#[test]
 fn all_faults_are_reported_at_once_with_their_lines() {
     let text = "[directory]\npoll = \"5 sec\"\nrot = \"spool\"\n\n[intake]\ntransports = [\"amqp\"]\n";
     faults(

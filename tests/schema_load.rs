@@ -244,3 +244,13 @@ fn the_project_and_the_published_schemas_accept_the_same_messages() {
         assert_eq!(own.outline(), published.outline(), "{kind}");
     }
 }
+
+/// The configuration takes no lower limit of depth than the deepest message needs.
+#[test]
+fn no_message_is_deeper_than_eight_elements() {
+    let deepest = Kind::all().filter_map(schema).map(|schema| {
+        let depth = |line: &str| line.split(' ').next().map_or(0, |path| path.matches('/').count());
+        schema.outline().lines().map(depth).max().unwrap_or(0)
+    });
+    assert_eq!(deepest.max(), Some(8));
+}

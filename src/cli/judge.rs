@@ -8,6 +8,7 @@ use crate::decision::{Purpose, Verdict};
 use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
 use crate::message::Date;
 use crate::pipeline::{self, Context, Judged, Prepared, Readable};
+use crate::rules::UnknownQuestion;
 use crate::schema::Limits;
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,6 +22,8 @@ pub(super) struct Setup {
     pub limits: Limits,
     /// Registers and policies that a configuration names.
     pub contracts: Contracts,
+    /// What becomes of replies to unknown messages.
+    pub unknown_question: UnknownQuestion,
 }
 
 /// Options of both commands.
@@ -30,6 +33,8 @@ pub(super) struct Options {
     pub today: Option<Date>,
     /// One JSON object per message.
     pub json: bool,
+    /// Colours in the text.
+    pub colours: bool,
     /// `replay` only: where to write replies, forwards, error reports and signals.
     pub out: Option<PathBuf>,
 }
@@ -136,10 +141,11 @@ fn on_file(
         reply_id: &reply_id,
         register: register.as_deref(),
         policies: &setup.contracts.policies,
+        unknown_question: setup.unknown_question,
     };
     let judged = judge(context, &prepared).map_err(|error| complain(&format!("{name}: failed to judge: {error}")))?;
     let report = Report::of(&name, &prepared, &judged);
-    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared.source) };
+    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared, options.colours) };
     print(&text)?;
     Ok(judged)
 }

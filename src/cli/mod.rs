@@ -1,5 +1,7 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod excerpt;
+mod explain;
 mod judge;
 mod report;
 mod rules;
@@ -8,8 +10,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::contract::{Contracts, Policies};
 use crate::message::{Date, Party};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -82,8 +85,12 @@ enum Command {
     Contract(ContractCommand),
     /// The rules of the standard as this gateway judges them
     Rules {
-        /// Rule to explain, e.g. TR321
-        rule: Option<String>,
+        /// Rules to explain, e.g. TR321
+        #[arg(value_name = "RULE")]
+        rules: Vec<String>,
+        /// Print the page on all rules, as in docs/rules.md
+        #[arg(long, conflicts_with = "rules")]
+        markdown: bool,
     },
 }
 
@@ -105,6 +112,9 @@ struct Judging {
     /// Print one JSON object per message
     #[arg(long)]
     json: bool,
+    /// Colours in the text; automatically only on a terminal and without NO_COLOR
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -147,7 +157,8 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
-        Command::Rules { rule } => rules::print(rule.as_deref()),
+        Command::Rules { markdown: true, .. } => rules::markdown(),
+        Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
     .into()
 }
@@ -161,8 +172,19 @@ fn with_setup(
         Ok(setup) => setup.unwrap_or_default(),
         Err(exit) => return exit,
     };
-    let options = judge::Options { today: judging.today, json: judging.json, out };
+    let colours = with_colours(judging.color);
+    let options = judge::Options { today: judging.today, json: judging.json, colours, out };
     command(&setup, &options, &SystemClock)
+}
+
+fn with_colours(choice: ColorChoice) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb,
+    }
 }
 
 fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
@@ -171,7 +193,7 @@ fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
         print_faults(&faults);
         Exit::Usage
     })?;
-    Ok(judge::Setup { limits: crate::app::limits(&config), contracts })
+    Ok(judge::Setup { limits: crate::app::limits(&config), contracts, unknown_question: config.unknown_question })
 }
 
 /// Registers and policies that a configuration names, or all that is wrong with them.

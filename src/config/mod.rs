@@ -17,6 +17,7 @@ mod units;
 pub use fault::ConfigFault;
 pub use secret::Secret;
 
+use crate::rules::UnknownQuestion;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +27,9 @@ use toml_edit::Document;
 
 /// The annotated default configuration; the reference of all keys.
 pub const REFERENCE: &str = include_str!("../../config/sluis.toml");
+
+/// A message that waits is answered later; three working days is the term of a reply (OP090).
+const LONGEST_WAIT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct Config {
     pub http: Http,
     /// `[limits]`
     pub limits: Limits,
+    /// `[replies] unknown`: what becomes of a reply to a message that nobody knows.
+    pub unknown_question: UnknownQuestion,
     /// `[contract] region`: folders of region profiles.
     pub regions: Vec<PathBuf>,
     /// `[policy]`: word (`observe`, `signal`, `hold`, `answer`) per check, and per check and municipality. A check that
@@ -55,6 +61,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// `[log]`
     pub log: Log,
+    /// `[waiting_room]`
+    pub waiting_room: WaitingRoom,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -221,6 +229,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// How long a message may wait for one that it refers to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WaitingRoom {
+    /// Longest wait; `None`: nothing waits.
+    pub longest: Option<Duration>,
+    /// Most messages that wait at once; beyond that they are judged as they come.
+    pub max_messages: u64,
+}
+
 /// Stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shutdown {
@@ -317,11 +334,13 @@ fn read_all(
         ledger: read_ledger(&mut reader, &base),
         http: read_http(&mut reader),
         limits: read_limits(&mut reader),
+        unknown_question: read_replies(&mut reader),
         regions: read_regions(&mut reader, &base),
         policy: read_policy(&mut reader),
         back_offices: read_back_offices(&mut reader, &base),
         delivery: read_delivery(&mut reader),
         log: read_log(&mut reader),
+        waiting_room: read_waiting_room(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
@@ -378,8 +397,8 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
     let url = reader.optional(&section, "url", |raw| {
         let url = secret(raw)?;
         match url.expose().parse::<lapin::uri::AMQPUri>() {
-            Ok(_) => Ok(url),
-            Err(_) => wrong(
+            Ok(_) if has_authority(&url) => Ok(url),
+            Ok(_) | Err(_) => wrong(
                 "this is not an AMQP address",
                 "write amqp://user:password@host:port/vhost, or amqps:// for TLS; a slash in the vhost is %2f",
             ),
@@ -456,6 +475,19 @@ fn read_tls<'t>(reader: &mut Reader<'t>, section: &Section<'t>, base: &Path) -> 
     tls
 }
 
+fn read_replies(reader: &mut Reader<'_>) -> UnknownQuestion {
+    let section = reader.section("replies");
+    let unknown = reader.value(&section, "unknown", UnknownQuestion::default(), |raw| {
+        let word = raw.text()?;
+        match UnknownQuestion::ALL.into_iter().find(|unknown| unknown.as_str() == word) {
+            Some(unknown) => Ok(unknown),
+            None => wrong(format!("\"{word}\" is not a choice"), "use \"refuse\" or \"relay\""),
+        }
+    });
+    reader.unknown_keys(&section);
+    unknown
+}
+
 fn read_ledger(reader: &mut Reader<'_>, base: &Path) -> Ledger {
     let section = reader.section("ledger");
     let ledger = Ledger {
@@ -490,9 +522,10 @@ fn read_limits(reader: &mut Reader<'_>) -> Limits {
     let section = reader.section("limits");
     let limits = Limits {
         max_bytes: reader.value(&section, "max_bytes", 25_000_000, Raw::size),
-        max_depth: reader.value(&section, "max_depth", 64, |raw| number(raw, 8, 10_000)),
-        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 1, 10_000)),
-        max_value_chars: reader.value(&section, "max_value_chars", 10_000, |raw| number(raw, 300, 10_000_000)),
+        // The deepest message has eight levels, and senders put four attributes on the first tag.
+        max_depth: reader.value(&section, "max_depth", 100, |raw| number(raw, 8, 10_000)),
+        max_attributes: reader.value(&section, "max_attributes", 64, |raw| number(raw, 4, 10_000)),
+        max_value_chars: reader.value(&section, "max_value_chars", 65_536, |raw| number(raw, 300, 10_000_000)),
         max_faults: reader.value(&section, "max_faults", 1_000, |raw| number(raw, 1, 1_000_000)),
     };
     reader.unknown_keys(&section);
@@ -600,8 +633,9 @@ fn required<'t, T>(
 
 fn back_office_url(raw: &Raw) -> Result<Secret, Wrong> {
     let url = secret(raw)?;
-    let Ok(parsed) = reqwest::Url::parse(url.expose()) else {
-        return wrong("this is not a web address", "write https://host/path");
+    let parsed = match reqwest::Url::parse(url.expose()) {
+        Ok(parsed) if has_authority(&url) => parsed,
+        Ok(_) | Err(_) => return wrong("this is not a web address", "write https://host/path"),
     };
     let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -663,11 +697,33 @@ fn is_log_filter(text: &str) -> bool {
         && text.split(',').all(|part| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level).trim()))
 }
 
+fn read_waiting_room(reader: &mut Reader<'_>) -> WaitingRoom {
+    let section = reader.section("waiting_room");
+    let room = WaitingRoom {
+        longest: reader.optional(&section, "longest", |raw| match raw.duration() {
+            Ok(longest) if longest > LONGEST_WAIT => wrong(
+                "this is longer than a reply may take",
+                "use at most 3d: replies are due within three working days, counted from receipt",
+            ),
+            other => other,
+        }),
+        max_messages: reader.value(&section, "max_messages", 10_000, |raw| number(raw, 1, 1_000_000)),
+    };
+    reader.unknown_keys(&section);
+    room
+}
+
 fn read_shutdown(reader: &mut Reader<'_>) -> Shutdown {
     let section = reader.section("shutdown");
     let deadline = reader.value(&section, "deadline", Duration::from_secs(20), Raw::duration);
     reader.unknown_keys(&section);
     Shutdown { deadline }
+}
+
+/// Whether an address names a host where it should. Parsers are generous: to them `amqp:/user:password@host` is an
+/// address of this machine.
+fn has_authority(url: &Secret) -> bool {
+    url.expose().split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
 /// A text whose faults never repeat it.

@@ -38,6 +38,8 @@ pub(super) fn show(config: &Config) -> String {
     page.bare("max_attributes", config.limits.max_attributes);
     page.bare("max_value_chars", config.limits.max_value_chars);
     page.bare("max_faults", config.limits.max_faults);
+    page.section("[replies]");
+    page.text("unknown", config.unknown_question.as_str());
     page.section("[contract]");
     if !config.regions.is_empty() {
         page.list("region", config.regions.iter().map(|folder| folder.display().to_string()));
@@ -56,6 +58,11 @@ pub(super) fn show(config: &Config) -> String {
             LogFormat::Json => "json",
         },
     );
+    page.section("[waiting_room]");
+    if let Some(longest) = config.waiting_room.longest {
+        page.text("longest", show_duration(longest));
+    }
+    page.bare("max_messages", config.waiting_room.max_messages);
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);

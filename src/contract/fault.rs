@@ -20,7 +20,13 @@ pub struct RegisterFault {
 impl RegisterFault {
     /// A fault of a file as a whole.
     pub(crate) fn of_file(file: &str, what: impl Into<String>, remedy: impl Into<String>) -> RegisterFault {
-        RegisterFault { file: file.to_owned(), row: None, column: None, what: what.into(), remedy: remedy.into() }
+        RegisterFault {
+            file: file.to_owned(),
+            row: None,
+            column: None,
+            what: one_line(&what.into()),
+            remedy: one_line(&remedy.into()),
+        }
     }
 
     /// A fault of one line, in one column.
@@ -34,11 +40,16 @@ impl RegisterFault {
         RegisterFault {
             file: file.to_owned(),
             row: Some(row),
-            column: (!column.is_empty()).then(|| column.to_owned()),
-            what: what.into(),
-            remedy: remedy.into(),
+            column: (!column.is_empty()).then(|| one_line(column)),
+            what: one_line(&what.into()),
+            remedy: one_line(&remedy.into()),
         }
     }
+}
+
+/// A text that may repeat what stands in a file, without what would break the line or steer a terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 impl fmt::Display for RegisterFault {
@@ -101,6 +112,17 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_is_one_line_whatever_the_file_holds() {
+        let fault =
+            RegisterFault::at("products.csv", 1, "law\rcode", "unknown column `law\rcode`", "known are: \u{1b}[2J");
+        assert_eq!(
+            fault.to_string(),
+            "products.csv:1 [law code]: unknown column `law code`; known are:  [2J",
+            "a spreadsheet of an old Mac ends its lines with CR alone"
+        );
+    }
 
     #[test]
     fn a_slip_of_the_pen_is_recognised_and_a_stranger_is_not() {

@@ -116,7 +116,8 @@ fn read_header(
     for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         let Some(known) = expected.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
             let remedy = hint(name, expected.iter().copied());
-            faults.push(RegisterFault::at(file, line, name, format!("unknown column `{}`", shown(name)), remedy));
+            let name = shown(name);
+            faults.push(RegisterFault::at(file, line, &name, format!("unknown column `{name}`"), remedy));
             continue;
         };
         if found.insert(known, at).is_some() {

@@ -102,6 +102,7 @@ impl Tx<'_> {
             latest_declaratie_periode,
             lines,
             granted,
+            question: self.question(request)?,
         })
     }
 

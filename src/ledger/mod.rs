@@ -9,11 +9,13 @@ mod error;
 mod facts;
 mod keys;
 mod outbox;
+mod question;
 mod record;
 mod report;
 mod schema;
 mod store;
 mod tx;
+mod waiting;
 mod writer;
 
 #[cfg(test)]
@@ -22,9 +24,11 @@ mod tests;
 pub use audit::Fault;
 pub use error::LedgerError;
 pub use keys::{KeyError, Keys};
+pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
+pub use waiting::Waiter;
 
 use futures_util::future::BoxFuture;
 use keys::Vault;

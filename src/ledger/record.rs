@@ -9,6 +9,7 @@ use crate::message::{
     VerzoekAntwoord,
 };
 use crate::rules::facts::{Allocation, ClaimLine, Stop};
+use jiff::Timestamp;
 use rusqlite::params;
 
 /// Stores the records of one message.
@@ -17,6 +18,8 @@ pub(super) struct Recorder<'a> {
     pub(super) identity: &'a Identity,
     /// Place among the records of the message.
     pub(super) position: i64,
+    /// Moment of the decision.
+    pub(super) at: Timestamp,
 }
 
 impl Recorder<'_> {
@@ -35,10 +38,12 @@ impl Recorder<'_> {
             }
             Record::Prestatie { bsn, line } => self.line(tx, bsn, line),
             Record::Posting(posting) => self.posting(tx, posting),
+            Record::Asked(asked) => self.asked(tx, asked),
+            Record::Settled(settled) => self.settled(tx, settled),
         }
     }
 
-    fn law(&self) -> &'static str {
+    pub(super) fn law(&self) -> &'static str {
         self.identity.kind.law.as_str()
     }
 

@@ -1,8 +1,11 @@
 //! What people and metrics ask the ledger: counts, budgets, lists of messages.
 
 use super::error::LedgerError;
+use super::question::Open;
 use super::store::parse_verdict;
 use super::tx::{Cells, Tx};
+use crate::clock::dutch_day;
+use crate::deadline::Debt;
 use crate::decision::{Purpose, Verdict};
 use crate::finding::{Finding, Skipped};
 use crate::message::{Cents, Kind};
@@ -29,6 +32,10 @@ pub struct Counts {
     pub parked: Waiting,
     /// Outgoing 301s that wait for a person.
     pub held: Waiting,
+    /// Messages that wait for one that they refer to.
+    pub waiting: Waiting,
+    /// Open questions by what is owed, all sorts; as they stand on the Dutch day of `now`.
+    pub questions: BTreeMap<Debt, Open>,
     /// Decisions ever taken, by kind and verdict; `None` for what could not be read. A message that was held or parked
     /// counts again when it is decided on again, so that the figures only rise.
     pub messages: BTreeMap<(Option<Kind>, Verdict), u64>,
@@ -138,6 +145,8 @@ impl Tx<'_> {
             outbox: self.count_outbox(now)?,
             parked: self.count_messages(Verdict::Parked, now)?,
             held: self.count_messages(Verdict::Held, now)?,
+            waiting: self.count_waiting(now)?,
+            questions: self.count_questions(dutch_day(now), now)?,
             messages: self
                 .all("SELECT law, number, verdict, count FROM tallies", [], |cells| {
                     Ok(((cells.kind()?, parse_verdict(cells.text()?)?), cells.count()?))
@@ -209,7 +218,7 @@ impl Tx<'_> {
     }
 }
 
-fn age(since: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn age(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 

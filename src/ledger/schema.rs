@@ -19,6 +19,8 @@ struct Migration {
 static MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") },
     Migration { number: 2, name: "requests", sql: include_str!("migrations/0002_requests.sql") },
+    Migration { number: 3, name: "questions", sql: include_str!("migrations/0003_questions.sql") },
+    Migration { number: 4, name: "waiting room", sql: include_str!("migrations/0004_waiting_room.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

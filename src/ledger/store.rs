@@ -164,7 +164,7 @@ impl Tx<'_> {
         self.count(decision)?;
         if let Some(identity) = &decision.identity {
             for (position, record) in (0..).zip(&decision.records) {
-                Recorder { message_id, identity, position }.insert(self, record)?;
+                Recorder { message_id, identity, position, at: occasion.at }.insert(self, record)?;
             }
         }
         let known = self.insert_signals(message_id, &decision.signals)?;

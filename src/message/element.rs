@@ -1,14 +1,15 @@
 //! How typed classes are read from a [`Tree`](super::tree::Tree) and written as XML.
 //!
 //! A class is declared once, with `class!`; reading and writing follow from the declaration, in the order of the
-//! schema. Reading cannot fail on a document that the schema layer accepted, with one exception: values that XSD
-//! allows and no calendar or integer here can hold (the year 12026). Those are [`ReadError`]s.
+//! schema. Reading cannot fail on a document that the schema layer accepted: every value that a type of the standard
+//! allows has its place here, also a date beyond all calendars. A [`ReadError`] means that a class and its schema file
+//! have drifted apart.
 
 use super::kind::{Kind, Release};
 use super::tree::{Namespace, Node};
 use std::fmt::Write as _;
 
-/// A value that the schema accepts and the typed message cannot hold.
+/// Something that the schema accepts and the typed message cannot hold. No document is known that leads to one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct ReadError {
@@ -178,15 +179,20 @@ impl Writer {
 
     /// Copies a node with everything under it, values as they were read.
     pub fn copy(&mut self, node: Node<'_>) {
+        self.copy_as(node, node.name());
+    }
+
+    /// As [`Writer::copy`], with another name for the node itself.
+    pub fn copy_as(&mut self, node: Node<'_>, name: &str) {
         if node.is_leaf() {
-            self.leaf(node.namespace(), node.name(), node.text());
+            self.leaf(node.namespace(), name, node.text());
             return;
         }
-        self.open(node.namespace(), node.name());
+        self.open(node.namespace(), name);
         for child in node.children() {
             self.copy(child);
         }
-        self.close(node.namespace(), node.name());
+        self.close(node.namespace(), name);
     }
 
     /// Closes the root and returns the bytes.

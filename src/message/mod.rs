@@ -84,7 +84,7 @@ impl Message {
     /// Reads a message from a validated document.
     ///
     /// # Errors
-    /// A value that XSD allows and no message can mean (a year of five digits).
+    /// A class that does not fit its schema.
     pub fn read(kind: Kind, release: Release, tree: &Tree) -> Result<Message, ReadError> {
         let Some(root) = tree.root() else {
             return Err(ReadError { path: "/".to_owned(), reason: "the document is empty".to_owned() });

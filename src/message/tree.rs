@@ -260,28 +260,87 @@ impl TreeBuilder {
     }
 }
 
-/// Where each line of a source begins, so that many places can be shown without reading the source anew for each.
+/// Where each line of a source begins, so that many places can be shown without reading the source anew for each: also
+/// when the whole source is one line.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// Characters before each block of [`LineIndex::BLOCK`] bytes.
+    characters: Vec<usize>,
 }
 
 impl LineIndex {
-    /// Reads the line starts of a source.
+    const BLOCK: usize = 4096;
+    const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+    /// Reads the line starts of a source. A byte order mark is no character of the first line.
     pub fn of(source: &[u8]) -> LineIndex {
+        let first = if source.starts_with(Self::BOM) { Self::BOM.len() } else { 0 };
         let breaks = source.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').map(|(at, _)| at + 1);
-        LineIndex { starts: std::iter::once(0).chain(breaks).collect() }
+        let blocks = source.chunks(Self::BLOCK).scan(0, |sum, block| {
+            *sum += count_characters(block);
+            Some(*sum)
+        });
+        LineIndex {
+            starts: std::iter::once(first).chain(breaks).collect(),
+            characters: std::iter::once(0).chain(blocks).collect(),
+        }
     }
 
     /// Line and column of a byte offset in the same source, both from 1; the column counts characters.
     pub fn position(&self, source: &[u8], offset: usize) -> (u32, u32) {
-        let offset = offset.min(source.len());
+        let offset = offset.clamp(self.starts[0], source.len());
         let line = self.starts.partition_point(|&start| start <= offset);
-        let start = self.starts[line - 1];
-        // Continuation bytes of UTF-8 are not characters of their own.
-        let column = source[start..offset].iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
+        let column = self.before(source, offset) - self.before(source, self.starts[line - 1]) + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
+
+    /// Byte offset of a line and column, the inverse of [`LineIndex::position`]; what lies beyond a line or the source
+    /// is taken for its end.
+    pub fn offset(&self, source: &[u8], line: u32, column: u32) -> usize {
+        let std::ops::Range { start, end } = self.line(source, line);
+        let wanted = self.before(source, start) + column.saturating_sub(1) as usize;
+        let block = self.characters.partition_point(|&characters| characters <= wanted).saturating_sub(1);
+        let from = (block * Self::BLOCK).clamp(start, end);
+        let mut characters = self.before(source, from);
+        for (at, byte) in source[from..end].iter().enumerate() {
+            if is_character_start(*byte) {
+                if characters == wanted {
+                    return from + at;
+                }
+                characters += 1;
+            }
+        }
+        end
+    }
+
+    /// The bytes of a line without its line end; empty at the end of the source for a line that does not exist.
+    pub fn line(&self, source: &[u8], line: u32) -> std::ops::Range<usize> {
+        let index = (line as usize).saturating_sub(1);
+        let Some(&start) = self.starts.get(index) else {
+            return source.len()..source.len();
+        };
+        let Some(&next) = self.starts.get(index + 1) else {
+            return start..source.len();
+        };
+        let end = next - 1;
+        start..if end > start && source[end - 1] == b'\r' { end - 1 } else { end }
+    }
+
+    /// Characters before a byte offset.
+    fn before(&self, source: &[u8], offset: usize) -> usize {
+        let block = offset / Self::BLOCK;
+        self.characters[block] + count_characters(&source[block * Self::BLOCK..offset])
+    }
+}
+
+/// Characters of a piece of UTF-8: all bytes but those that continue one.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| is_character_start(byte)).count()
+}
+
+fn is_character_start(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
 }
 
 /// Line and column of one byte offset; see [`LineIndex::position`].
@@ -348,5 +407,35 @@ mod tests {
         let source = "a\né<b>".as_bytes();
         assert_eq!(position(source, 0), (1, 1));
         assert_eq!(position(source, 4), (2, 2));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_character() {
+        let source = "\u{FEFF}<a>\n<b>".as_bytes();
+        assert_eq!(position(source, 0), (1, 1));
+        assert_eq!(position(source, 3), (1, 1));
+        assert_eq!(position(source, 4), (1, 2));
+        assert_eq!(position(source, 7), (2, 1));
+    }
+
+    #[test]
+    fn positions_lead_back_to_their_offsets() {
+        let long = "é<€>".repeat(3_000);
+        let source = format!("\u{FEFF}kop\r\n\n{long}\n{long}x");
+        let (source, lines) = (source.as_bytes(), LineIndex::of(source.as_bytes()));
+        for offset in (3..source.len()).filter(|&at| is_character_start(source[at]) && !b"\r\n".contains(&source[at])) {
+            let (line, column) = lines.position(source, offset);
+            assert_eq!(lines.offset(source, line, column), offset, "{line}:{column}");
+        }
+        assert_eq!(&source[lines.line(source, 1)], b"kop");
+        assert_eq!((lines.line(source, 2), lines.line(source, 99)), (8..8, source.len()..source.len()));
+        assert_eq!(lines.offset(source, 1, 99), 6, "the end of the line");
+        assert_eq!(lines.offset(source, 0, 0), 3);
+    }
+
+    #[test]
+    fn an_empty_source_has_one_empty_line() {
+        let lines = LineIndex::of(b"");
+        assert_eq!((lines.position(b"", 7), lines.offset(b"", 1, 1), lines.line(b"", 1)), ((1, 1), 0, 0..0));
     }
 }

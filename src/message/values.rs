@@ -300,17 +300,38 @@ fn integer(node: Node<'_>) -> Result<i64, ReadError> {
 
 impl Element for Date {
     fn read(node: Node<'_>) -> Result<Self, ReadError> {
-        let text = node.text().trim();
-        // XSD knows years of more than four digits and negative ones; no message can mean them.
-        if text.len() != 10 {
-            return Err(ReadError::at(node, "a year outside 0001..9999"));
-        }
-        text.parse().map_err(|_| ReadError::at(node, "a year outside 0001..9999"))
+        date(node.text().trim()).ok_or_else(|| ReadError::at(node, "not a date"))
     }
 
     fn write(&self, writer: &mut Writer, namespace: Namespace, name: &str) {
-        writer.leaf(namespace, name, &self.to_string());
+        writer.leaf(namespace, name, &xsd_date(*self));
     }
+}
+
+/// The date behind an `xs:date` without offset; there is one for every such value.
+///
+/// XSD knows years of any number of digits. No message means them, but it is not for level 1 to say so: a year beyond
+/// 9999 reads as the last day there is, one before -9999 as the first, and the rules judge that.
+fn date(text: &str) -> Option<Date> {
+    let (sign, unsigned) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (year, rest) = unsigned.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    if ![year, month, day].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+        return None;
+    }
+    // A year of more than four digits does not begin with a zero.
+    if year.len() > 4 {
+        return Some(if sign < 0 { Date::MIN } else { Date::MAX });
+    }
+    // XSD 1.0 has no year 0. The years before it keep their number, so that they are written as they came.
+    let year: i16 = year.parse().ok().filter(|year| *year != 0)?;
+    Date::new(sign * year, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+/// A date as XSD writes it: negative years with four digits too, where jiff takes six.
+fn xsd_date(date: Date) -> String {
+    let sign = if date.year() < 0 { "-" } else { "" };
+    format!("{sign}{:04}-{:02}-{:02}", date.year().unsigned_abs(), date.month(), date.day())
 }
 
 #[cfg(test)]
@@ -322,6 +343,42 @@ mod tests {
         assert_eq!(Cents(0).to_string(), "0,00");
         assert_eq!(Cents(123_405).to_string(), "1234,05");
         assert_eq!(Cents(-7).to_string(), "-0,07");
+    }
+
+    #[test]
+    fn dates_are_read_as_written_and_written_as_read() {
+        for (text, year, month, day) in [
+            ("2026-02-28", 2026, 2, 28),
+            ("2024-02-29", 2024, 2, 29),
+            ("0001-01-01", 1, 1, 1),
+            ("9999-12-31", 9999, 12, 31),
+            ("-0001-12-31", -1, 12, 31),
+            ("-0004-02-29", -4, 2, 29),
+            ("-2026-01-01", -2026, 1, 1),
+            ("-9999-01-01", -9999, 1, 1),
+        ] {
+            let read = date(text).expect(text);
+            assert_eq!(read, jiff::civil::date(year, month, day), "{text}");
+            assert_eq!(xsd_date(read), text);
+        }
+    }
+
+    #[test]
+    fn years_beyond_the_calendar_are_its_ends() {
+        for year in ["10000", "12026", "9999999999999999999999"] {
+            assert_eq!(date(&format!("{year}-02-28")), Some(Date::MAX), "{year}");
+            assert_eq!(date(&format!("-{year}-02-28")), Some(Date::MIN), "-{year}");
+        }
+        assert_eq!((xsd_date(Date::MAX), xsd_date(Date::MIN)), ("9999-12-31".to_owned(), "-9999-01-01".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in
+            ["", "-", "--", "2026", "2026-02", "2026-02-30", "0000-01-01", "2026-x-01", "+2026-01-01", "2026-13-01"]
+        {
+            assert_eq!(date(text), None, "{text}");
+        }
     }
 
     #[test]

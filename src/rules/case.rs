@@ -1,6 +1,6 @@
 //! What rules read: the message, the day, the facts of the ledger and the terms of the contract.
 
-use super::facts::{Allocation, Facts};
+use super::facts::{Allocation, Facts, Question, QuestionKey};
 use crate::message::{
     Categorie, Cents, Count, Date, Declaratie, DeclaratieClient, Eenheid, Law, Message, Party, Prestatie, ProductCode,
 };
@@ -37,6 +37,31 @@ pub struct Case<'a> {
     pub facts: Option<&'a Facts>,
     /// What the contract says; `None` without a register.
     pub terms: Option<&'a dyn Terms>,
+    /// What becomes of a reply to a message that nobody knows.
+    pub unknown_question: UnknownQuestion,
+}
+
+/// What becomes of a reply to a message that did not pass through this gateway.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownQuestion {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is passed on: the question may be older than the gateway. Rules that compare the two are skipped.
+    Relay,
+}
+
+impl UnknownQuestion {
+    /// Both, in display order.
+    pub const ALL: [UnknownQuestion; 2] = [UnknownQuestion::Refuse, UnknownQuestion::Relay];
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UnknownQuestion::Refuse => "refuse",
+            UnknownQuestion::Relay => "relay",
+        }
+    }
 }
 
 impl<'a> Case<'a> {
@@ -48,6 +73,12 @@ impl<'a> Case<'a> {
     /// The legal domain.
     pub fn law(&self) -> Law {
         self.message.kind.law
+    }
+
+    /// The message that a reply answers, when the ledger knows one that bears all that the reply says of it.
+    pub fn question(&self) -> Option<&'a Question> {
+        let key = QuestionKey::of(self.message)?;
+        self.facts?.question.as_ref().filter(|question| question.message.dagtekening == key.dagtekening)
     }
 
     /// The allocation with this number that this municipality sent to this provider, deleted ones included.

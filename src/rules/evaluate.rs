@@ -1,11 +1,15 @@
 //! Judging a case: which rules run, in which order, and what a failure stops (standard, replies 1 and 3.4).
 //!
 //! - Level 2 first, as a whole; any failure ends there.
-//! - Levels 3 and 4 together, by class from the top: Header, then Declaratie, then Client, then the classes below.
-//!   A failure in Header or Declaratie stops everything below it; one on a client of a 323 stops that client's lines.
+//! - Levels 3 and 4 together, by class from the top: Header, then Declaratie (323) or `DeclaratieAntwoord` (325), then
+//!   Client and the classes below. A failure in one of the first two stops everything below it: of a message with a fault
+//!   in its header no other class is returned, and what answers an unknown declaration cannot be compared line by line.
+//!   Below them all classes are judged, so that a sender learns every reason at once; only in a 323 a failure on a client
+//!   stops that client's lines, which the 325 then shows as not judged.
+//! - A rule is judged at the stage of its `class`; one that stands on several classes names any of those below the header.
 //! - Lines of a 323 are judged one by one, credits before debits (OP366), each with the lines granted before it.
 
-use super::case::{Case, Line, LineIndex};
+use super::case::{Case, Line, LineIndex, UnknownQuestion};
 use super::place::Class;
 use super::rule::{Check, Level, Need, Rule, Violation};
 use crate::message::{Body, Count, DebetCredit, Declaratie, Prestatie, ReferentieNummer};
@@ -55,6 +59,7 @@ fn is_met(case: &Case<'_>, need: Need) -> bool {
     match need {
         Need::Ledger => case.facts.is_some(),
         Need::Terms => case.terms.is_some(),
+        Need::Question => case.unknown_question == UnknownQuestion::Refuse || case.question().is_some(),
     }
 }
 
@@ -65,21 +70,54 @@ fn run_levels(case: &Case<'_>, rules: &[&'static Rule], evaluation: &mut Evaluat
         return;
     }
     let rules: Vec<&'static Rule> = rules.iter().copied().filter(|rule| rule.level > Level::Within).collect();
-    for stage in [Class::Header, Class::Declaratie] {
-        evaluation.broken = run_class(case, &rules, |class| class == stage);
+    for stage in [Stage::Header, Stage::Declaratie] {
+        evaluation.broken = run_stage(case, &rules, |class| Stage::of(class) == stage);
         if !evaluation.broken.is_empty() {
             return;
         }
     }
     if let Body::Declaratie(declaratie) = &case.message.body {
-        evaluation.broken = run_class(case, &rules, |class| class == Class::Client);
+        evaluation.broken = run_stage(case, &rules, |class| class == Class::Client);
         judge_lines(case, declaratie, &rules, evaluation);
     } else {
-        evaluation.broken = run_class(case, &rules, |class| !matches!(class, Class::Header | Class::Declaratie));
+        evaluation.broken = run_stage(case, &rules, |class| Stage::of(class) == Stage::Below);
     }
 }
 
-fn run_class(case: &Case<'_>, rules: &[&'static Rule], wanted: impl Fn(Class) -> bool) -> Vec<Broken> {
+/// When a class is judged at levels 3 and 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Header,
+    Declaratie,
+    Below,
+}
+
+impl Stage {
+    pub(super) fn of(class: Class) -> Stage {
+        match class {
+            Class::Header => Stage::Header,
+            Class::Declaratie => Stage::Declaratie,
+            Class::Client
+            | Class::Relatie
+            | Class::Contact
+            | Class::ToegewezenProduct
+            | Class::StartProduct
+            | Class::StopProduct
+            | Class::AangevraagdProduct
+            | Class::Verzoek
+            | Class::OngewijzigdProduct
+            | Class::TeWijzigenProduct
+            | Class::NieuwProduct
+            | Class::Antwoord
+            | Class::Woonplaatsbeginsel
+            // Nothing answers a 325, so all that is wrong with it is told at once.
+            | Class::DeclaratieAntwoord
+            | Class::Prestatie => Stage::Below,
+        }
+    }
+}
+
+fn run_stage(case: &Case<'_>, rules: &[&'static Rule], wanted: impl Fn(Class) -> bool) -> Vec<Broken> {
     rules.iter().filter(|rule| wanted(rule.class)).flat_map(|rule| run(case, rule)).collect()
 }
 

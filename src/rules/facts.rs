@@ -42,6 +42,43 @@ pub struct Request {
     pub declaratie: Option<DeclaratieNummer>,
     /// Reference numbers to look up among all lines of this provider in this law: own ones and credited ones.
     pub referenties: BTreeSet<ReferentieNummer>,
+    /// The message that this one answers, when it is a reply.
+    pub question: Option<QuestionKey>,
+}
+
+/// How a reply names the message that it answers (replies, section 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionKey {
+    /// Its number.
+    pub number: Number,
+    /// Who sent it.
+    pub afzender: Party,
+    /// Its Identificatie.
+    pub identificatie: Identificatie,
+    /// Its Dagtekening.
+    pub dagtekening: Date,
+}
+
+impl QuestionKey {
+    /// What `message` says it answers; `None` for a message that answers nothing by its header.
+    ///
+    /// A return message repeats sender, receiver and identification unswapped. A 325 names the 323 apart, and goes to
+    /// the provider that sent it.
+    pub fn of(message: &Message) -> Option<QuestionKey> {
+        let header = &message.header;
+        let number = message.kind.number.answers()?;
+        let (afzender, identificatie) = if message.kind.number.is_return() {
+            (&header.afzender, &header.identificatie)
+        } else {
+            (&header.ontvanger, header.declaratie_identificatie.as_ref()?)
+        };
+        Some(QuestionKey {
+            number,
+            afzender: afzender.clone(),
+            identificatie: identificatie.identificatie.clone(),
+            dagtekening: identificatie.dagtekening,
+        })
+    }
 }
 
 impl Request {
@@ -61,6 +98,7 @@ impl Request {
             all_verzoeken: false,
             declaratie: None,
             referenties: BTreeSet::new(),
+            question: QuestionKey::of(message),
         };
         match &message.body {
             Body::Toewijzing(client) => {
@@ -108,6 +146,8 @@ impl Request {
             }
             Body::DeclaratieAntwoord(Some(antwoord)) => {
                 request.persons.extend(antwoord.clienten.iter().map(|client| client.bsn.clone()));
+                let lines = antwoord.clienten.iter().flat_map(|client| &client.prestaties);
+                request.toewijzingen.extend(lines.map(|line| line.toewijzing_nummer));
             }
             Body::Retour(_) | Body::DeclaratieAntwoord(None) => {}
         }
@@ -274,6 +314,43 @@ impl ClaimLine {
     }
 }
 
+/// The message that a reply answers, as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Its number in the ledger.
+    pub id: i64,
+    /// The message.
+    pub message: Earlier,
+    /// The party that owes the reply: the one it was sent to.
+    pub owed_by: Party,
+    /// Whether it still waits for one.
+    pub state: QuestionState,
+    /// The message itself, when it is a 323 and the reply thus a 325.
+    pub declaratie: Option<Box<Message>>,
+}
+
+/// Whether a question waits for its reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuestionState {
+    /// It was passed on and waits.
+    Open,
+    /// A person holds it back: whom it is for has not seen it.
+    Held,
+    /// It has its reply.
+    Answered(GivenReply),
+}
+
+/// The reply that a question has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenReply {
+    /// Its kind, e.g. `WMO302`.
+    pub kind: String,
+    /// Day on which it was given; `None` for one that the gateway gave with a rejection.
+    pub on: Option<Date>,
+    /// Whether the gateway gave it itself.
+    pub by_gateway: bool,
+}
+
 /// The answer to a [`Request`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -302,6 +379,9 @@ pub struct Facts {
     /// Granted lines on the allocations of the message, debits and credits, oldest first (TR322, TR369, TR385, TR389,
     /// TR390).
     pub granted: BTreeMap<Count, Vec<ClaimLine>>,
+    /// The message that a reply answers, by number, sender and Identificatie; its Dagtekening may be another than the
+    /// reply says, and so may its receiver. `None` when there is none, and for messages that answer nothing.
+    pub question: Option<Question>,
 }
 
 impl Facts {

@@ -6,7 +6,7 @@ use crate::message::{Cents, Date, Eenheid};
 use serde_json::Value;
 
 /// A piece of a sentence in both languages of a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Phrase {
     pub(crate) nl: String,
     pub(crate) en: String,

@@ -5,23 +5,27 @@
 
 pub(crate) mod calendar;
 pub mod case;
+pub mod catalogue;
 pub mod evaluate;
 pub mod facts;
 pub(crate) mod figures;
 mod overlap;
 pub mod place;
+pub mod releases;
 pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod volumes;
 
 mod across;
+mod gateway;
 mod outside;
 mod within;
 
-pub use case::{Case, Line, LineIndex, Parties, Terms};
+pub use case::{Case, Line, LineIndex, Parties, Terms, UnknownQuestion};
 pub use evaluate::{Broken, Evaluation, evaluate};
 pub use place::{Class, Place};
+pub use releases::in_force;
 pub use rule::{Check, Level, Need, Rule, Sort, Violation};
 
 /// Declares the rules of a group: a module per rule, the registry entry, and the test cases beside it.
@@ -41,12 +45,14 @@ macro_rules! rules {
 }
 pub(crate) use rules;
 
-/// Every rule of the registry, by level and then by id.
+/// Every rule of the registry, those of the standard and the gateway's own, by level and then by id.
 pub fn all() -> Vec<&'static Rule> {
-    let mut rules: Vec<&Rule> = [within::RULES, across::RULES, outside::RULES].concat();
+    let mut rules: Vec<&Rule> = [within::RULES, across::RULES, outside::RULES, gateway::RULES].concat();
     rules.sort_by_key(|rule| (rule.level, rule.id));
     rules
 }
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

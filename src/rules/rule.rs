@@ -6,7 +6,7 @@ use crate::message::{Kind, Law, Number};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Sort of rule in the standard.
+/// Sort of rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     /// TR: technical rule.
@@ -15,6 +15,8 @@ pub enum Sort {
     Condition,
     /// CS: constraint.
     Constraint,
+    /// SL: a rule of the gateway itself, which the standard does not have.
+    Gateway,
 }
 
 /// Control level (IV032). A failure at one level ends the process before the next; 3 and 4 run together.
@@ -37,6 +39,8 @@ pub enum Need {
     Ledger,
     /// The contract register: product list and tariffs.
     Terms,
+    /// The message that a reply answers. Met without one too, unless replies to unknown messages are passed on.
+    Question,
 }
 
 /// How a rule looks at a message.
@@ -61,7 +65,7 @@ pub enum Check {
 pub struct Rule {
     /// Identifier: `TR056`, `CD041`, `CS002`.
     pub id: &'static str,
-    /// Technical rule, condition or constraint.
+    /// Technical rule, condition or constraint of the standard, or one of the gateway itself.
     pub sort: Sort,
     /// Level at which it is judged.
     pub level: Level,

@@ -1,8 +1,10 @@
 //! A valid message of each kind with facts and terms that fit, for the cases of rules: a case changes one thing.
 
-use super::case::{Case, Parties, Terms};
+use super::case::{Case, Parties, Terms, UnknownQuestion};
 use super::evaluate::{Evaluation, evaluate};
-use super::facts::{Allocation, CareRequest, ClaimLine, Delivery, Earlier, Facts, PersonKey, Stop};
+use super::facts::{
+    Allocation, CareRequest, ClaimLine, Delivery, Earlier, Facts, GivenReply, PersonKey, Question, QuestionState, Stop,
+};
 use super::rule::Rule;
 use crate::message::body::{
     AangevraagdProduct, AanvraagClient, Antwoord, Contact, Declaratie, DeclaratieAntwoord, DeclaratieClient, Header,
@@ -41,18 +43,22 @@ pub(crate) struct Sample {
     pub(crate) today: Date,
     pub(crate) facts: Facts,
     pub(crate) terms: SampleTerms,
+    pub(crate) unknown_question: UnknownQuestion,
 }
 
 /// A register of two lists.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SampleTerms {
     pub(crate) products: BTreeSet<(Categorie, ProductCode)>,
+    /// First day of the list of products; `None` when it always held.
+    pub(crate) products_since: Option<Date>,
     pub(crate) tariffs: BTreeMap<(ProductCode, Eenheid), Cents>,
 }
 
 impl Terms for SampleTerms {
-    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, _on: Date) -> bool {
-        self.products.contains(&(categorie.clone(), code.clone()))
+    fn lists_product(&self, _law: Law, categorie: &Categorie, code: &ProductCode, on: Date) -> bool {
+        self.products_since.is_none_or(|since| since <= on)
+            && self.products.contains(&(categorie.clone(), code.clone()))
     }
 
     fn tariff(
@@ -72,6 +78,7 @@ impl Terms for SampleTerms {
 }
 
 /// One row of a rule's table.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The number whose sample the row starts from.
@@ -143,12 +150,19 @@ impl Sample {
         let mut terms = SampleTerms::default();
         terms.products.insert((categorie(kind.law), code(kind.law)));
         terms.tariffs.insert((code(kind.law), Eenheid::Uur), Cents(6000));
-        Sample { message, today: date(2026, 3, 10), facts, terms }
+        facts.question = question(kind);
+        Sample { message, today: date(2026, 3, 10), facts, terms, unknown_question: UnknownQuestion::Refuse }
     }
 
     /// The sample as a case.
     pub(crate) fn case(&self) -> Case<'_> {
-        Case { message: &self.message, today: self.today, facts: Some(&self.facts), terms: Some(&self.terms) }
+        Case {
+            message: &self.message,
+            today: self.today,
+            facts: Some(&self.facts),
+            terms: Some(&self.terms),
+            unknown_question: self.unknown_question,
+        }
     }
 
     /// Judges the sample by these rules only.
@@ -297,6 +311,29 @@ impl Sample {
         }
     }
 
+    /// The only line that a 325 sample returns.
+    pub(crate) fn answer_line(&mut self) -> &mut Prestatie {
+        &mut self.declaratie_antwoord().clienten[0].prestaties[0]
+    }
+
+    /// The message that a reply sample answers, as the ledger knows it: it waits for its answer.
+    pub(crate) fn question(&mut self) -> &mut Question {
+        self.facts.question.as_mut().expect("samples of replies have their question")
+    }
+
+    /// The declaration that a 325 sample answers: 1,000.00 on two lines, the first of which is returned.
+    pub(crate) fn answered(&mut self) -> &mut Declaratie {
+        match &mut self.question().declaratie.as_mut().expect("325 samples have their declaration").body {
+            Body::Declaratie(declaratie) => declaratie,
+            other => panic!("not a 323: {other:?}"),
+        }
+    }
+
+    /// The line of that declaration that the 325 sample returns.
+    pub(crate) fn answered_line(&mut self) -> &mut Prestatie {
+        &mut self.answered().clienten[0].prestaties[0]
+    }
+
     /// The allocation that 305 and 323 samples refer to, as the ledger knows it.
     pub(crate) fn allocation(&mut self) -> &mut Allocation {
         self.facts.allocations.get_mut(&TOEWIJZING).expect("305 and 323 samples have their allocation")
@@ -359,6 +396,11 @@ pub(crate) fn person(bsn: &str) -> PersonKey {
 /// An earlier message of the samples.
 pub(crate) fn earlier(number: &str) -> Earlier {
     Earlier { kind: format!("WMO{number}"), identificatie: "EERDER1".to_owned(), dagtekening: date(2026, 1, 5) }
+}
+
+/// A reply to the question of a reply sample.
+pub(crate) fn given_reply(by_gateway: bool) -> GivenReply {
+    GivenReply { kind: "WMO306".to_owned(), on: Some(date(2026, 3, 9)), by_gateway }
 }
 
 /// Category of the samples.
@@ -634,6 +676,32 @@ fn declaratie(law: Law) -> Declaratie {
             retour_codes: Vec::new(),
         }],
     }
+}
+
+/// What a reply sample answers; `None` for other samples.
+fn question(kind: Kind) -> Option<Question> {
+    let asked = Kind::new(kind.law, kind.number.answers()?);
+    let (identificatie, dagtekening) =
+        if kind.number == Number::N325 { ("D1", date(2026, 3, 5)) } else { ("B1", date(2026, 3, 9)) };
+    let owed_by = if asked.number.direction() == Direction::ToProvider { AANBIEDER } else { GEMEENTE };
+    let declaratie = (asked.number == Number::N323).then(|| {
+        let mut header = header(asked);
+        header.identificatie = BerichtIdentificatie { identificatie: identificatie.into(), dagtekening };
+        let mut declaratie = declaratie(kind.law);
+        let mut granted = prestatie(kind.law);
+        granted.referentie.nummer = "P2".into();
+        granted.bedrag.bedrag = Cents(28_000);
+        declaratie.clienten[0].prestaties.push(granted);
+        declaratie.totaal = TotaalBedragMetDC::from_signed(Cents(100_000));
+        Box::new(Message { kind: asked, release: Release::V3_2, header, body: Body::Declaratie(declaratie) })
+    });
+    Some(Question {
+        id: 1,
+        message: Earlier { kind: asked.to_string(), identificatie: identificatie.to_owned(), dagtekening },
+        owed_by: owed_by.into(),
+        state: QuestionState::Open,
+        declaratie,
+    })
 }
 
 /// One rejected line of 720.00 out of 1,000.00.

@@ -72,7 +72,7 @@ struct Place<'s> {
     any_child: bool,
     stray_text: bool,
     /// Elements reported as missing, with the place of their report.
-    missing: Vec<(usize, Option<usize>)>,
+    missing: Vec<(usize, usize)>,
     /// Counts of repeating elements that were left behind.
     left: Vec<(usize, u32)>,
 }
@@ -125,12 +125,7 @@ impl<'s> Machine<'s> {
         path
     }
 
-    fn report(
-        &mut self,
-        faults: &mut Collector,
-        offset: usize,
-        draft: impl FnOnce(&Machine<'s>) -> Draft,
-    ) -> Option<usize> {
+    fn report(&mut self, faults: &mut Collector, offset: usize, draft: impl FnOnce(&Machine<'s>) -> Draft) -> usize {
         self.builder = None;
         faults.report(offset, || draft(self))
     }
@@ -259,7 +254,7 @@ impl<'s> Machine<'s> {
         let before = &elements[place.at];
         let missing =
             place.missing.iter().position(|(lost, _)| *lost == index).map(|at| place.missing.swap_remove(at).1);
-        if let Some(Some(report)) = missing {
+        if let Some(report) = missing {
             // It was not missing after all, it comes too late: one fault, not two.
             faults.retract(report);
         }
@@ -283,7 +278,7 @@ impl<'s> Machine<'s> {
         (0..index).rev().find(|at| place.seen & (1 << at) != 0).map(|at| &*place.elements[at].name)
     }
 
-    fn note_missing(&mut self, index: usize, report: Option<usize>) {
+    fn note_missing(&mut self, index: usize, report: usize) {
         if let Some(Frame { body: Body::Sequence(place), .. }) = self.stack.last_mut() {
             place.missing.push((index, report));
         }

@@ -26,7 +26,7 @@ use crate::message::{Kind, Release};
 
 pub use datatypes::{Base, SimpleType};
 pub use fault::{CODES, CodeInfo, Fault, Faults, code};
-pub use files::{schema, schema_files};
+pub use files::{Catalogue, Schemas, schema, schema_files};
 pub use load::{LoadError, SchemaFile, load};
 pub use pattern::Pattern;
 pub use peek::{Header as HeaderHint, peek_header};

@@ -39,8 +39,14 @@ pub(super) fn shown_name(name: &str) -> String {
 }
 
 /// A namespace name: the longest of the standard has fifty-odd characters.
+///
+/// No more of it is looked at than can be shown: one name can be megabytes long and stand in the report of every tag.
 pub(super) fn shown_uri(uri: &str) -> String {
-    if holds_citizen_number(uri) { "(een onbekende namespace)".to_owned() } else { cut_at(uri, 80) }
+    const SHOWN: usize = 80;
+    const CITIZEN_NUMBER: usize = 9;
+    let end = uri.char_indices().nth(SHOWN + CITIZEN_NUMBER).map_or(uri.len(), |(at, _)| at);
+    let head = &uri[..end];
+    if holds_citizen_number(head) { "(een onbekende namespace)".to_owned() } else { cut_at(head, SHOWN) }
 }
 
 fn cut(value: &str) -> String {
@@ -110,6 +116,15 @@ mod tests {
         assert_eq!(shown("a\nb").nl, "a b");
         assert_eq!(shown("BSN 999990019").nl, "13 tekens, cijfers, letters, spaties");
         assert_eq!(shown("999990018").nl, "999990018");
+    }
+
+    #[test]
+    fn names_of_namespaces_are_cut_and_citizen_numbers_hidden() {
+        assert_eq!(shown_uri(&"é".repeat(80)), "é".repeat(80));
+        assert_eq!(shown_uri(&"é".repeat(1000)), format!("{}…", "é".repeat(80)));
+        for before in [0, 70, 79, 80] {
+            assert_eq!(shown_uri(&format!("{}999990019", "u".repeat(before))), "(een onbekende namespace)", "{before}");
+        }
     }
 
     #[test]

@@ -288,28 +288,13 @@ pub(super) fn kind_unknown(root: &str, namespace: &str) -> Draft {
 }
 
 /// A message of another release.
-pub(super) fn release_unknown(message: &str, release: &str) -> Draft {
+pub(super) fn release_unknown(message: &str, release: &str, known: &str) -> Draft {
     let release = privacy::shown_name(release);
     let text = Words::new(
-        format!("Dit is een {message} van release {release}; dit systeem kent alleen release 3.2."),
-        format!("This is a {message} of release {release}; this system only knows release 3.2."),
+        format!("Dit is een {message} van release {release}; dit systeem kent alleen release {known}."),
+        format!("This is a {message} of release {release}; this system only knows release {known}."),
     );
-    draft(code::RELEASE_UNKNOWN, String::new(), "release 3.2", format!("release {release}"), text)
-}
-
-/// A message of release 3.2 that this version does not judge.
-pub(super) fn kind_not_yet(message: &str) -> Draft {
-    let text = Words::new(
-        format!("De {message} is een bekend bericht, maar deze versie van het systeem beoordeelt het nog niet."),
-        format!("The {message} is a known message, but this version of the system does not judge it yet."),
-    );
-    draft(
-        code::KIND_NOT_YET,
-        String::new(),
-        "een bericht dat deze versie beoordeelt: 301, 302, 305, 306, 323 of 325",
-        message,
-        text,
-    )
+    draft(code::RELEASE_UNKNOWN, String::new(), format!("release {known}"), format!("release {release}"), text)
 }
 
 #[cfg(test)]

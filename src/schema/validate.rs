@@ -5,17 +5,16 @@
 //! are namespace declarations and doubled attributes that Namespaces 1.0 forbids and libxml2 only warns about; an empty
 //! CDATA section between elements is white space, as XSD 1.0 has it; the limits of this gateway count.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
 
 use quick_xml::Reader;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 
 use super::fault::{Collector, Draft, Faults, Words};
-use super::files::schema;
+use super::files::Catalogue;
 use super::machine::{AttributeRole, Machine, Tag, TagAttribute};
-use super::namespaces::{Scope, Space};
+use super::namespaces::{NameId, Scope, Space};
 use super::wellformed::{self, Attributes, Broken, RawAttribute};
 use super::{BOM, Document, Limits, sentences};
 use crate::message::{Kind, Release};
@@ -26,8 +25,30 @@ const ROOT: &str = "Bericht";
 /// [`recognise`] looks no further than this.
 const PROLOG_BYTES: usize = 65_536;
 
-/// Judges a document: the tree of a valid one, or everything that is wrong with it.
+/// Judges a document by the releases that the program carries.
 pub fn validate(source: &[u8], limits: &Limits) -> Result<Document, Faults> {
+    Catalogue::embedded().validate(source, limits)
+}
+
+/// As [`Catalogue::recognise_document`], by the releases that the program carries.
+pub fn recognise(source: &[u8]) -> Option<Kind> {
+    Catalogue::embedded().recognise_document(source)
+}
+
+impl Catalogue {
+    /// Judges a document: the tree of a valid one, or everything that is wrong with it.
+    pub fn validate(&self, source: &[u8], limits: &Limits) -> Result<Document, Faults> {
+        judge(self, source, limits)
+    }
+
+    /// Which message a document claims to be, by namespace and name of its first element; nothing else is judged.
+    pub fn recognise_document(&self, source: &[u8]) -> Option<Kind> {
+        peek_kind(self, source)
+    }
+}
+
+fn judge(catalogue: &Catalogue, source: &[u8], limits: &Limits) -> Result<Document, Faults> {
+    let recognise = |source| peek_kind(catalogue, source);
     let mut faults = Collector::new(limits.max_faults);
     // Offsets and node counts of the tree are 32 bits wide.
     let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
@@ -42,28 +63,27 @@ pub fn validate(source: &[u8], limits: &Limits) -> Result<Document, Faults> {
             return Err(faults.finish(source, recognise(source), false));
         }
     };
-    let mut driver = Driver::new(text, *limits, faults);
+    let mut driver = Driver::new(catalogue, text, *limits, faults);
     let stopped = driver.run().err();
     let readable = stopped.is_none();
     if let Some(stop) = stopped {
         driver.faults.report_last(stop.offset + driver.base, *stop.draft);
     }
-    let Driver { kind, machine, faults, .. } = driver;
+    let Driver { kind, release, machine, faults, .. } = driver;
     let tree = machine.and_then(Machine::finish);
-    match (kind, tree) {
-        (Some(kind), Some(tree)) if faults.is_empty() => Ok(Document { kind, release: Release::V3_2, tree }),
+    match (kind.zip(release), tree) {
+        (Some((kind, release)), Some(tree)) if faults.is_empty() => Ok(Document { kind, release, tree }),
         _ => Err(faults.finish(source, kind, readable)),
     }
 }
 
-/// Which message a document claims to be, by namespace and name of its first element; nothing else is judged.
-pub fn recognise(source: &[u8]) -> Option<Kind> {
+fn peek_kind(catalogue: &Catalogue, source: &[u8]) -> Option<Kind> {
     let prolog = &source[..source.len().min(PROLOG_BYTES)];
     let valid = match std::str::from_utf8(prolog) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&prolog[..error.valid_up_to()]).unwrap_or(""),
     };
-    let mut driver = Driver::new(valid, Limits::default(), Collector::new(0));
+    let mut driver = Driver::new(catalogue, valid, Limits::default(), Collector::new(0));
     while driver.kind.is_none() && driver.stage != Stage::Ended && driver.depth == 0 {
         driver.step().ok()?;
     }
@@ -134,6 +154,7 @@ enum Stage {
 }
 
 struct Driver<'a> {
+    catalogue: &'a Catalogue,
     /// The document without byte order mark.
     text: &'a str,
     /// Length of the byte order mark.
@@ -144,16 +165,18 @@ struct Driver<'a> {
     depth: u32,
     scope: Scope<'a>,
     kind: Option<Kind>,
+    release: Option<Release>,
     /// `None` before the root element and below a root element that cannot be judged.
     machine: Option<Machine<'a>>,
     faults: Collector,
 }
 
 impl<'a> Driver<'a> {
-    fn new(text: &'a str, limits: Limits, faults: Collector) -> Driver<'a> {
+    fn new(catalogue: &'a Catalogue, text: &'a str, limits: Limits, faults: Collector) -> Driver<'a> {
         let base = if text.as_bytes().starts_with(BOM) { BOM.len() } else { 0 };
         let text = &text[base..];
         Driver {
+            catalogue,
             text,
             base,
             reader: Reader::from_str(text),
@@ -162,6 +185,7 @@ impl<'a> Driver<'a> {
             depth: 0,
             scope: Scope::default(),
             kind: None,
+            release: None,
             machine: None,
             faults,
         }
@@ -268,12 +292,13 @@ impl<'a> Driver<'a> {
         let limit = self.limits.max_attributes;
         let mut scanner = Attributes::new(rest);
         let mut all: Vec<RawAttribute<'a>> = Vec::new();
+        let mut names = BTreeSet::new();
         while let Some(attribute) = self.strict(start, scanner.next())? {
             let offset = start + attribute.offset;
             if all.len() >= limit as usize || self.scope.len() >= 2 * limit as usize {
                 return Err(Stop::new(offset, sentences::attribute_limit(self.path(), limit)));
             }
-            if all.iter().any(|known| known.name == attribute.name) {
+            if !names.insert(attribute.name) {
                 return self.malformed(
                     offset,
                     "een attribuut staat twee keer op een element",
@@ -293,9 +318,10 @@ impl<'a> Driver<'a> {
             }
         }
         all.retain(|attribute| attribute.name != "xmlns" && !attribute.name.starts_with("xmlns:"));
-        for (at, attribute) in all.iter().enumerate() {
+        let mut expanded = BTreeSet::new();
+        for attribute in &all {
             let name = self.expanded(attribute.name);
-            if name.is_some() && all[..at].iter().any(|earlier| self.expanded(earlier.name) == name) {
+            if name.is_some_and(|name| !expanded.insert(name)) {
                 return self.malformed(
                     attribute.offset,
                     "een attribuut staat twee keer op een element",
@@ -307,33 +333,28 @@ impl<'a> Driver<'a> {
     }
 
     /// Namespace and local name of an attribute with a declared prefix.
-    fn expanded<'n>(&self, name: &'n str) -> Option<(&str, &'n str)> {
+    fn expanded<'n>(&self, name: &'n str) -> Option<(NameId, &'n str)> {
         let (prefix, local) = name.split_once(':')?;
-        let uri = self.scope.uri(prefix);
-        (!uri.is_empty()).then_some((uri, local))
+        Some((self.scope.id(prefix)?, local))
     }
 
     /// Decides by the root element which schema applies; reports when none does.
     fn identify(&mut self, prefix: &str, local: &str, start: usize) {
         let uri = self.scope.uri(prefix).to_owned();
         let offset = self.base + start;
-        self.kind = KINDS.get(uri.as_str()).copied().filter(|_| local == ROOT);
-        let Some(kind) = self.kind else {
+        let Some((kind, release, schema)) = self.catalogue.recognise(&uri).filter(|_| local == ROOT) else {
+            let known = self.catalogue.words();
             self.faults.report(offset, || match other_release(&uri) {
-                Some((kind, release)) => sentences::release_unknown(&kind.to_string(), &release),
-                None => sentences::kind_unknown(local, &uri),
+                Some((kind, release)) if local == ROOT => {
+                    sentences::release_unknown(&kind.to_string(), &release, &known)
+                }
+                _ => sentences::kind_unknown(local, &uri),
             });
             return;
         };
-        match schema(kind) {
-            Some(schema) => {
-                self.scope.know(schema);
-                self.machine = Some(Machine::new(schema, self.limits.max_value_chars));
-            }
-            None => {
-                self.faults.report(offset, || sentences::kind_not_yet(&kind.to_string()));
-            }
-        }
+        (self.kind, self.release) = (Some(kind), Some(release));
+        self.scope.know(schema);
+        self.machine = Some(Machine::new(schema, self.limits.max_value_chars));
     }
 
     fn close(&mut self, start: usize) {
@@ -485,15 +506,11 @@ fn named_type<'t>(scope: &Scope<'_>, value: &'t str) -> Option<(crate::message::
     }
 }
 
-/// Kinds by the namespace of their root element.
-static KINDS: LazyLock<BTreeMap<String, Kind>> =
-    LazyLock::new(|| Kind::all().map(|kind| (kind.namespace(Release::V3_2), kind)).collect());
-
-/// Kind and release when a namespace is one of the standard, but of another release than 3.2.
+/// Kind and release when a namespace is one of the standard, though of a release that is not known here.
 fn other_release(uri: &str) -> Option<(Kind, String)> {
     let mut parts = uri.strip_prefix("http://www.istandaarden.nl/")?.split('/');
     let (standard, release, slug) = (parts.next()?, parts.next()?, parts.next()?);
     let kind = Kind::parse(slug).filter(|kind| kind.law.standard() == standard && kind.slug() == slug)?;
     let well_formed = release.len() <= 10 && release.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-    (well_formed && release != "3_2").then(|| (kind, release.replace('_', ".")))
+    well_formed.then(|| (kind, release.replace('_', ".")))
 }

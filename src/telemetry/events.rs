@@ -13,7 +13,7 @@ pub struct MessageJudged<'a> {
     /// Id in the ledger.
     pub id: &'a str,
     /// Transport that it came by.
-    pub transport: &'static str,
+    pub transport: &'a str,
     /// Kind, when it was recognised.
     pub kind: Option<Kind>,
     /// Verdict.
@@ -54,6 +54,57 @@ impl MessageJudged<'_> {
                 "judged {kind}: {}", self.verdict
             );
         }
+    }
+}
+
+/// A message waits for one that it refers to.
+#[derive(Debug)]
+pub struct MessageWaits<'a> {
+    /// Transport that it came by.
+    pub transport: &'a str,
+    /// Kind.
+    pub kind: Kind,
+    /// How many things it waits for.
+    pub awaits: usize,
+}
+
+impl MessageWaits<'_> {
+    /// Writes the log line; the figures tell how many wait.
+    pub fn emit(&self) {
+        let kind = self.kind.to_string();
+        tracing::info!(
+            transport = self.transport,
+            message.kind = kind,
+            awaits = self.awaits,
+            "{kind} waits for what it refers to"
+        );
+    }
+}
+
+/// How waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitEnd {
+    /// What the message waited for came.
+    Came,
+    /// Its time was over.
+    Over,
+}
+
+/// A message that waited has its verdict.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitEnded {
+    /// How.
+    pub end: WaitEnd,
+}
+
+impl WaitEnded {
+    /// Writes the metric; the line is that of [`MessageJudged`].
+    pub fn emit(self, telemetry: &Telemetry) {
+        let end = match self.end {
+            WaitEnd::Came => "came",
+            WaitEnd::Over => "over",
+        };
+        telemetry.count(Metric::Waits, &[end], 1);
     }
 }
 

@@ -35,6 +35,12 @@ pub enum Metric {
     ParkedMessages,
     /// Messages that are held.
     HeldMessages,
+    /// Messages that wait for one that they refer to.
+    WaitingMessages,
+    /// Age of the oldest message that waits.
+    WaitingOldestSeconds,
+    /// Messages that waited, by how that ended.
+    Waits,
     /// Size of the ledger on disk.
     LedgerBytes,
     /// Days until the contract register in use ends.
@@ -56,7 +62,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 18] = [
+    pub const ALL: [Metric; 21] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -73,6 +79,9 @@ impl Metric {
         Metric::OutboxOldestSeconds,
         Metric::ParkedMessages,
         Metric::HeldMessages,
+        Metric::WaitingMessages,
+        Metric::WaitingOldestSeconds,
+        Metric::Waits,
         Metric::LedgerBytes,
         Metric::RegisterDaysLeft,
     ];
@@ -130,6 +139,18 @@ impl Metric {
             ),
             Metric::ParkedMessages => ("sluis_parked_messages", Sort::Figure, &[], "Messages that are parked"),
             Metric::HeldMessages => ("sluis_held_messages", Sort::Figure, &[], "Messages that wait for a person"),
+            Metric::WaitingMessages => {
+                ("sluis_waiting_messages", Sort::Figure, &[], "Messages that wait for one that they refer to")
+            }
+            Metric::WaitingOldestSeconds => {
+                ("sluis_waiting_oldest_seconds", Sort::Figure, &[], "Age of the oldest message that waits")
+            }
+            Metric::Waits => (
+                "sluis_waits_total",
+                Sort::Counter,
+                &["end"],
+                "Messages that waited, by how that ended: what they waited for came, or their time was over",
+            ),
             Metric::LedgerBytes => ("sluis_ledger_bytes", Sort::Figure, &[], "Size of the ledger on disk"),
             Metric::RegisterDaysLeft => (
                 "sluis_register_days_left",

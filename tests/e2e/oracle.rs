@@ -7,7 +7,7 @@ use sluis::contract::{Contracts, Policies};
 use sluis::decision::{Purpose, Verdict};
 use sluis::delivery::outbox::Due;
 use sluis::finding::Finding;
-use sluis::gateway::Gateway;
+use sluis::gateway::{Gateway, Options};
 use sluis::ledger::{Budget, Filter, Keys, Ledger, Settings};
 use sluis::schema::Limits;
 use sluis::telemetry::Telemetry;
@@ -112,7 +112,8 @@ pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Ac
     policies.set(super::daemon::HOLDS, None, "hold").expect("a known check and word");
     let contracts = Contracts::new(vec![Arc::new(register)], policies);
     let telemetry = Telemetry::new(gateway);
-    let judge = Gateway::new(gateway, Limits::default(), contracts, ledger.clone(), Arc::new(SystemClock), &telemetry);
+    let (limits, clock) = (Limits::default(), Arc::new(SystemClock));
+    let judge = Gateway::new(gateway, limits, contracts, ledger.clone(), clock, &telemetry, Options::default());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     runtime.block_on(async {
         for item in items {

@@ -3,11 +3,13 @@
 use crate::support::{DAY, Xml, check_totals, region};
 use jiff::Timestamp;
 use sluis::contract::{Contracts, Policies};
+use sluis::deadline::Debt;
 use sluis::decision::{Outgoing, Purpose, Record, Verdict};
 use sluis::finding::Finding;
 use sluis::ledger::{Departure, Filter, Inbox, Keys, Ledger, Settings};
 use sluis::message::{Date, Law};
 use sluis::pipeline::{self, Context, Judged, Prepared};
+use sluis::rules::UnknownQuestion;
 use sluis::schema::{self, Limits};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -88,6 +90,8 @@ pub(crate) struct Lock {
     contracts: Contracts,
     today: Option<Date>,
     registered: bool,
+    unknown_question: UnknownQuestion,
+    tells_questions: bool,
     count: u32,
     log: String,
 }
@@ -106,6 +110,8 @@ impl Lock {
             contracts: Contracts::new(vec![Arc::new(register)], policies),
             today: None,
             registered: true,
+            unknown_question: UnknownQuestion::default(),
+            tells_questions: false,
             count: 0,
             log: String::new(),
         }
@@ -114,6 +120,27 @@ impl Lock {
     /// Judges what follows between parties that no register knows: what needs terms is skipped.
     pub(crate) fn without_register(&mut self) {
         self.registered = false;
+    }
+
+    /// Passes on replies to messages that nobody knows.
+    pub(crate) fn relays_unknown(&mut self) {
+        self.unknown_question = UnknownQuestion::Relay;
+    }
+
+    /// Writes down what is asked and what is closed.
+    pub(crate) fn tells_questions(&mut self) {
+        self.tells_questions = true;
+    }
+
+    /// Open questions: what is owed, on which message, by whom, and until when.
+    pub(crate) fn open_questions(&self) -> Vec<String> {
+        let open = self.ledger.run_blocking(|tx| {
+            let open = Debt::ALL.into_iter().map(|debt| tx.open_questions(debt, None, 100));
+            open.collect::<Result<Vec<_>, _>>()
+        });
+        let open = open.expect("questions can be read").into_iter().flatten();
+        open.map(|each| format!("{} on {} {} by {}", each.debt, each.identificatie, each.due_on, each.owed_by))
+            .collect()
     }
 
     /// Judges what follows as on another day than its own.
@@ -158,6 +185,7 @@ impl Lock {
             reply_id: &reply_id,
             register: register.as_deref(),
             policies: &self.contracts.policies,
+            unknown_question: self.unknown_question,
         };
         let judged = match &prepared.reading {
             Err(unreadable) => pipeline::refuse(context, unreadable),
@@ -203,7 +231,8 @@ impl Lock {
             line(&mut text, &format!("  en {}", signal.en));
             line(&mut text, &format!("  facts {}", serde_json::to_string(&signal.facts).expect("plain values")));
         }
-        for record in &decision.records {
+        let told = |record: &&Record| self.tells_questions || !matches!(record, Record::Asked(_) | Record::Settled(_));
+        for record in decision.records.iter().filter(told) {
             line(&mut text, &format!("record {}", record_line(record)));
         }
         for departure in departures {
@@ -346,6 +375,15 @@ fn record_line(record: &Record) -> String {
             line.bedrag.0,
             if line.granted { "granted" } else { "refused" },
         ),
+        Record::Asked(asked) => format!(
+            "{} asks {} ({:?}) of {} by {}",
+            if asked.answered { "answered at once:" } else { "open:" },
+            asked.debt,
+            asked.about,
+            asked.owed_by,
+            asked.due_on
+        ),
+        Record::Settled(settled) => format!("closes {:?} on {}", settled.what, settled.on),
         Record::Posting(posting) => format!(
             "posting {} {} of {} for {}{} on {}",
             posting.agreement,
@@ -445,7 +483,14 @@ fn check_outgoing(what: &str, prepared: &Prepared, judged: &Judged, departures: 
         return;
     };
     let message = &readable.message;
-    assert!(of(Purpose::Error).is_empty(), "no error report above level 1: {what}");
+    let refused_reply = decision.verdict == Verdict::Rejected && message.kind.number.answered_by().is_none();
+    assert_eq!(of(Purpose::Error).len(), usize::from(refused_reply), "a report above level 1 on a reply only: {what}");
+    for report in of(Purpose::Error) {
+        assert_eq!(report.to.as_ref(), Some(message.sender()), "reported to its sender: {what}");
+        let report: serde_json::Value = serde_json::from_slice(&report.body).expect("a report is JSON");
+        assert_eq!(report["error"], "reply-refused", "{what}");
+        assert_eq!(report["findings"].as_array().map(Vec::len), Some(decision.findings.len()), "{what}");
+    }
     let passes = matches!(decision.verdict, Verdict::Accepted | Verdict::Partly);
     let forwards = of(Purpose::Forward);
     assert_eq!(forwards.len(), usize::from(passes), "forwarded when accepted or partly granted: {what}");

@@ -185,7 +185,7 @@ scenarios! {
         given(lock, "T1", sample, &anna, &[sample.weekly(A), other(sample, B)]);
         let shorter = Allocate { to: jiff::civil::date(2026, 11, 30), ..sample.weekly(A) };
         let retour = lock.deliver("an earlier end for one of two allocations",
-            &sample.wijziging("W1", &anna, "R1", (&[B], &[shorter.clone()], &[])).write(), &Expect::accepted());
+            &sample.wijziging("W1", &anna, "R1", (&[B], std::slice::from_ref(&shorter), &[])).write(), &Expect::accepted());
         lock.deliver("a 318", &retour, &Expect::relayed());
         let grant = with(granting(sample, "T2", &anna, &[(shorter, Some("R1")), (other(sample, B), Some("R1"))]), |message| {
             client_301(message).producten[0].reden_wijziging = Some("12".into());
@@ -204,7 +204,7 @@ scenarios! {
         let anna = anna();
         given(lock, "T1", sample, &anna, &[sample.weekly(A)]);
         let shorter = Allocate { to: jiff::civil::date(2026, 11, 30), ..sample.weekly(A) };
-        let change = |id: &str, referentie: &str| sample.wijziging(id, &anna, referentie, (&[], &[shorter.clone()], &[])).write();
+        let change = |id: &str, referentie: &str| sample.wijziging(id, &anna, referentie, (&[], std::slice::from_ref(&shorter), &[])).write();
         lock.deliver("a request for change", &change("W1", "R1"), &Expect::accepted());
         lock.deliver("under investigation", &investigated(sample, "A1", "R1"), &Expect::accepted());
         lock.deliver("the same request meanwhile", &change("W2", "R2"), &Expect::rejected(3)

@@ -1,10 +1,8 @@
 //! Mutations of stops, requests and answers (307, 315, 317, 319), and of an allocation that honours a request; with the
 //! messages that they stand on.
 
-use crate::support::{
-    Sample, antwoord_319, client_301, client_315, product_301, starts_305, stops_307, verzoek_317, with,
-};
-use crate::{A, B, Bench, Mutation, anna, bram, good_301, status};
+use crate::support::{Sample, antwoord_319, client_315, product_301, stops_307, verzoek_317, with};
+use crate::{A, B, Bench, Mutation, anna, good_301, status};
 use jiff::civil::date;
 use sluis::demo::compose::{Allocate, Person, omvang};
 use sluis::message::types::Geboortedatum;

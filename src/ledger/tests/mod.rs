@@ -136,6 +136,7 @@ fn request(kind: Kind) -> Request {
         all_verzoeken: false,
         declaratie: None,
         referenties: BTreeSet::new(),
+        question: None,
     }
 }
 

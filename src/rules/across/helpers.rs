@@ -1,9 +1,13 @@
 //! What several rules across messages share: the request that an answer is about, the debit that a credit reverses, sums
 //! of lines. Starts and stops have a module of their own.
 
-use crate::message::{Antwoord, Body, DebetCredit, Prestatie, Product, ReferentieAanbieder};
+use crate::message::{
+    Antwoord, Body, Bsn, DebetCredit, DeclaratieAntwoord, Message, Prestatie, Product, ReferentieAanbieder,
+    ReferentieNummer,
+};
 use crate::rules::facts::{CareRequest, ClaimLine, PersonKey};
-use crate::rules::{Case, Line};
+use crate::rules::{Case, Line, Place};
+use std::collections::BTreeMap;
 
 /// The request with this reference by the provider of the message to its municipality. One to another municipality is no
 /// request to this one, and is not told of.
@@ -103,4 +107,75 @@ pub(super) fn granted_sum(
         of_prestatie(prestatie).map(|figure| if is_credit(prestatie) { -figure } else { figure })
     });
     earlier.chain(here).fold(0, i128::saturating_add)
+}
+
+/// The 323 that a 325 answers; `None` for other messages and when it is unknown.
+pub(super) fn answered_declaration<'a>(case: &Case<'a>) -> Option<&'a Message> {
+    case.question()?.declaratie.as_deref()
+}
+
+/// The answer of a 325, when it has more than a header.
+pub(super) fn declaration_answer<'a>(case: &Case<'a>) -> Option<&'a DeclaratieAntwoord> {
+    match &case.message.body {
+        Body::DeclaratieAntwoord(answer) => answer.as_ref(),
+        _ => None,
+    }
+}
+
+/// ReferentieNummer and VorigReferentieNummer: the key of a line.
+pub(super) type LineKey<'a> = (&'a ReferentieNummer, Option<&'a ReferentieNummer>);
+
+fn line_key(prestatie: &Prestatie) -> LineKey<'_> {
+    (&prestatie.referentie.nummer, prestatie.referentie.vorig.as_ref())
+}
+
+/// A line of the 323 that is answered.
+pub(super) struct SubmittedLine<'a> {
+    pub(super) bsn: &'a Bsn,
+    pub(super) prestatie: &'a Prestatie,
+}
+
+/// The lines of the 323 that a 325 answers, by their key; `None` for other messages and when it is unknown.
+pub(super) fn answered_lines<'a>(case: &Case<'a>) -> Option<BTreeMap<LineKey<'a>, Vec<SubmittedLine<'a>>>> {
+    let Body::Declaratie(declaratie) = &answered_declaration(case)?.body else {
+        return None;
+    };
+    let mut lines: BTreeMap<LineKey<'a>, Vec<SubmittedLine<'a>>> = BTreeMap::new();
+    for client in &declaratie.clienten {
+        for prestatie in &client.prestaties {
+            lines.entry(line_key(prestatie)).or_default().push(SubmittedLine { bsn: &client.bsn, prestatie });
+        }
+    }
+    Some(lines)
+}
+
+/// A line of a 325.
+pub(super) struct AnswerLine<'a> {
+    client_index: usize,
+    line_index: usize,
+    pub(super) bsn: &'a Bsn,
+    pub(super) prestatie: &'a Prestatie,
+}
+
+impl<'a> AnswerLine<'a> {
+    pub(super) fn key(&self) -> LineKey<'a> {
+        line_key(self.prestatie)
+    }
+
+    pub(super) fn place(&self, field: &str) -> Place {
+        Place::antwoord_prestatie(self.client_index, self.line_index, field)
+    }
+}
+
+/// The lines of a 325, in document order; none for other messages.
+pub(super) fn answer_lines<'a>(case: &Case<'a>) -> impl Iterator<Item = AnswerLine<'a>> + use<'a> {
+    let clients = declaration_answer(case).map_or(&[][..], |answer| answer.clienten.as_slice());
+    clients.iter().enumerate().flat_map(|(client_index, client)| {
+        client.prestaties.iter().enumerate().map(move |(line_index, prestatie)| AnswerLine {
+            client_index,
+            line_index,
+            bsn: &client.bsn,
+            prestatie,
+        })
+    })
 }

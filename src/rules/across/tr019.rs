@@ -43,20 +43,20 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let violation = match case.allocation(nummer) {
                 None => Violation::at(
                     place,
-                    format!("Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder."),
-                    format!("There is no allocation {nummer} of this municipality to this provider."),
+                    format!("Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder. Controleer het ToewijzingNummer."),
+                    format!("There is no allocation {nummer} of this municipality to this provider. Verify the ToewijzingNummer."),
                 ),
                 Some(allocation) if allocation.person != deliveries.person => Violation::at(
                     place,
-                    format!("Toewijzing {nummer} is niet voor deze cliënt."),
-                    format!("Allocation {nummer} is not for this client."),
+                    format!("Toewijzing {nummer} is niet voor deze cliënt. Controleer het ToewijzingNummer en het Bsn."),
+                    format!("Allocation {nummer} is not for this client. Verify the ToewijzingNummer and the Bsn."),
                 ),
                 Some(allocation) if allocation.is_deleted() => {
                     let earlier = figures::earlier(&allocation.message);
                     Violation::at(
                         place,
-                        format!("Toewijzing {nummer} is verwijderd met {}.", earlier.nl),
-                        format!("Allocation {nummer} was deleted by {}.", earlier.en),
+                        format!("Toewijzing {nummer} is verwijderd met {}. Gebruik een geldige toewijzing.", earlier.nl),
+                        format!("Allocation {nummer} was deleted by {}. Use a valid allocation.", earlier.en),
                     )
                     .earlier(&allocation.message)
                 }

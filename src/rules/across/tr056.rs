@@ -1,6 +1,7 @@
 //! TR056: the sender has not used this Identificatie before for a message of the same kind.
 //!
-//! The key is `BerichtCode`, Afzender and Identificatie; the Dagtekening is no part of it.
+//! The key is `BerichtCode`, Afzender and Identificatie; the Dagtekening is no part of it. A 325 is judged as well, though
+//! no message can carry the code to its sender.
 //!
 //! Doubtful: the source does not say whether the Identificatie of a message that was rejected as a whole may be used
 //! again. Such a message counts as not sent (OP286), so here it may.
@@ -14,7 +15,16 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Technical,
     level: Level::Across,
     code: "9056",
-    numbers: &[Number::N301, Number::N305, Number::N323],
+    numbers: &[
+        Number::N301,
+        Number::N305,
+        Number::N307,
+        Number::N315,
+        Number::N317,
+        Number::N319,
+        Number::N323,
+        Number::N325,
+    ],
     laws: &Law::ALL,
     class: Class::Header,
     nl: "De Identificatie van een bericht is uniek per berichtsoort en afzender.",
@@ -32,8 +42,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             Place::header("BerichtIdentificatie/Identificatie"),
-            format!("Deze Identificatie is door deze afzender al gebruikt in {}.", earlier.nl),
-            format!("This Identificatie was used by this sender before, in {}.", earlier.en),
+            format!("Deze Identificatie is door deze afzender al gebruikt in {}. Geef elk bericht een nieuwe Identificatie.", earlier.nl),
+            format!("This Identificatie was used by this sender before, in {}. Give each message a new Identificatie.", earlier.en),
         )
         .earlier(used),
     ]
@@ -44,10 +54,10 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     use crate::rules::sample::{accepts, earlier, rejects};
     const PATH: &[&str] = &["/Bericht/Header/BerichtIdentificatie/Identificatie"];
     let mut rows = Vec::new();
-    for number in [Number::N301, Number::N305, Number::N323] {
+    for &number in RULE.numbers {
         rows.push(accepts("a new identification", number, |_| {}));
         rows.push(rejects("a used identification", number, PATH, |s| {
-            s.facts.identification_used = Some(earlier("301"));
+            s.facts.identification_used = Some(earlier(s.message.kind.number.as_str()));
         }));
     }
     rows

@@ -42,8 +42,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let (what, key) = (entry.noun(), entry.key.phrase());
             let violation = Violation::at(
                 entry.place("StatusAanlevering"),
-                format!("Er is voor deze cliënt geen eerder aangeleverde {what} om te verwijderen ({}).", key.nl),
-                format!("There is no earlier {what} of this client to delete ({}).", key.en),
+                format!("Er is voor deze cliënt geen eerder aangeleverde {what} om te verwijderen ({}). Controleer deze gegevens.", key.nl),
+                format!("There is no earlier {what} of this client to delete ({}). Verify these values.", key.en),
             )
             .date("begindatum", entry.key.start.begindatum);
             match entry.key.end {

@@ -44,11 +44,13 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let violation = Violation::at(
                 entry.place("StatusAanlevering"),
                 format!(
-                    "Deze start ({}) kan niet worden verwijderd: {} meldt een stop per {} (reden {}).",
+                    "Deze start ({}) kan niet worden verwijderd: {} meldt een stop per {} (reden {}). Verwijder eerst die \
+                    stop.",
                     key.nl, earlier.nl, stop.einddatum, stop.reden
                 ),
                 format!(
-                    "This start ({}) cannot be deleted: {} reports a stop on {} (reason {}).",
+                    "This start ({}) cannot be deleted: {} reports a stop on {} (reason {}). Delete that stop \
+                    first.",
                     key.en, earlier.en, stop.einddatum, stop.reden
                 ),
             );

@@ -46,16 +46,16 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 let earlier = figures::earlier(&delivery.message);
                 Violation::at(
                     entry.place(""),
-                    format!("Deze {what} ({}) is al aangeleverd met {}.", key.nl, earlier.nl),
-                    format!("This {what} ({}) was delivered before, by {}.", key.en, earlier.en),
+                    format!("Deze {what} ({}) is al aangeleverd met {}. Lever elke {what} één keer aan.", key.nl, earlier.nl),
+                    format!("This {what} ({}) was delivered before, by {}. Deliver each {what} once.", key.en, earlier.en),
                 )
                 .earlier(&delivery.message)
             } else if first < entry.index {
                 let other = entry.ordinal(first);
                 Violation::at(
                     entry.place(""),
-                    format!("Deze {what} ({}) staat al in dit bericht ({other}).", key.nl),
-                    format!("This {what} ({}) stands in this message already ({other}).", key.en),
+                    format!("Deze {what} ({}) staat al in dit bericht ({other}). Lever elke {what} één keer aan.", key.nl),
+                    format!("This {what} ({}) stands in this message already ({other}). Deliver each {what} once.", key.en),
                 )
             } else {
                 return None;

@@ -66,8 +66,8 @@ fn unknown(case: &Case<'_>, facts: &Facts, bsn: &Bsn, place: Place) -> Option<Vi
     (!facts.known_clients.contains(bsn)).then(|| {
         Violation::at(
             place,
-            format!("Gemeente {gemeente} heeft deze aanbieder voor deze cliënt geen toewijzing gestuurd."),
-            format!("Municipality {gemeente} has sent this provider no allocation for this client."),
+            format!("Gemeente {gemeente} heeft deze aanbieder voor deze cliënt geen toewijzing gestuurd. Controleer het Bsn."),
+            format!("Municipality {gemeente} has sent this provider no allocation for this client. Verify the Bsn."),
         )
     })
 }
@@ -82,10 +82,10 @@ fn claimant(case: &Case<'_>, facts: &Facts, index: usize, client: &DeclaratieCli
     let ordinal = line + 1;
     let violation = Violation::at(
         place,
-        format!("Toewijzing {nummer} van prestatie {ordinal} is niet voor deze cliënt."),
-        format!("Allocation {nummer} of line {ordinal} is not for this client."),
+        format!("Toewijzing {nummer} van prestatie {ordinal} is niet voor deze cliënt. Controleer het ToewijzingNummer en het Bsn."),
+        format!("Allocation {nummer} of line {ordinal} is not for this client. Verify the ToewijzingNummer and the Bsn."),
     );
-    Some(violation.number("toewijzing_nummer", nummer).fact("prestatie", ordinal))
+    Some(violation.number("toewijzing_nummer", nummer).fact("prestatie", Place::prestatie(index, line, "ToewijzingNummer").path()))
 }
 
 /// The first line on an allocation that is for somebody else, with the number of the allocation.

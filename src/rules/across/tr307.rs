@@ -29,8 +29,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ProductPeriode/Begindatum"),
-            format!("De ProductPeriode begint op {begindatum}; toewijzing {nummer} gaat in op {ingangsdatum}."),
-            format!("The ProductPeriode begins on {begindatum}; allocation {nummer} begins on {ingangsdatum}."),
+            format!("De ProductPeriode begint op {begindatum}; toewijzing {nummer} gaat in op {ingangsdatum}. Declareer vanaf die dag."),
+            format!("The ProductPeriode begins on {begindatum}; allocation {nummer} begins on {ingangsdatum}. Claim from that day on."),
         )
         .number("toewijzing_nummer", nummer)
         .date("begindatum", begindatum)

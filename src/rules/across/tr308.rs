@@ -39,8 +39,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ProductPeriode/Einddatum"),
-            format!("De ProductPeriode eindigt op {claimed}; toewijzing {nummer} eindigt op {einddatum}."),
-            format!("The ProductPeriode ends on {claimed}; allocation {nummer} ends on {einddatum}."),
+            format!("De ProductPeriode eindigt op {claimed}; toewijzing {nummer} eindigt op {einddatum}. Declareer tot en met die dag."),
+            format!("The ProductPeriode ends on {claimed}; allocation {nummer} ends on {einddatum}. Claim up to and including that day."),
         )
         .number("toewijzing_nummer", nummer)
         .date("periode_einddatum", claimed)

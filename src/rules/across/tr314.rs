@@ -7,8 +7,7 @@
 //! has used its number, granted or not; a 323 that was not processed counts as not sent.
 
 use crate::message::{Law, Number};
-use crate::rules::figures;
-use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};
+use crate::rules::{Check, Class, Level, Line, Need, Place, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "TR314",
@@ -33,8 +32,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         let declaratie = &used.declaratie;
         let violation = Violation::at(
             place,
-            format!("ReferentieNummer {nummer} is al gebruikt in declaratie {declaratie}."),
-            format!("ReferentieNummer {nummer} was used before, in declaration {declaratie}."),
+            format!("ReferentieNummer {nummer} is al gebruikt in declaratie {declaratie}. Geef elke prestatie een eigen nummer."),
+            format!("ReferentieNummer {nummer} was used before, in declaration {declaratie}. Give each line its own number."),
         );
         return vec![violation.earlier_line(used)];
     }
@@ -45,11 +44,11 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             place,
-            format!("ReferentieNummer {nummer} staat in dit bericht al bij cliënt {client}, prestatie {prestatie}."),
-            format!("ReferentieNummer {nummer} stands in this message already, at client {client}, line {prestatie}."),
+            format!("ReferentieNummer {nummer} staat in dit bericht al bij cliënt {client}, prestatie {prestatie}. Geef elke prestatie een eigen nummer."),
+            format!("ReferentieNummer {nummer} stands in this message already, at client {client}, line {prestatie}. Give each line its own number."),
         )
-        .fact("eerste_client", figures::number(i64::try_from(client).unwrap_or(i64::MAX)))
-        .fact("eerste_prestatie", figures::number(i64::try_from(prestatie).unwrap_or(i64::MAX))),
+        .fact("referentie_nummer", nummer.as_str())
+        .fact("eerste", Place::prestatie(line.first_use.0, line.first_use.1, "").path()),
     ]
 }
 

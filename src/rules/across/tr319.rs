@@ -30,8 +30,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ProductPeriode/Einddatum"),
-            format!("De ProductPeriode eindigt op {claimed}, na de DeclaratiePeriode, die eindigt op {last}."),
-            format!("The ProductPeriode ends on {claimed}, after the DeclaratiePeriode, which ends on {last}."),
+            format!("De ProductPeriode eindigt op {claimed}, na de DeclaratiePeriode, die eindigt op {last}. Declareer de prestatie in een latere DeclaratiePeriode."),
+            format!("The ProductPeriode ends on {claimed}, after the DeclaratiePeriode, which ends on {last}. Claim the line in a later DeclaratiePeriode."),
         )
         .date("periode_einddatum", claimed)
         .date("declaratieperiode_einddatum", last),

@@ -44,13 +44,20 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         return Vec::new();
     }
     let (sum, claimed) = (sum(&maximum, prestatie.eenheid), quantity(prestatie.volume, prestatie.eenheid));
+    let (nummer, most) = (allocation.nummer, quantity(allowed, prestatie.eenheid));
     vec![
         Violation::at(
             line.place("GeleverdVolume"),
-            format!("{}; gedeclareerd {}.", sum.nl, claimed.nl),
-            format!("{}; claimed {}.", sum.en, claimed.en),
+            format!(
+                "Toewijzing {nummer} staat in deze periode {} toe; gedeclareerd is {}. Declareer ten hoogste {}.",
+                sum.nl, claimed.nl, most.nl
+            ),
+            format!(
+                "Allocation {nummer} allows {} in this period; claimed {}. Claim at most {}.",
+                sum.en, claimed.en, most.en
+            ),
         )
-        .number("toewijzing_nummer", allocation.nummer)
+        .number("toewijzing_nummer", nummer)
         .number("maximum", allowed)
         .number("gedeclareerd", prestatie.volume)
         .fact("eenheid", prestatie.eenheid.as_str()),
@@ -194,9 +201,9 @@ mod tests {
         let mut sample = Sample::of(Kind::new(Law::Wmo, Number::N323));
         sample.line().volume = 21;
         let text = |sample: &Sample| sample.evaluate(&[&RULE]).broken[0].violation.nl.clone();
-        assert_eq!(text(&sample), "5 weken x 4 uur = 20 uur; gedeclareerd 21 uur.");
+        assert_eq!(text(&sample), "Toewijzing 1001 staat in deze periode 5 weken x 4 uur = 20 uur toe; gedeclareerd is 21 uur. Declareer ten hoogste 20 uur.");
         sample.line().eenheid = Eenheid::Minuut;
         sample.line().volume = 1201;
-        assert_eq!(text(&sample), "5 weken x 4 uur = 20 uur (1200 minuten); gedeclareerd 1201 minuten.");
+        assert_eq!(text(&sample), "Toewijzing 1001 staat in deze periode 5 weken x 4 uur = 20 uur (1200 minuten) toe; gedeclareerd is 1201 minuten. Declareer ten hoogste 1200 minuten.");
     }
 }

@@ -53,27 +53,33 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     if is_credit(prestatie) || total <= allowed {
         return Vec::new();
     }
-    let texts = [granted, claimed, total].map(|volume| reckoning.phrase(volume));
-    let [granted_text, claimed_text, total_text] = &texts;
+    let left = allowed.saturating_sub(granted).max(0);
+    let texts = [granted, claimed, total, left].map(|volume| reckoning.phrase(volume));
+    let [granted_text, claimed_text, total_text, left_text] = &texts;
+    let nummer = allocation.nummer;
     vec![
         Violation::at(
             line.place("GeleverdVolume"),
             format!(
-                "{} over de hele toewijzing; al toegekend {}, nu gedeclareerd {}, samen {}.",
+                "Toewijzing {nummer} staat over de hele looptijd {} toe; al toegekend {}, nu gedeclareerd {}, samen {}. \
+                 Nog te declareren: {}.",
                 maximum.nl(),
                 granted_text.nl,
                 claimed_text.nl,
-                total_text.nl
+                total_text.nl,
+                left_text.nl
             ),
             format!(
-                "{} over the whole allocation; granted before {}, claimed now {}, together {}.",
+                "Allocation {nummer} allows {} over its whole duration; granted before {}, claimed now {}, together {}. \
+                 Left to claim: {}.",
                 maximum.en(),
                 granted_text.en,
                 claimed_text.en,
-                total_text.en
+                total_text.en,
+                left_text.en
             ),
         )
-        .number("toewijzing_nummer", allocation.nummer)
+        .number("toewijzing_nummer", nummer)
         .number("maximum", allowed)
         .number("toegekend", granted)
         .number("gedeclareerd", claimed)
@@ -235,8 +241,8 @@ mod tests {
         let text = sample.evaluate(&[&RULE]).broken[0].violation.nl.clone();
         assert_eq!(
             text,
-            "14 weken x 4 uur = 56 uur over de hele toewijzing; al toegekend 45 uur, nu gedeclareerd 12 uur, samen \
-             57 uur."
+            "Toewijzing 1001 staat over de hele looptijd 14 weken x 4 uur = 56 uur toe; al toegekend 45 uur, nu gedeclareerd 12 uur, samen \
+             57 uur. Nog te declareren: 11 uur."
         );
     }
 }

@@ -6,8 +6,9 @@
 //! of the same message is not granted yet and cannot be credited.
 
 use super::helpers::{Reversed, reversed};
-use crate::message::{Law, Number};
-use crate::rules::figures;
+use crate::message::{Cents, GeslotenPeriode, Law, Number, Prestatie};
+use crate::rules::facts::ClaimLine;
+use crate::rules::figures::{self, Phrase};
 use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -34,36 +35,68 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         Reversed::Debit => return Vec::new(),
         Reversed::Unknown => Violation::at(
             place,
-            format!("Er is geen eerder gedeclareerde prestatie {vorig} om te crediteren."),
-            format!("There is no earlier line {vorig} to credit."),
+            format!("Er is geen eerder gedeclareerde prestatie {vorig} om te crediteren. Controleer VorigReferentieNummer."),
+            format!("There is no earlier line {vorig} to credit. Verify VorigReferentieNummer."),
         ),
         Reversed::Rejected(debit) => {
             let earlier = figures::earlier_line(debit);
             Violation::at(
                 place,
-                format!("Niet goedgekeurd en dus niet te crediteren: {}.", earlier.nl),
-                format!("Not granted and thus not to be credited: {}.", earlier.en),
+                format!("De {} is niet goedgekeurd en dus niet te crediteren. Laat deze creditprestatie weg.", earlier.nl),
+                format!("The {} was not granted and is thus not to be credited. Leave this credit out.", earlier.en),
             )
             .earlier_line(debit)
         }
         Reversed::Credit(debit) => Violation::at(
             place,
-            format!("Prestatie {vorig} van declaratie {} is zelf een creditprestatie.", debit.declaratie),
-            format!("Line {vorig} of declaration {} is a credit itself.", debit.declaratie),
+            format!("Prestatie {vorig} van declaratie {} is zelf een creditprestatie. Crediteer alleen een debetprestatie.", debit.declaratie),
+            format!("Line {vorig} of declaration {} is a credit itself. Only credit a debit.", debit.declaratie),
         )
         .earlier_line(debit),
         Reversed::Other(debit, elements) => {
-            let (earlier, list) = (figures::earlier_line(debit), elements.join(", "));
+            let earlier = figures::earlier_line(debit);
+            let compared = elements.iter().map(|element| compared(element, line.prestatie, debit));
+            let (nl, en): (Vec<_>, Vec<_>) = compared.map(|phrase| (phrase.nl, phrase.en)).unzip();
+            let (nl, en) = (nl.join(", "), en.join(", "));
             Violation::at(
                 place,
-                format!("De creditprestatie is niet gelijk aan {}; anders is: {list}.", earlier.nl),
-                format!("The credit does not equal {}; what differs: {list}.", earlier.en),
+                format!("De creditprestatie is niet gelijk aan {}; anders is: {nl}. Neem de waarden van die prestatie over.", earlier.nl),
+                format!("The credit does not equal {}; what differs: {en}. Take over the values of that line.", earlier.en),
             )
             .earlier_line(debit)
             .fact("anders", elements)
         }
     };
-    vec![violation.fact("vorig_referentienummer", vorig.as_str())]
+    vec![violation.fact("vorig_referentie_nummer", vorig.as_str())]
+}
+
+/// An element in which a credit differs from its debit, with both values; a person is never shown.
+fn compared(element: &str, credit: &Prestatie, debit: &ClaimLine) -> Phrase {
+    let both = |own: Phrase, theirs: Phrase| {
+        Phrase::new(
+            format!("{element} ({} in plaats van {})", own.nl, theirs.nl),
+            format!("{element} ({} instead of {})", own.en, theirs.en),
+        )
+    };
+    let same = |text: &str| Phrase::new(text, text);
+    let tarief = |tarief: Option<Cents>| tarief.map_or_else(|| Phrase::new("geen", "none"), figures::amount);
+    let periode = |periode: &GeslotenPeriode| {
+        let GeslotenPeriode { begindatum, einddatum } = periode;
+        Phrase::new(format!("{begindatum} t/m {einddatum}"), format!("{begindatum} to {einddatum}"))
+    };
+    match element {
+        "ToewijzingNummer" => {
+            both(same(&credit.toewijzing_nummer.to_string()), same(&debit.toewijzing_nummer.to_string()))
+        }
+        "ProductCategorie" => both(same(credit.categorie.as_str()), same(debit.categorie.as_str())),
+        "ProductCode" => both(same(credit.code.as_str()), same(debit.code.as_str())),
+        "ProductPeriode" => both(periode(&credit.periode), periode(&debit.periode)),
+        "GeleverdVolume" => both(same(&credit.volume.to_string()), same(&debit.volume.to_string())),
+        "Eenheid" => both(figures::unit(credit.eenheid), figures::unit(debit.eenheid)),
+        "ProductTarief" => both(tarief(credit.tarief), tarief(debit.tarief)),
+        "Bedrag" => both(figures::amount(credit.bedrag.bedrag), figures::amount(debit.bedrag)),
+        _ => same(element),
+    }
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 let (since, earlier) = (actual.begindatum, figures::earlier(&actual.message));
                 let violation = Violation::at(
                     entry.place(""),
-                    format!("{} loopt al vanaf {since} ({}), zonder stop of verwijdering.", what.nl, earlier.nl),
-                    format!("{} runs since {since} ({}), neither stopped nor deleted.", what.en, earlier.en),
+                    format!("{} loopt al vanaf {since} ({}), zonder stop of verwijdering. Meld eerst de stop, of verwijder de lopende start.", what.nl, earlier.nl),
+                    format!("{} runs since {since} ({}), neither stopped nor deleted. Report the stop first, or delete that start.", what.en, earlier.en),
                 );
                 return Some(violation.earlier(&actual.message).date("lopende_start", since));
             }
@@ -60,8 +60,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 let (since, other) = (first.key.start.begindatum, entry.ordinal(first.index));
                 Violation::at(
                     entry.place(""),
-                    format!("{} start in dit bericht ook al op {since} ({other}).", what.nl),
-                    format!("{} also starts on {since} in this message ({other}).", what.en),
+                    format!("{} start in dit bericht ook al op {since} ({other}). Laat één van beide weg.", what.nl),
+                    format!("{} also starts on {since} in this message ({other}). Leave one of the two out.", what.en),
                 )
                 .date("lopende_start", since)
             })

@@ -5,11 +5,13 @@
 //! from `OP033x1`, which lets only Einddatum, Budget and the volume of frequency 6 change. A deleted allocation still
 //! keeps its number from any other use.
 //!
-//! The finding names the elements that differ, never the other client or provider.
+//! The finding names the elements that differ, never the other client or provider; values are compared only when the
+//! earlier allocation is of the same client and provider.
 
-use crate::message::{Body, Law, Number, ToegewezenProduct};
+use super::helpers::product_phrase;
+use crate::message::{Body, Law, Number, Product, ToegewezenProduct};
 use crate::rules::facts::{Allocation, PersonKey};
-use crate::rules::figures;
+use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Check, Class, Level, Need, Place, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -45,14 +47,15 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 return None;
             }
             let earlier = figures::earlier(&known.message);
-            let nl = different.iter().map(|(nl, _)| *nl).collect::<Vec<_>>().join(", ");
-            let en = different.iter().map(|(_, en)| *en).collect::<Vec<_>>().join(", ");
+            let elements: Vec<&str> = different.iter().map(|(element, _)| *element).collect();
+            let nl = different.iter().map(|(_, phrase)| phrase.nl.as_str()).collect::<Vec<_>>().join(", ");
+            let en = different.iter().map(|(_, phrase)| phrase.en.as_str()).collect::<Vec<_>>().join(", ");
             let violation = Violation::at(
                 Place::toegewezen_product(index, "ToewijzingNummer"),
-                format!("ToewijzingNummer {nummer} is al gebruikt in {}; anders is: {nl}.", earlier.nl),
-                format!("ToewijzingNummer {nummer} was used before, in {}; what differs: {en}.", earlier.en),
+                format!("ToewijzingNummer {nummer} is al gebruikt in {}; anders is: {nl}. Geef een andere toewijzing een eigen nummer.", earlier.nl),
+                format!("ToewijzingNummer {nummer} was used before, in {}; what differs: {en}. Give another allocation its own number.", earlier.en),
             );
-            Some(violation.earlier(&known.message).number("toewijzing_nummer", nummer).fact("anders", nl))
+            Some(violation.earlier(&known.message).number("toewijzing_nummer", nummer).fact("anders", elements))
         })
         .collect()
 }
@@ -62,15 +65,31 @@ fn differences(
     product: &ToegewezenProduct,
     person: &PersonKey,
     known: &Allocation,
-) -> Vec<(&'static str, &'static str)> {
+) -> Vec<(&'static str, Phrase)> {
+    let (of_client, of_provider) = (known.person == *person, known.aanbieder == *case.message.aanbieder());
+    let compared = |element: &str, own: String, theirs: String| {
+        if of_client && of_provider {
+            let nl = format!("{element} ({own} in plaats van {theirs})");
+            Phrase::new(nl, format!("{element} ({own} instead of {theirs})"))
+        } else {
+            Phrase::new(element, element)
+        }
+    };
+    let code = |product: Option<&Product>| product.map_or_else(|| "-".to_owned(), product_phrase);
+    let (own, theirs) = (product.product.as_ref(), known.product.as_ref());
+    let (begin, earlier_begin) = (product.ingangsdatum, known.ingangsdatum);
     [
-        (("cliënt", "client"), known.person == *person),
-        (("aanbieder", "provider"), known.aanbieder == *case.message.aanbieder()),
-        (("product", "product"), known.product == product.product),
-        (("Ingangsdatum", "Ingangsdatum"), known.ingangsdatum == product.ingangsdatum),
+        ("cliënt", Phrase::new("cliënt", "client"), of_client),
+        ("aanbieder", Phrase::new("aanbieder", "provider"), of_provider),
+        ("product", compared("product", code(own), code(theirs)), own == theirs),
+        (
+            "Ingangsdatum",
+            compared("Ingangsdatum", begin.to_string(), earlier_begin.to_string()),
+            begin == earlier_begin,
+        ),
     ]
     .into_iter()
-    .filter_map(|(element, equal)| (!equal).then_some(element))
+    .filter_map(|(element, phrase, equal)| (!equal).then_some((element, phrase)))
     .collect()
 }
 

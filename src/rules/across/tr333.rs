@@ -32,8 +32,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             Place::declaratie("DeclaratieNummer"),
-            format!("DeclaratieNummer {nummer} is al gebruikt in {}.", earlier.nl),
-            format!("DeclaratieNummer {nummer} was used before, in {}.", earlier.en),
+            format!("DeclaratieNummer {nummer} is al gebruikt in {}. Geef elke declaratie een nieuw nummer.", earlier.nl),
+            format!("DeclaratieNummer {nummer} was used before, in {}. Give each declaration a new number.", earlier.en),
         )
         .earlier(used),
     ]

@@ -30,8 +30,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ToewijzingNummer"),
-            format!("Gemeente {gemeente} heeft deze aanbieder geen toewijzing {nummer} gestuurd."),
-            format!("Municipality {gemeente} has sent this provider no allocation {nummer}."),
+            format!("Gemeente {gemeente} heeft deze aanbieder geen toewijzing {nummer} gestuurd. Controleer het ToewijzingNummer."),
+            format!("Municipality {gemeente} has sent this provider no allocation {nummer}. Verify the ToewijzingNummer."),
         )
         .number("toewijzing_nummer", nummer),
     ]

@@ -32,8 +32,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ProductCategorie"),
-            format!("Toewijzing {nummer} is van productcategorie {allocated}; gedeclareerd is categorie {claimed}."),
-            format!("Allocation {nummer} is of category {allocated}; category {claimed} is claimed."),
+            format!("Toewijzing {nummer} is van productcategorie {allocated}; gedeclareerd is categorie {claimed}. Declareer in de toegewezen categorie."),
+            format!("Allocation {nummer} is of category {allocated}; category {claimed} is claimed. Claim in the allocated category."),
         )
         .number("toewijzing_nummer", nummer)
         .fact("toegewezen_categorie", allocated.as_str())

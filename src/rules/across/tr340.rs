@@ -34,12 +34,12 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ProductCode"),
-            format!("Toewijzing {nummer} is voor productcode {allocated}; gedeclareerd is {claimed}."),
-            format!("Allocation {nummer} is for product code {allocated}; {claimed} is claimed."),
+            format!("Toewijzing {nummer} is voor productcode {allocated}; gedeclareerd is {claimed}. Declareer de toegewezen code."),
+            format!("Allocation {nummer} is for product code {allocated}; {claimed} is claimed. Claim the allocated code."),
         )
         .number("toewijzing_nummer", nummer)
-        .fact("toegewezen_productcode", allocated.as_str())
-        .fact("productcode", claimed.as_str()),
+        .fact("toegewezen_product_code", allocated.as_str())
+        .fact("product_code", claimed.as_str()),
     ]
 }
 

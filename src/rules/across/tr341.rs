@@ -55,8 +55,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("Eenheid"),
-            format!("{} {}; gedeclareerd in {}.", source.nl, nl.join(", "), claimed_text.nl),
-            format!("{} {}; claimed in {}.", source.en, en.join(", "), claimed_text.en),
+            format!("{} {}; gedeclareerd is in {}. Declareer in een toegestane eenheid.", source.nl, nl.join(", "), claimed_text.nl),
+            format!("{} {}; claimed in {}. Claim in a unit that is allowed.", source.en, en.join(", "), claimed_text.en),
         )
         .number("toewijzing_nummer", nummer)
         .fact("eenheid", claimed.as_str())

@@ -41,21 +41,25 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     if is_credit(line.prestatie) || total <= i128::from(budget.0) {
         return Vec::new();
     }
-    let [granted_text, total_text] = [granted, total].map(euros);
+    let left = i128::from(budget.0).saturating_sub(granted).max(0);
+    let [granted_text, total_text, left_text] = [granted, total, left].map(euros);
+    let nummer = allocation.nummer;
     let (budget_text, claimed_text) = (amount(budget), amount(claimed));
     vec![
         Violation::at(
             line.place("IngediendBedrag/Bedrag"),
             format!(
-                "Budget van de toewijzing {}; al toegekend {}, nu gedeclareerd {}, samen {}.",
-                budget_text.nl, granted_text.nl, claimed_text.nl, total_text.nl
+                "Het budget van toewijzing {nummer} is {}; al toegekend {}, nu gedeclareerd {}, samen {}. Nog te \
+                 declareren: {}.",
+                budget_text.nl, granted_text.nl, claimed_text.nl, total_text.nl, left_text.nl
             ),
             format!(
-                "Budget of the allocation {}; granted before {}, claimed now {}, together {}.",
-                budget_text.en, granted_text.en, claimed_text.en, total_text.en
+                "The budget of allocation {nummer} is {}; granted before {}, claimed now {}, together {}. Left to \
+                 claim: {}.",
+                budget_text.en, granted_text.en, claimed_text.en, total_text.en, left_text.en
             ),
         )
-        .number("toewijzing_nummer", allocation.nummer)
+        .number("toewijzing_nummer", nummer)
         .number("budget_cent", budget.0)
         .number("toegekend_cent", granted)
         .number("gedeclareerd_cent", claimed.0)

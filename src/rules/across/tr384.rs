@@ -29,8 +29,8 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ToewijzingNummer"),
-            format!("Toewijzing {nummer} is verwijderd met {}.", earlier.nl),
-            format!("Allocation {nummer} was deleted by {}.", earlier.en),
+            format!("Toewijzing {nummer} is verwijderd met {}. Declareer op een geldige toewijzing.", earlier.nl),
+            format!("Allocation {nummer} was deleted by {}. Claim on a valid allocation.", earlier.en),
         )
         .earlier(&allocation.message)
         .number("toewijzing_nummer", nummer),

@@ -43,12 +43,13 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 Place::toegewezen_product(index, "RedenWijziging"),
                 format!(
                     "Toewijzing {nummer} kan niet worden verwijderd: er staan nog goedgekeurde, niet gecrediteerde \
-                     prestaties op (aantal {count}, samen {}); de eerste is {}.",
+                     prestaties op (aantal {count}, samen {}); de eerste is {}. Laat ze \
+                     eerst crediteren.",
                     amount.nl, line.nl
                 ),
                 format!(
                     "Allocation {nummer} cannot be deleted: granted lines that were not credited stand on it \
-                     (count {count}, together {}); the first is {}.",
+                     (count {count}, together {}); the first is {}. Have them credited first.",
                     amount.en, line.en
                 ),
             );

@@ -35,10 +35,10 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         let earlier = figures::earlier_line(credit);
         let violation = Violation::at(
             place,
-            format!("Prestatie {vorig} is al gecrediteerd met {}.", earlier.nl),
-            format!("Line {vorig} was credited before, by {}.", earlier.en),
+            format!("Prestatie {vorig} is al gecrediteerd met {}. Laat deze creditprestatie weg.", earlier.nl),
+            format!("Line {vorig} was credited before, by {}. Leave this credit out.", earlier.en),
         );
-        return vec![violation.earlier_line(credit).fact("vorig_referentienummer", vorig.as_str())];
+        return vec![violation.earlier_line(credit).fact("vorig_referentie_nummer", vorig.as_str())];
     }
     let here = line.granted_before.iter().find(|before| before.referentie.vorig.as_ref() == Some(vorig));
     let Some(here) = here.map(|before| &before.referentie.nummer) else {
@@ -47,10 +47,10 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             place,
-            format!("Prestatie {vorig} wordt in dit bericht al gecrediteerd met prestatie {here}."),
-            format!("Line {vorig} is credited in this message already, by line {here}."),
+            format!("Prestatie {vorig} wordt in dit bericht al gecrediteerd met prestatie {here}. Laat één van beide weg."),
+            format!("Line {vorig} is credited in this message already, by line {here}. Leave one of the two out."),
         )
-        .fact("vorig_referentienummer", vorig.as_str())
+        .fact("vorig_referentie_nummer", vorig.as_str())
         .fact("eerdere_prestatie", here.as_str()),
     ]
 }

@@ -46,10 +46,10 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             line.place("ProductTarief"),
-            format!("Gecontracteerd tarief van {code} op {on}: {}; gedeclareerd {}.", source.nl, claimed_text.nl),
-            format!("Contracted tariff of {code} on {on}: {}; claimed {}.", source.en, claimed_text.en),
+            format!("Gecontracteerd tarief van {code} op {on}: {}; gedeclareerd is {}. Declareer het gecontracteerde tarief.", source.nl, claimed_text.nl),
+            format!("Contracted tariff of {code} on {on}: {}; claimed {}. Claim the contracted tariff.", source.en, claimed_text.en),
         )
-        .fact("productcode", code.as_str())
+        .fact("product_code", code.as_str())
         .fact("eenheid", prestatie.eenheid.as_str())
         .number("contract_cent", contracted.tarief.0)
         .number("gedeclareerd_cent", claimed.0)

@@ -107,8 +107,8 @@ fn violation(line: &Line<'_>, sum: &Phrase, expected: i128) -> Violation {
     let claimed = amount(prestatie.bedrag.bedrag);
     Violation::at(
         line.place("IngediendBedrag/Bedrag"),
-        format!("{}; ingediend {}.", sum.nl, claimed.nl),
-        format!("{}; claimed {}.", sum.en, claimed.en),
+        format!("{}; ingediend is {}. Dien het berekende bedrag in.", sum.nl, claimed.nl),
+        format!("{}; claimed is {}. Claim the computed amount.", sum.en, claimed.en),
     )
     .number("berekend_cent", expected)
     .number("ingediend_cent", prestatie.bedrag.bedrag.0)

@@ -1,9 +1,10 @@
 //! CD075: a budget has an end.
 //!
-//! When Budget is present, Einddatum is present. The overview of kinds of allocation calls the end date of an output
-//! budget optional; this condition is stricter and prevails.
+//! When Budget is present, the end date is present: Einddatum of an allocation (301), of a product to change and of a
+//! new product (317), `ToewijzingEinddatum` of a requested product (315). The overview of kinds of allocation calls the
+//! end date of an output budget optional; this condition is stricter and prevails.
 
-use super::helpers::toegewezen_producten;
+use super::provision::provisions;
 use crate::message::{Law, Number};
 use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
@@ -13,11 +14,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Condition,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301],
+    numbers: &[Number::N301, Number::N315, Number::N317],
     laws: &Law::ALL,
     class: Class::ToegewezenProduct,
-    nl: "Bij een toegewezen product met budget is de einddatum gevuld.",
-    en: "An allocation with a budget has an end date.",
+    nl: "Bij een toegewezen, aangevraagd, te wijzigen of nieuw product met budget is de einddatum gevuld.",
+    en: "An allocated, requested, changed or new product with a budget has an end date.",
     needs: &[],
     doubt: "The overview of kinds of allocation calls the end date of an output budget optional; the stricter \
         condition prevails.",
@@ -25,22 +26,17 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    toegewezen_producten(case)
+    provisions(case)
         .into_iter()
-        .filter(|product| product.item.einddatum.is_none())
-        .filter_map(|product| {
-            let (nummer, budget) = (product.item.toewijzing_nummer, product.item.budget?);
+        .filter(|provision| provision.end.is_none())
+        .filter_map(|provision| {
+            let budget = provision.budget?;
             let amount = figures::amount(budget);
+            let name = &provision.name;
             let violation = Violation::at(
-                product.place("Einddatum"),
-                format!(
-                    "Toewijzing {nummer} heeft een budget ({}) en geen einddatum. Vul de einddatum in.",
-                    amount.nl
-                ),
-                format!(
-                    "Allocation {nummer} has a budget ({}) and no end date. Fill in the end date.",
-                    amount.en
-                ),
+                provision.end_place(),
+                format!("{} heeft een budget ({}) en geen einddatum. Vul de einddatum in.", name.nl, amount.nl),
+                format!("{} has a budget ({}) and no end date. Fill in the end date.", name.en, amount.en),
             );
             Some(violation.fact("budget_cent", budget.0))
         })
@@ -49,23 +45,21 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
 
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
-    use crate::message::{Cents, ToegewezenProduct};
-    use crate::rules::sample::{accepts, rejects};
-    const PATH: &str = "/Bericht/Client/ToegewezenProducten/ToegewezenProduct[1]/Einddatum";
-    fn budget(product: &mut ToegewezenProduct, cents: i64) {
-        product.omvang = None;
-        product.budget = Some(Cents(cents));
+    use super::provision::change::{Aangevraagd, Nieuw, Provided, TeWijzigen, Toegewezen};
+    use crate::rules::sample::{Row, accepts, rejects};
+    fn rows<P: Provided>() -> Vec<Row> {
+        vec![
+            accepts("a budget with an end", P::NUMBER, |s| P::at(s, 0).budget_only(100_000)),
+            accepts("an Omvang without an end", P::NUMBER, |s| *P::at(s, 0).end = None),
+            rejects("a budget without an end", P::NUMBER, P::END[0], |s| {
+                P::at(s, 0).budget_only(100_000);
+                *P::at(s, 0).end = None;
+            }),
+            rejects("a budget of nothing without an end, in the second", P::NUMBER, P::END[1], |s| {
+                P::at(s, 1).budget_only(0);
+                *P::at(s, 1).end = None;
+            }),
+        ]
     }
-    vec![
-        accepts("a budget with an end", Number::N301, |s| budget(s.product(), 100_000)),
-        accepts("an Omvang without an end", Number::N301, |s| s.product().einddatum = None),
-        rejects("a budget without an end", Number::N301, &[PATH], |s| {
-            budget(s.product(), 100_000);
-            s.product().einddatum = None;
-        }),
-        rejects("a budget of nothing without an end", Number::N301, &[PATH], |s| {
-            budget(s.product(), 0);
-            s.product().einddatum = None;
-        }),
-    ]
+    [rows::<Toegewezen>(), rows::<Aangevraagd>(), rows::<TeWijzigen>(), rows::<Nieuw>()].concat()
 }

@@ -1,9 +1,10 @@
-//! CD079: an allocation without a budget names a product.
+//! CD079: whoever allocates or asks for no budget names a product.
 //!
-//! When Budget is absent, Product is present. A budget without a product is a generic allocation, a budget with a
-//! category only an aspecific one.
+//! When Budget is absent, Product is present, in the allocations of a 301, the requested products of a 315 and the new
+//! products of a 317. A budget without a product is a generic allocation, a budget with a category only an aspecific one.
+//! A product to change (317) has no element Product: it changes that of its allocation.
 
-use super::helpers::toegewezen_producten;
+use super::provision::{Provision, provisions};
 use crate::message::{Law, Number};
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
@@ -12,57 +13,60 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Condition,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301],
+    numbers: &[Number::N301, Number::N315, Number::N317],
     laws: &Law::ALL,
     class: Class::ToegewezenProduct,
-    nl: "Bij een toegewezen product zonder budget is Product gevuld.",
-    en: "An allocation without a budget names a product.",
+    nl: "Bij een toegewezen, aangevraagd of nieuw product zonder budget is Product gevuld.",
+    en: "An allocated, requested or new product without a budget names a product.",
     needs: &[],
     doubt: "",
     check: Check::Message(check),
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    toegewezen_producten(case)
+    provisions(case)
         .into_iter()
-        .filter(|product| product.item.budget.is_none() && product.item.product.is_none())
-        .map(|product| {
-            let nummer = product.item.toewijzing_nummer;
+        .filter(Provision::can_name_a_product)
+        .filter(|provision| provision.budget.is_none() && provision.product.is_none())
+        .map(|provision| {
+            let name = &provision.name;
             Violation::at(
-                product.place("Product"),
-                format!(
-                    "Toewijzing {nummer} heeft geen budget en geen product. Vul het product in, of een budget \
-                    bij een generieke toewijzing."
-                ),
-                format!(
-                    "Allocation {nummer} has no budget and no product. Fill in the product, or a budget for a \
-                    generic allocation."
-                ),
+                provision.place("Product"),
+                format!("{} heeft geen budget en geen product. Vul het product in, of een budget als het generiek is.", name.nl),
+                format!("{} has no budget and no product. Fill in the product, or a budget when it is generic.", name.en),
             )
-            .fact("toewijzing_nummer", nummer)
+            .fact("budget_aanwezig", false)
+            .fact("product_aanwezig", false)
         })
         .collect()
 }
 
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
-    use crate::message::Cents;
-    use crate::rules::sample::{accepts, rejects};
-    const PATH: &str = "/Bericht/Client/ToegewezenProducten/ToegewezenProduct[1]/Product";
-    vec![
-        accepts("specific", Number::N301, |_| {}),
-        accepts("a category without a budget", Number::N301, |s| {
-            s.product().product.as_mut().expect("the sample has one").code = None;
-        }),
-        accepts("generic", Number::N301, |s| {
-            s.product().product = None;
-            s.product().omvang = None;
-            s.product().budget = Some(Cents(0));
-        }),
-        rejects("neither", Number::N301, &[PATH], |s| s.product().product = None),
-        rejects("nothing at all", Number::N301, &[PATH], |s| {
-            s.product().product = None;
-            s.product().omvang = None;
-        }),
-    ]
+    use super::provision::change::{Aangevraagd, Nieuw, Provided, TeWijzigen, Toegewezen};
+    use crate::rules::sample::{Row, accepts, rejects};
+    fn rows<P: Provided>() -> Vec<Row> {
+        vec![
+            accepts("specific", P::NUMBER, |s| {
+                P::at(s, 1);
+            }),
+            accepts("a category without a budget", P::NUMBER, |s| {
+                P::at(s, 0).product().as_mut().expect("the sample has one").code = None;
+            }),
+            accepts("generic, of nothing", P::NUMBER, |s| {
+                P::at(s, 0).budget_only(0);
+                *P::at(s, 0).product() = None;
+            }),
+            rejects("neither", P::NUMBER, P::PRODUCT[0], |s| *P::at(s, 0).product() = None),
+            rejects("nothing at all, in the second", P::NUMBER, P::PRODUCT[1], |s| {
+                *P::at(s, 1).product() = None;
+                *P::at(s, 1).omvang = None;
+            }),
+        ]
+    }
+    let mut rows = [rows::<Toegewezen>(), rows::<Aangevraagd>(), rows::<Nieuw>()].concat();
+    rows.push(accepts("a product to change has no product of its own", Number::N317, |s| {
+        *TeWijzigen::at(s, 0).omvang = None;
+    }));
+    rows
 }

@@ -3,7 +3,7 @@
 //! When `Product.Code` is absent, also because there is no product at all, and Einddatum is after 31 December 2020 or
 //! absent, Omvang is absent. For any present-day allocation: no code, no Omvang.
 
-use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};
+use super::helpers::{toegewezen_producten, volume_without_code};
 use crate::message::{Law, Number};
 use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
@@ -28,11 +28,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     toegewezen_producten(case)
         .into_iter()
         .filter_map(|product| {
-            let omvang = product.item.omvang.as_ref()?;
-            let has_code = product.item.product.as_ref().is_some_and(|product| product.code.is_some());
-            if has_code || product.item.einddatum.is_some_and(|end| end <= LAST_DAY_OF_OLD_VOLUMES) {
-                return None;
-            }
+            let end = product.item.einddatum;
+            let omvang = volume_without_code(product.item.product.as_ref(), product.item.omvang.as_ref(), end)?;
             let nummer = product.item.toewijzing_nummer;
             let quantity = figures::quantity(omvang.volume, omvang.eenheid);
             let violation = Violation::at(
@@ -47,7 +44,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 ),
             )
             .fact("volume", omvang.volume);
-            Some(violation.maybe_date("einddatum", product.item.einddatum))
+            Some(violation.maybe_date("einddatum", end))
         })
         .collect()
 }

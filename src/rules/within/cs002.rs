@@ -13,7 +13,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Constraint,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301, Number::N305, Number::N323, Number::N325],
+    numbers: &[
+        Number::N301,
+        Number::N305,
+        Number::N307,
+        Number::N315,
+        Number::N317,
+        Number::N323,
+        Number::N325,
+    ],
     laws: &Law::ALL,
     class: Class::Client,
     nl: "Het Bsn van een cliënt voldoet aan de elfproef.",
@@ -66,9 +74,12 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         }
     }
     let mut rows = Vec::new();
-    let paths: [(Number, &[&str]); 4] = [
+    let paths: [(Number, &[&str]); 7] = [
         (Number::N301, &["/Bericht/Client/Bsn"]),
         (Number::N305, &["/Bericht/Client/Bsn"]),
+        (Number::N307, &["/Bericht/Client/Bsn"]),
+        (Number::N315, &["/Bericht/Client/Bsn"]),
+        (Number::N317, &["/Bericht/Client/Bsn"]),
         (Number::N323, &["/Bericht/Declaratie/Clienten/Client[1]/Bsn"]),
         (Number::N325, &["/Bericht/DeclaratieAntwoord/Clienten/Client[1]/Bsn"]),
     ];

@@ -54,8 +54,8 @@ fn judge(place: Place, naam: &VolledigeNaam) -> Option<Violation> {
     let values = allowed.join(", ");
     let violation = Violation::at(
         place,
-        format!("NaamGebruik is {gebruik}; {nl} partnernaam is alleen {values} mogelijk."),
-        format!("NaamGebruik is {gebruik}; {en} the name of a partner only {values} are possible."),
+        format!("NaamGebruik is {gebruik}; {nl} partnernaam is alleen {values} mogelijk. Pas NaamGebruik aan."),
+        format!("NaamGebruik is {gebruik}; {en} the name of a partner only {values} are possible. Adapt NaamGebruik."),
     );
     Some(violation.fact("naam_gebruik", gebruik).fact("partnernaam_aanwezig", naam.partnernaam.is_some()))
 }

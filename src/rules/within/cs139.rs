@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Constraint,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301, Number::N305],
+    numbers: &[Number::N301, Number::N305, Number::N307, Number::N315],
     laws: &Law::ALL,
     class: Class::Relatie,
     nl: "DatumGebruik past bij de geboortedatum: 3 bij 1900-01-01, 2 bij 1 januari, 1 bij de eerste van een maand.",
@@ -79,7 +79,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.toewijzing().relaties[0].geboortedatum = Some(born(date(1980, 12, 31), "3"));
         }),
     ];
-    for number in [Number::N301, Number::N305] {
+    for &number in RULE.numbers {
         rows.push(accepts("wholly known", number, |s| geboortedatum(s).datum = date(1980, 2, 29)));
         rows.push(accepts("1 on the first of a month", number, |s| *geboortedatum(s) = born(date(1980, 2, 1), "1")));
         rows.push(rejects("1 on the second", number, &[CLIENT], |s| *geboortedatum(s) = born(date(1980, 2, 2), "1")));

@@ -1,11 +1,13 @@
 //! CS338: volumes per day exist only for minutes, hours and output pieces.
 //!
 //! When `Omvang.Eenheid` is 14, 16, 83 or 84 and Einddatum is after 31 December 2020 or absent, Frequentie is 2, 4 or
-//! 6, so not 1 (per day). iJw attaches the constraint to Volume, Eenheid and Frequentie apart, iWmo to Omvang: it is
-//! one test, and the finding stands on Omvang.
+//! 6, so not 1 (per day). It holds for the allocations of a 301 and the products to change and new products of a 317;
+//! the requested products of a 315 are not listed. iJw attaches the constraint to Volume, Eenheid and Frequentie apart,
+//! iWmo to Omvang: it is one test, and the finding stands on Omvang.
 
-use super::helpers::{LAST_DAY_OF_OLD_VOLUMES, toegewezen_producten};
-use crate::message::{Eenheid, Frequentie, Law, Number};
+use super::helpers::is_barred_per_day;
+use super::provision::provisions;
+use crate::message::{Law, Number};
 use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
@@ -14,13 +16,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Constraint,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301],
+    numbers: &[Number::N301, Number::N317],
     laws: &Law::ALL,
     class: Class::ToegewezenProduct,
-    nl: "Bij eenheid 14, 16, 83 of 84 is de frequentie 2, 4 of 6 als de toewijzing eindigt na 31-12-2020 of geen \
-        einddatum heeft.",
-    en: "With unit 14, 16, 83 or 84 the frequency is 2, 4 or 6 when the allocation ends after 31 December 2020 or \
-        has no end date.",
+    nl: "Bij eenheid 14, 16, 83 of 84 is de frequentie 2, 4 of 6 als de einddatum na 31-12-2020 ligt of er geen \
+        einddatum is.",
+    en: "With unit 14, 16, 83 or 84 the frequency is 2, 4 or 6 when the end date is after 31 December 2020 or absent.",
     needs: &[],
     doubt: "iJw attaches the constraint to Volume, Eenheid and Frequentie apart, iWmo to Omvang; it is judged \
         once, on Omvang.",
@@ -28,17 +29,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    toegewezen_producten(case)
+    provisions(case)
         .into_iter()
-        .filter_map(|product| {
-            let omvang = product.item.omvang.as_ref()?;
-            let is_old = product.item.einddatum.is_some_and(|end| end <= LAST_DAY_OF_OLD_VOLUMES);
-            if is_old || omvang.frequentie != Frequentie::PerDag || may_be_per_day(omvang.eenheid) {
-                return None;
-            }
+        .filter_map(|provision| {
+            let omvang = provision.omvang.filter(|omvang| is_barred_per_day(omvang, provision.end))?;
             let (unit, frequentie) = (figures::unit(omvang.eenheid), omvang.frequentie.as_str());
             let violation = Violation::at(
-                product.place("Omvang"),
+                provision.place("Omvang"),
                 format!(
                     "Eenheid {} staat er met frequentie {frequentie} (per dag). Gebruik 2 (per \
                     week), 4 (per maand) of 6 (totaal).",
@@ -52,53 +49,57 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             )
             .fact("eenheid", omvang.eenheid.as_str())
             .fact("frequentie", frequentie);
-            Some(violation.maybe_date("einddatum", product.item.einddatum))
+            Some(violation.maybe_date("einddatum", provision.end))
         })
         .collect()
 }
 
-fn may_be_per_day(eenheid: Eenheid) -> bool {
-    match eenheid {
-        Eenheid::Minuut | Eenheid::Uur | Eenheid::StuksOutput => true,
-        Eenheid::Etmaal | Eenheid::Dagdeel | Eenheid::Euro | Eenheid::StuksInspanning => false,
-    }
-}
-
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
-    use crate::rules::sample::{Sample, accepts, rejects};
+    use super::provision::change::{Nieuw, Provided, TeWijzigen, Toegewezen};
+    use crate::message::{Eenheid, Frequentie};
+    use crate::rules::sample::{Row, Sample, accepts, rejects};
     use jiff::civil::date;
-    const PATH: &str = "/Bericht/Client/ToegewezenProducten/ToegewezenProduct[1]/Omvang";
-    fn set(s: &mut Sample, eenheid: Eenheid, frequentie: Frequentie) {
-        let omvang = s.product().omvang.as_mut().expect("the sample has one");
-        omvang.eenheid = eenheid;
-        omvang.frequentie = frequentie;
+    fn set<P: Provided>(s: &mut Sample, eenheid: Eenheid, frequentie: Frequentie) {
+        set_at::<P>(s, 0, eenheid, frequentie);
     }
-    vec![
-        accepts("no Omvang", Number::N301, |s| s.product().omvang = None),
-        accepts("minutes per day", Number::N301, |s| set(s, Eenheid::Minuut, Frequentie::PerDag)),
-        accepts("hours per day", Number::N301, |s| set(s, Eenheid::Uur, Frequentie::PerDag)),
-        accepts("output pieces per day", Number::N301, |s| set(s, Eenheid::StuksOutput, Frequentie::PerDag)),
-        accepts("24-hour periods per week", Number::N301, |s| set(s, Eenheid::Etmaal, Frequentie::PerWeek)),
-        accepts("half-day parts per month", Number::N301, |s| set(s, Eenheid::Dagdeel, Frequentie::PerMaand)),
-        accepts("euros in total", Number::N301, |s| set(s, Eenheid::Euro, Frequentie::Totaal)),
-        rejects("24-hour periods per day", Number::N301, &[PATH], |s| set(s, Eenheid::Etmaal, Frequentie::PerDag)),
-        rejects("half-day parts per day", Number::N301, &[PATH], |s| set(s, Eenheid::Dagdeel, Frequentie::PerDag)),
-        rejects("euros per day", Number::N301, &[PATH], |s| set(s, Eenheid::Euro, Frequentie::PerDag)),
-        rejects("effort pieces per day", Number::N301, &[PATH], |s| {
-            set(s, Eenheid::StuksInspanning, Frequentie::PerDag);
-        }),
-        rejects("euros per day without an end", Number::N301, &[PATH], |s| {
-            set(s, Eenheid::Euro, Frequentie::PerDag);
-            s.product().einddatum = None;
-        }),
-        rejects("euros per day until the first day of 2021", Number::N301, &[PATH], |s| {
-            set(s, Eenheid::Euro, Frequentie::PerDag);
-            s.product().einddatum = Some(date(2021, 1, 1));
-        }),
-        accepts("euros per day until the last day of 2020", Number::N301, |s| {
-            set(s, Eenheid::Euro, Frequentie::PerDag);
-            s.product().einddatum = Some(date(2020, 12, 31));
-        }),
-    ]
+    fn set_at<P: Provided>(s: &mut Sample, index: usize, eenheid: Eenheid, frequentie: Frequentie) {
+        let mut draft = P::at(s, index);
+        draft.volume().eenheid = eenheid;
+        draft.volume().frequentie = frequentie;
+    }
+    fn rows<P: Provided>() -> Vec<Row> {
+        vec![
+            accepts("no Omvang", P::NUMBER, |s| *P::at(s, 0).omvang = None),
+            accepts("minutes per day", P::NUMBER, |s| set::<P>(s, Eenheid::Minuut, Frequentie::PerDag)),
+            accepts("hours per day", P::NUMBER, |s| set::<P>(s, Eenheid::Uur, Frequentie::PerDag)),
+            accepts("output pieces per day", P::NUMBER, |s| set::<P>(s, Eenheid::StuksOutput, Frequentie::PerDag)),
+            accepts("24-hour periods per week", P::NUMBER, |s| set::<P>(s, Eenheid::Etmaal, Frequentie::PerWeek)),
+            accepts("half-day parts per month", P::NUMBER, |s| set::<P>(s, Eenheid::Dagdeel, Frequentie::PerMaand)),
+            accepts("euros in total", P::NUMBER, |s| set::<P>(s, Eenheid::Euro, Frequentie::Totaal)),
+            rejects("24-hour periods per day", P::NUMBER, P::OMVANG[0], |s| {
+                set::<P>(s, Eenheid::Etmaal, Frequentie::PerDag);
+            }),
+            rejects("half-day parts per day", P::NUMBER, P::OMVANG[0], |s| {
+                set::<P>(s, Eenheid::Dagdeel, Frequentie::PerDag);
+            }),
+            rejects("euros per day", P::NUMBER, P::OMVANG[0], |s| set::<P>(s, Eenheid::Euro, Frequentie::PerDag)),
+            rejects("effort pieces per day, in the second", P::NUMBER, P::OMVANG[1], |s| {
+                set_at::<P>(s, 1, Eenheid::StuksInspanning, Frequentie::PerDag);
+            }),
+            rejects("euros per day without an end", P::NUMBER, P::OMVANG[0], |s| {
+                set::<P>(s, Eenheid::Euro, Frequentie::PerDag);
+                *P::at(s, 0).end = None;
+            }),
+            rejects("euros per day until the first day of 2021", P::NUMBER, P::OMVANG[0], |s| {
+                set::<P>(s, Eenheid::Euro, Frequentie::PerDag);
+                *P::at(s, 0).end = Some(date(2021, 1, 1));
+            }),
+            accepts("euros per day until the last day of 2020", P::NUMBER, |s| {
+                set::<P>(s, Eenheid::Euro, Frequentie::PerDag);
+                *P::at(s, 0).end = Some(date(2020, 12, 31));
+            }),
+        ]
+    }
+    [rows::<Toegewezen>(), rows::<TeWijzigen>(), rows::<Nieuw>()].concat()
 }

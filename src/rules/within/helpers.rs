@@ -2,8 +2,9 @@
 
 use crate::message::types::Geboortedatum;
 use crate::message::{
-    AangevraagdProduct, Antwoord, Body, Bsn, Cents, Contact, Declaratie, NieuwProduct, Prestatie, StartProduct,
-    StopProduct, TeWijzigenProduct, ToegewezenProduct, ToewijzingClient, Verzoek,
+    AangevraagdProduct, Antwoord, Body, Bsn, Cents, Code, Contact, Date, Declaratie, Eenheid, Frequentie, NieuwProduct,
+    Omvang, OngewijzigdProduct, Prestatie, Product, StartProduct, StopProduct, TeWijzigenProduct, ToegewezenProduct,
+    ToewijzingClient, Verwijzer, Verzoek,
 };
 use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Class, Place};
@@ -123,6 +124,11 @@ pub(super) fn verzoek<'a>(case: &Case<'a>) -> Option<&'a Verzoek> {
     }
 }
 
+/// The allocations that a 317 leaves as they are.
+pub(super) fn ongewijzigde_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, OngewijzigdProduct>> {
+    verzoek(case).map_or_else(Vec::new, |verzoek| located(&verzoek.ongewijzigd, Place::ongewijzigd_product))
+}
+
 /// The allocations that a 317 asks to change.
 pub(super) fn te_wijzigen_producten<'a>(case: &Case<'a>) -> Vec<Located<'a, TeWijzigenProduct>> {
     verzoek(case).map_or_else(Vec::new, |verzoek| located(&verzoek.te_wijzigen, Place::te_wijzigen_product))
@@ -210,6 +216,42 @@ fn located<T>(items: &[T], class: fn(usize, &str) -> Place) -> Vec<Located<'_, T
     items.iter().enumerate().map(|(index, item)| Located { item, class: class(index, "") }).collect()
 }
 
+/// The volume of what has no code, where it must have none: of a period whose end lies after the old rules on volumes or
+/// never comes (CD080, CD095, CD096).
+pub(super) fn volume_without_code<'a>(
+    product: Option<&Product>,
+    omvang: Option<&'a Omvang>,
+    end: Option<Date>,
+) -> Option<&'a Omvang> {
+    let has_code = product.is_some_and(|product| product.code.is_some());
+    omvang.filter(|_| !has_code && !is_under_old_rules(end))
+}
+
+/// Whether a volume is per day in a unit that is not counted per day, in a period whose end lies after the old rules on
+/// volumes or never comes (CS338, CS343).
+pub(super) fn is_barred_per_day(omvang: &Omvang, end: Option<Date>) -> bool {
+    let may_be_per_day = match omvang.eenheid {
+        Eenheid::Minuut | Eenheid::Uur | Eenheid::StuksOutput => true,
+        Eenheid::Etmaal | Eenheid::Dagdeel | Eenheid::Euro | Eenheid::StuksInspanning => false,
+    };
+    omvang.frequentie == Frequentie::PerDag && !may_be_per_day && !is_under_old_rules(end)
+}
+
+fn is_under_old_rules(end: Option<Date>) -> bool {
+    end.is_some_and(|end| end <= LAST_DAY_OF_OLD_VOLUMES)
+}
+
+/// Whether the referrer is a professional, who may be named by a code (COD327: general practitioner, youth physician,
+/// certified institution, medical specialist).
+pub(super) fn is_professional(verwijzer: &Verwijzer) -> bool {
+    matches!(verwijzer.soort.as_str(), "02" | "03" | "04" | "05")
+}
+
+/// Whether an answer gives the residence principle as its reason (WJ759, 8): another municipality is responsible.
+pub(super) fn rejects_by_residence(antwoord: &Antwoord) -> bool {
+    antwoord.reden_afwijzing.as_ref().map(Code::as_str) == Some("8")
+}
+
 /// For each item whose key occurred before: its index and that of the first one with this key.
 pub(super) fn repeats<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<(usize, usize)> {
     let mut first_by_key = BTreeMap::new();
@@ -240,8 +282,11 @@ pub(super) fn signed_amount(amount: Cents) -> Phrase {
 #[cfg(test)]
 pub(super) mod change {
     use crate::message::types::Geboortedatum;
-    use crate::message::{Body, Bsn, Contact, DeclaratieClient, Prestatie, ReferentieNummer, ToegewezenProduct};
-    use crate::rules::sample::{OTHER_BSN, Sample};
+    use crate::message::{
+        AangevraagdProduct, Body, Bsn, Contact, DeclaratieClient, OngewijzigdProduct, Prestatie, ReferentieNummer,
+        StopProduct, ToegewezenProduct, Verwijzer, Woonplaatsbeginsel,
+    };
+    use crate::rules::sample::{OTHER_BSN, Sample, TOEWIJZING};
 
     /// The only contact of the client of a 301 sample.
     pub(in crate::rules::within) fn contact(sample: &mut Sample) -> &mut Contact {
@@ -259,6 +304,47 @@ pub(super) mod change {
         product.toewijzing_nummer += sample.toewijzing().producten.len() as u64;
         change(&mut product);
         sample.toewijzing().producten.push(product);
+    }
+
+    /// Adds a stop to a 307: a copy of the first for the next allocation, changed.
+    pub(in crate::rules::within) fn add_stop_product(sample: &mut Sample, change: impl FnOnce(&mut StopProduct)) {
+        let mut stop = sample.stop_product().clone();
+        stop.toewijzing_nummer = Some(TOEWIJZING + sample.stop().producten.len() as u64);
+        change(&mut stop);
+        sample.stop().producten.push(stop);
+    }
+
+    /// Adds a product to a 315: a copy of the first with another reference, changed.
+    pub(in crate::rules::within) fn add_aangevraagd_product(
+        sample: &mut Sample,
+        change: impl FnOnce(&mut AangevraagdProduct),
+    ) {
+        let mut product = sample.aangevraagd_product().clone();
+        let referentie = format!("V-2026-{}", sample.aanvraag().producten.len() + 1);
+        product.referentie_aanbieder = referentie.as_str().into();
+        change(&mut product);
+        sample.aanvraag().producten.push(product);
+    }
+
+    /// A referrer of this kind (COD327), with or without a fictional code and name.
+    pub(in crate::rules::within) fn verwijzer(soort: &str, code: bool, naam: bool) -> Verwijzer {
+        Verwijzer {
+            soort: soort.into(),
+            naam: naam.then(|| "Verwijzer Voorbeeld".into()),
+            zorgverlener_code: code.then(|| "01999999".into()),
+        }
+    }
+
+    /// Adds an unchanged allocation to a 317, each with the next number.
+    pub(in crate::rules::within) fn add_ongewijzigd_product(sample: &mut Sample) {
+        let toewijzing_nummer = TOEWIJZING + 1 + sample.verzoek().ongewijzigd.len() as u64;
+        sample.verzoek().ongewijzigd.push(OngewijzigdProduct { toewijzing_nummer, retour_codes: Vec::new() });
+    }
+
+    /// Names the responsible municipality in a 319 of iJw.
+    pub(in crate::rules::within) fn name_gemeente(sample: &mut Sample, gemeente: &str) {
+        sample.antwoord().woonplaatsbeginsel =
+            Some(Woonplaatsbeginsel { gemeente: gemeente.into(), retour_codes: Vec::new() });
     }
 
     /// The birth date of the client of a 301, 305, 307 or 315.

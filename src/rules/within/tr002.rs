@@ -15,7 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Technical,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301, Number::N305],
+    numbers: &[Number::N301, Number::N305, Number::N307, Number::N315],
     laws: &Law::ALL,
     class: Class::Client,
     nl: "De geboortedatum van de cliënt ligt niet meer dan 120 jaar voor de dagtekening, tenzij de geboortedatum \
@@ -71,7 +71,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     let mut rows = vec![accepts("a relation is not judged", Number::N301, |s| {
         s.toewijzing().relaties[0].geboortedatum.as_mut().expect("the sample has one").datum = date(1800, 1, 1);
     })];
-    for number in [Number::N301, Number::N305] {
+    for &number in RULE.numbers {
         rows.push(accepts("exactly 120 years", number, |s| geboortedatum(s).datum = date(1906, 3, 9)));
         rows.push(rejects("120 years and a day", number, &[PATH], |s| geboortedatum(s).datum = date(1906, 3, 8)));
         rows.push(accepts("120 years before a 29 February that was not", number, |s| {

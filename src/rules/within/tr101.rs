@@ -8,16 +8,24 @@
 //! | 301 | Contact | Soort, within the client; a relation has exactly one contact |
 //! | 301 | `ToegewezenProduct` | `ToewijzingNummer` |
 //! | 305 | `StartProduct` | `ToewijzingNummer`, `Product.Categorie`, `Product.Code`, Begindatum |
+//! | 307 | `StopProduct` | `ToewijzingNummer`, `Product.Categorie`, `Product.Code`, Begindatum, `RedenBeeindiging`, Einddatum |
+//! | 315 | `AangevraagdProduct` | `ReferentieAanbieder` |
+//! | 317 | `OngewijzigdProduct` | `ToewijzingNummer` |
+//! | 317 | `TeWijzigenProduct` | `ToewijzingNummer` |
+//! | 317 | `NieuwProduct` | `Product.Categorie`, `Product.Code`, `GewensteIngangsdatum` |
 //! | 323, 325 | Client | Bsn |
 //! | 323, 325 | Prestatie | `ReferentieNummer`, `VorigReferentieNummer` |
 //!
-//! `StatusAanlevering` is no part of a key: deleting a start and delivering it anew takes two messages. Of several
-//! classes with one key the second and later ones are named, each with the first.
+//! `StatusAanlevering` is no part of a key: deleting a start or stop and delivering it anew with the same key takes two
+//! messages; a stop with another reason or end has another key. Keys count within one class: an allocation that a 317
+//! names as unchanged and as changed has one key in each. Of several classes with one key the second and later ones are
+//! named, each with the first.
 
 use super::helpers::{
-    clienten, contacten, prestaties, repeats, start_producten, toegewezen_producten, toewijzing_client,
+    Located, aangevraagde_producten, clienten, contacten, nieuwe_producten, ongewijzigde_producten, prestaties, repeats,
+    start_producten, stop_producten, te_wijzigen_producten, toegewezen_producten, toewijzing_client,
 };
-use crate::message::{Body, Law, Number};
+use crate::message::{Body, Categorie, Count, Law, Number, Product, ProductCode};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -25,7 +33,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Technical,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301, Number::N305, Number::N323, Number::N325],
+    numbers: &[
+        Number::N301,
+        Number::N305,
+        Number::N307,
+        Number::N315,
+        Number::N317,
+        Number::N323,
+        Number::N325,
+    ],
     laws: &Law::ALL,
     class: Class::Prestatie,
     nl: "Elke klasse komt in een bericht met haar logische sleutel ten hoogste één keer voor.",
@@ -40,6 +56,9 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     match &case.message.body {
         Body::Toewijzing(_) => [relaties(case), client_contacten(case), allocations(case)].concat(),
         Body::Start(_) => starts(case),
+        Body::Stop(_) => stops(case),
+        Body::Aanvraag(_) => requests(case),
+        Body::Wijziging(_) => [unchanged(case), changed(case), added(case)].concat(),
         Body::Declaratie(_) | Body::DeclaratieAntwoord(Some(_)) => [clients(case), lines(case)].concat(),
         _ => Vec::new(),
     }
@@ -90,34 +109,52 @@ fn client_contacten(case: &Case<'_>) -> Vec<Violation> {
 }
 
 fn allocations(case: &Case<'_>) -> Vec<Violation> {
-    let producten = toegewezen_producten(case);
-    repeats(producten.iter().map(|product| product.item.toewijzing_nummer))
+    let names = ("toegewezen product", "allocated product");
+    by_number(&toegewezen_producten(case), |product| product.toewijzing_nummer, names)
+}
+
+fn unchanged(case: &Case<'_>) -> Vec<Violation> {
+    let names = ("ongewijzigd product", "unchanged product");
+    by_number(&ongewijzigde_producten(case), |product| product.toewijzing_nummer, names)
+}
+
+fn changed(case: &Case<'_>) -> Vec<Violation> {
+    let names = ("te wijzigen product", "product to change");
+    by_number(&te_wijzigen_producten(case), |product| product.toewijzing_nummer, names)
+}
+
+/// Classes whose key is their `ToewijzingNummer`; `names`: what they are called in Dutch and English.
+fn by_number<T>(items: &[Located<'_, T>], nummer: fn(&T) -> Count, names: (&str, &str)) -> Vec<Violation> {
+    repeats(items.iter().map(|each| nummer(each.item)))
         .into_iter()
         .map(|(index, first)| {
-            let (nummer, ordinal) = (producten[index].item.toewijzing_nummer, first + 1);
+            let (nummer, ordinal, (nl, en)) = (nummer(items[index].item), first + 1, names);
             Violation::at(
-                producten[index].place("ToewijzingNummer"),
+                items[index].place("ToewijzingNummer"),
                 format!(
-                    "ToewijzingNummer {nummer} staat ook bij toegewezen product {ordinal}. Elk nummer komt in \
+                    "ToewijzingNummer {nummer} staat ook bij {nl} {ordinal}. Elk nummer komt in \
                     een bericht één keer voor."
                 ),
                 format!(
-                    "ToewijzingNummer {nummer} also stands on allocated product {ordinal}. Each number occurs \
+                    "ToewijzingNummer {nummer} also stands on {en} {ordinal}. Each number occurs \
                     once in a message."
                 ),
             )
             .fact("toewijzing_nummer", nummer)
-            .fact("eerste", producten[first].place("").path())
+            .fact("eerste", items[first].place("").path())
         })
         .collect()
+}
+
+/// Category and code of a product, each of which may be absent.
+fn product_key(product: Option<&Product>) -> (Option<&Categorie>, Option<&ProductCode>) {
+    (product.map(|product| &product.categorie), product.and_then(|product| product.code.as_ref()))
 }
 
 fn starts(case: &Case<'_>) -> Vec<Violation> {
     let producten = start_producten(case);
     let keys = producten.iter().map(|start| {
-        let product = start.item.product.as_ref();
-        let code = product.and_then(|product| product.code.as_ref());
-        (start.item.toewijzing_nummer, product.map(|product| &product.categorie), code, start.item.begindatum)
+        (start.item.toewijzing_nummer, product_key(start.item.product.as_ref()), start.item.begindatum)
     });
     repeats(keys)
         .into_iter()
@@ -136,6 +173,88 @@ fn starts(case: &Case<'_>) -> Vec<Violation> {
                 ),
             )
             .date("begindatum", begindatum)
+            .fact("eerste", producten[first].place("").path())
+        })
+        .collect()
+}
+
+fn stops(case: &Case<'_>) -> Vec<Violation> {
+    let producten = stop_producten(case);
+    let keys = producten.iter().map(|stop| {
+        let stop = stop.item;
+        let product = product_key(stop.product.as_ref());
+        (stop.toewijzing_nummer, product, stop.begindatum, &stop.reden_beeindiging, stop.einddatum)
+    });
+    repeats(keys)
+        .into_iter()
+        .map(|(index, first)| {
+            let (stop, ordinal) = (producten[index].item, first + 1);
+            let (begindatum, einddatum, reden) = (stop.begindatum, stop.einddatum, &stop.reden_beeindiging);
+            Violation::at(
+                producten[index].place(""),
+                format!(
+                    "Dit stopproduct (begindatum {begindatum}, einddatum {einddatum}, reden {reden}) heeft dezelfde \
+                    sleutel als stopproduct {ordinal}. Lever verwijderen en opnieuw aanleveren in aparte berichten \
+                    aan."
+                ),
+                format!(
+                    "This stop (begin date {begindatum}, end date {einddatum}, reason {reden}) has the key of stop \
+                    {ordinal}. Deleting and delivering anew take separate messages."
+                ),
+            )
+            .date("begindatum", begindatum)
+            .date("einddatum", einddatum)
+            .fact("reden_beeindiging", reden.as_str())
+            .fact("eerste", producten[first].place("").path())
+        })
+        .collect()
+}
+
+fn requests(case: &Case<'_>) -> Vec<Violation> {
+    let producten = aangevraagde_producten(case);
+    repeats(producten.iter().map(|product| &product.item.referentie_aanbieder))
+        .into_iter()
+        .map(|(index, first)| {
+            let (referentie, ordinal) = (&producten[index].item.referentie_aanbieder, first + 1);
+            Violation::at(
+                producten[index].place("ReferentieAanbieder"),
+                format!(
+                    "ReferentieAanbieder {referentie} staat ook bij aangevraagd product {ordinal}. Geef elk \
+                    aangevraagd product een eigen referentie."
+                ),
+                format!(
+                    "ReferentieAanbieder {referentie} also stands on requested product {ordinal}. Give each \
+                    requested product a reference of its own."
+                ),
+            )
+            .fact("referentie_aanbieder", referentie.as_str())
+            .fact("eerste", producten[first].place("").path())
+        })
+        .collect()
+}
+
+/// New products of a 317. Two generic ones from the same day have one key: absent products are equal.
+fn added(case: &Case<'_>) -> Vec<Violation> {
+    let producten = nieuwe_producten(case);
+    let keys = producten
+        .iter()
+        .map(|product| (product_key(product.item.product.as_ref()), product.item.gewenste_ingangsdatum));
+    repeats(keys)
+        .into_iter()
+        .map(|(index, first)| {
+            let (begin, ordinal) = (producten[index].item.gewenste_ingangsdatum, first + 1);
+            Violation::at(
+                producten[index].place(""),
+                format!(
+                    "Dit nieuwe product (gewenste ingangsdatum {begin}) heeft hetzelfde product en dezelfde gewenste \
+                    ingangsdatum als nieuw product {ordinal}. Vraag het één keer aan."
+                ),
+                format!(
+                    "This new product (wished begin date {begin}) has the product and wished begin date of new \
+                    product {ordinal}. Ask for it once."
+                ),
+            )
+            .date("gewenste_ingangsdatum", begin)
             .fact("eerste", producten[first].place("").path())
         })
         .collect()
@@ -265,6 +384,8 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.start().producten.push(copy);
         }),
     ];
+    rows.extend(stop_rows());
+    rows.extend(request_rows());
     let paths: [(Number, Paths, Paths, Paths); 2] = [
         (
             Number::N323,
@@ -309,4 +430,110 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         }));
     }
     rows
+}
+
+#[cfg(test)]
+fn stop_rows() -> Vec<crate::rules::sample::Row> {
+    use crate::message::{StatusAanlevering, StopProduct};
+    use crate::rules::sample::{Sample, accepts, rejects};
+    use jiff::civil::date;
+    const SECOND: &[&str] = &["/Bericht/Client/StopProducten/StopProduct[2]"];
+    fn again(s: &mut Sample, change: impl FnOnce(&mut StopProduct)) {
+        let mut copy = s.stop_product().clone();
+        change(&mut copy);
+        s.stop().producten.push(copy);
+    }
+    vec![
+        accepts("one stop", Number::N307, |_| {}),
+        rejects("a stop twice", Number::N307, SECOND, |s| again(s, |_| {})),
+        rejects("a deletion beside a delivery with the same key", Number::N307, SECOND, |s| {
+            again(s, |stop| stop.status_aanlevering = StatusAanlevering::Verwijderd);
+        }),
+        accepts("a deletion beside a delivery with another reason", Number::N307, |s| {
+            s.stop_product().status_aanlevering = StatusAanlevering::Verwijderd;
+            again(s, |stop| {
+                stop.status_aanlevering = StatusAanlevering::Eerste;
+                stop.reden_beeindiging = "20".into();
+            });
+        }),
+        accepts("another end", Number::N307, |s| again(s, |stop| stop.einddatum = date(2026, 2, 27))),
+        accepts("another begin", Number::N307, |s| again(s, |stop| stop.begindatum = date(2026, 1, 9))),
+        accepts("with and without an allocation", Number::N307, |s| again(s, |stop| stop.toewijzing_nummer = None)),
+        accepts("a product with and one without a code", Number::N307, |s| {
+            again(s, |stop| stop.product.as_mut().expect("the sample has one").code = None);
+        }),
+        rejects("another first day of the allocation, which is no key", Number::N307, SECOND, |s| {
+            again(s, |stop| stop.toewijzing_ingangsdatum = None);
+        }),
+        rejects("absent parts of a key are equal", Number::N307, SECOND, |s| {
+            s.stop_product().toewijzing_nummer = None;
+            s.stop_product().product = None;
+            again(s, |_| {});
+        }),
+    ]
+}
+
+#[cfg(test)]
+fn request_rows() -> Vec<crate::rules::sample::Row> {
+    use crate::message::OngewijzigdProduct;
+    use crate::rules::sample::{Sample, TOEWIJZING, accepts, rejects};
+    use jiff::civil::date;
+    const SECOND_NEW: &[&str] = &["/Bericht/Client/Verzoek/NieuweProducten/NieuwProduct[2]"];
+    fn unchanged(s: &mut Sample, nummers: &[Count]) {
+        let product = |&toewijzing_nummer| OngewijzigdProduct { toewijzing_nummer, retour_codes: Vec::new() };
+        s.verzoek().ongewijzigd = nummers.iter().map(product).collect();
+    }
+    vec![
+        accepts("one product asked for", Number::N315, |_| {}),
+        rejects(
+            "a reference on the first and the third",
+            Number::N315,
+            &["/Bericht/Client/AangevraagdeProducten/AangevraagdProduct[3]/ReferentieAanbieder"],
+            |s| {
+                let copy = s.aangevraagd_product().clone();
+                let mut other = copy.clone();
+                other.referentie_aanbieder = "V-2026-2".into();
+                s.aanvraag().producten.extend([other, copy]);
+            },
+        ),
+        accepts("references that differ in case", Number::N315, |s| {
+            let mut copy = s.aangevraagd_product().clone();
+            copy.referentie_aanbieder = "v-2026-1".into();
+            s.aanvraag().producten.push(copy);
+        }),
+        accepts("one change", Number::N317, |_| {}),
+        accepts("an allocation among the unchanged and among the changed", Number::N317, |s| unchanged(s, &[TOEWIJZING])),
+        rejects(
+            "an unchanged allocation twice",
+            Number::N317,
+            &["/Bericht/Client/Verzoek/OngewijzigdeProducten/OngewijzigdProduct[3]/ToewijzingNummer"],
+            |s| unchanged(s, &[1002, 1003, 1002]),
+        ),
+        rejects(
+            "a changed allocation twice",
+            Number::N317,
+            &["/Bericht/Client/Verzoek/TeWijzigenProducten/TeWijzigenProduct[2]/ToewijzingNummer"],
+            |s| {
+                let mut copy = s.te_wijzigen_product().clone();
+                copy.gewenste_ingangsdatum = date(2026, 4, 1);
+                s.verzoek().te_wijzigen.push(copy);
+            },
+        ),
+        rejects("a new product twice from the same day", Number::N317, SECOND_NEW, |s| {
+            s.add_nieuw_product(|_| {});
+            s.add_nieuw_product(|product| product.einddatum = Some(date(2026, 12, 31)));
+        }),
+        accepts("a new product from another day", Number::N317, |s| {
+            s.add_nieuw_product(|_| {});
+            s.add_nieuw_product(|product| product.gewenste_ingangsdatum = date(2026, 4, 2));
+        }),
+        accepts("a new product with and one without a code", Number::N317, |s| {
+            s.add_nieuw_product(|_| {});
+            s.add_nieuw_product(|product| product.product.as_mut().expect("the sample has one").code = None);
+        }),
+        rejects("two generic new products from the same day", Number::N317, SECOND_NEW, |s| {
+            s.add_nieuw_product(|product| product.product = None);
+            s.add_nieuw_product(|product| product.product = None);
+        }),
+    ]
 }

@@ -6,13 +6,16 @@
 //! |---|---|
 //! | 301 | birth dates of client and relations, Toewijzingsdatum |
 //! | 305 | birth date of the client, Begindatum |
+//! | 307 | birth date of the client, Begindatum |
+//! | 315 | birth date of the client |
 //! | 323 | `DeclaratieDagtekening`, begin of `ProductPeriode` |
 //! | 325 | begin of `ProductPeriode` |
 //!
-//! Ingangsdatum and `ToewijzingIngangsdatum` stay free, because allocations for the future are normal. That the date
+//! Ingangsdatum and `ToewijzingIngangsdatum` stay free, because allocations for the future are normal; so does the
+//! Einddatum of a stop, which may be told ahead. That the date
 //! exists is the work of the schema. Of a birth date findings name the year only.
 
-use super::helpers::{declaratie, geboortedata, prestaties, start_producten, toegewezen_producten};
+use super::helpers::{declaratie, geboortedata, prestaties, start_producten, stop_producten, toegewezen_producten};
 use crate::message::{Date, Law, Number};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
@@ -21,7 +24,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     sort: Sort::Technical,
     level: Level::Within,
     code: "0001",
-    numbers: &[Number::N301, Number::N305, Number::N323, Number::N325],
+    numbers: &[Number::N301, Number::N305, Number::N307, Number::N315, Number::N323, Number::N325],
     laws: &Law::ALL,
     class: Class::Client,
     nl: "Geboortedatum, toewijzingsdatum, begindatum en declaratiedagtekening liggen niet na de dagtekening van \
@@ -57,6 +60,9 @@ fn dates(case: &Case<'_>) -> Vec<(Date, &'static str, Place)> {
     }
     for start in start_producten(case) {
         dates.push((start.item.begindatum, "Begindatum", start.place("Begindatum")));
+    }
+    for stop in stop_producten(case) {
+        dates.push((stop.item.begindatum, "Begindatum", stop.place("Begindatum")));
     }
     if let Some(declaratie) = declaratie(case) {
         let place = Place::declaratie("DeclaratieDagtekening");
@@ -141,6 +147,24 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         accepts("an allocation that is yet to begin", Number::N305, |s| {
             s.start_product().toewijzing_ingangsdatum = Some(date(2026, 4, 1));
         }),
+        accepts("a stop of what began on the day of signing", Number::N307, |s| {
+            s.stop_product().begindatum = date(2026, 3, 9);
+        }),
+        rejects(
+            "a stop of what begins the day after, the second only",
+            Number::N307,
+            &["/Bericht/Client/StopProducten/StopProduct[2]/Begindatum"],
+            |s| {
+                let mut copy = s.stop_product().clone();
+                copy.begindatum = date(2026, 3, 10);
+                s.stop().producten.push(copy);
+            },
+        ),
+        accepts("a stop told ahead", Number::N307, |s| s.stop_product().einddatum = date(2026, 3, 31)),
+        accepts("care asked for next year", Number::N315, |s| {
+            s.aangevraagd_product().toewijzing_ingangsdatum = date(2027, 1, 1);
+            s.aangevraagd_product().toewijzing_einddatum = None;
+        }),
         accepts("declared on the day of signing", Number::N323, |s| s.declaratie().dagtekening = date(2026, 3, 9)),
         rejects("declared the day after", Number::N323, &["/Bericht/Declaratie/DeclaratieDagtekening"], |s| {
             s.declaratie().dagtekening = date(2026, 3, 10);
@@ -149,7 +173,7 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
             s.message.body = Body::DeclaratieAntwoord(None);
         }),
     ];
-    for number in [Number::N301, Number::N305] {
+    for number in [Number::N301, Number::N305, Number::N307, Number::N315] {
         rows.push(accepts("born on the day of signing", number, |s| geboortedatum(s).datum = date(2026, 3, 9)));
         rows.push(rejects("born the day after", number, &[BORN], |s| geboortedatum(s).datum = date(2026, 3, 10)));
     }

@@ -69,7 +69,7 @@ fn clash(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &To
             product. Let one end before the other begins.", own.en, other.en
         ),
     )
-    .fact("ander_product", ordinal)
+    .fact("eerste", Place::toegewezen_product(ordinal - 1, "").path())
     .date("ingangsdatum", begin)
     .maybe_date("einddatum", end)
     .date("andere_ingangsdatum", earlier_begin)
