@@ -204,6 +204,7 @@ pub(crate) fn judged(prepared: &Prepared, world: &World<'_>) -> Judged {
     };
     let (judged, again) = (judge(), judge());
     check_same(&judged, &again);
+    assert!(world.facts.is_some() || judged.awaits.is_empty(), "without facts nothing can be awaited");
     match &prepared.reading {
         Ok(readable) => check_judged(&prepared.source, readable, &judged),
         Err(_) => check_refused(&prepared.source, &judged),
