@@ -18,6 +18,8 @@ macro_rules! scenarios {
 mod changes;
 #[path = "golden/deliver.rs"]
 mod deliver;
+#[path = "golden/replies.rs"]
+mod replies;
 #[path = "golden/requests.rs"]
 mod requests;
 #[path = "golden/scenarios.rs"]
@@ -37,7 +39,9 @@ use support::Sample;
 
 /// The scenarios of every file.
 fn all() -> impl Iterator<Item = &'static Scenario> {
-    [scenarios::SCENARIOS, changes::SCENARIOS, stops::SCENARIOS, requests::SCENARIOS].into_iter().flatten()
+    [scenarios::SCENARIOS, changes::SCENARIOS, stops::SCENARIOS, requests::SCENARIOS, replies::SCENARIOS]
+        .into_iter()
+        .flatten()
 }
 
 /// One test for all scenarios of a law: its schemas are compiled once, which takes longer than all of the judging.
