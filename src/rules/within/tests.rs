@@ -159,11 +159,11 @@ impl Picks {
         for unchanged in &mut verzoek.ongewijzigd {
             unchanged.toewijzing_nummer = self.of(&[0, MAX_NUMBER]);
         }
-        verzoek.te_wijzigen.iter_mut().for_each(|product| self.to_change(product));
+        verzoek.te_wijzigen.iter_mut().for_each(|product| self.changed_product(product));
         verzoek.nieuw.iter_mut().for_each(|nieuw| self.new_product(nieuw));
     }
 
-    fn to_change(&mut self, product: &mut TeWijzigenProduct) {
+    fn changed_product(&mut self, product: &mut TeWijzigenProduct) {
         product.toewijzing_nummer = self.of(&[0, MAX_NUMBER]);
         product.gewenste_ingangsdatum = self.date();
         product.einddatum = self.maybe_date();
