@@ -18,6 +18,8 @@ macro_rules! scenarios {
 mod changes;
 #[path = "golden/deliver.rs"]
 mod deliver;
+#[path = "golden/faults.rs"]
+mod faults;
 #[path = "golden/level2.rs"]
 mod level2;
 #[path = "golden/requests.rs"]
@@ -39,9 +41,16 @@ use support::Sample;
 
 /// The scenarios of every file.
 fn all() -> impl Iterator<Item = &'static Scenario> {
-    [scenarios::SCENARIOS, level2::SCENARIOS, changes::SCENARIOS, stops::SCENARIOS, requests::SCENARIOS]
-        .into_iter()
-        .flatten()
+    [
+        scenarios::SCENARIOS,
+        level2::SCENARIOS,
+        changes::SCENARIOS,
+        stops::SCENARIOS,
+        requests::SCENARIOS,
+        faults::SCENARIOS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// One test for all scenarios of a law: its schemas are compiled once, which takes longer than all of the judging.

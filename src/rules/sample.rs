@@ -235,12 +235,12 @@ impl Sample {
         &mut self.verzoek().te_wijzigen[0]
     }
 
-    /// Adds a product to a 317: the sample's product from the day after the changed allocation ends, changed.
+    /// Adds a product to a 317: the sample's product from the day after its allocation ends, changed.
     pub(crate) fn add_nieuw_product(&mut self, change: impl FnOnce(&mut NieuwProduct)) {
         let law = self.message.kind.law;
         let mut nieuw = NieuwProduct {
             product: Some(product(law)),
-            gewenste_ingangsdatum: date(2026, 5, 1),
+            gewenste_ingangsdatum: date(2026, 4, 1),
             einddatum: Some(date(2026, 6, 30)),
             omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
             budget: None,

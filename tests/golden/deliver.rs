@@ -65,6 +65,12 @@ impl Expect {
         Expect::new(Verdict::Accepted, 4)
     }
 
+    /// A reply to what was answered before, by the gateway itself for instance: it is not passed on, and its sender hears of
+    /// it outside the standard.
+    pub(crate) fn second_answer() -> Expect {
+        Expect::rejected(3).finds("SL002 - Header")
+    }
+
     /// Rules broken: `TR019 9019 Client/StartProducten/StartProduct[1]; …`.
     pub(crate) fn finds(mut self, findings: &str) -> Expect {
         self.findings = findings.split(';').map(|each| each.trim().to_owned()).collect();
