@@ -112,11 +112,11 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         }),
         accepts("the later one in the message ends the day before", Number::N317, |s| {
             s.add_nieuw_product(|_| {});
-            add_over(s, date(2026, 3, 10), Some(date(2026, 4, 30)));
+            add_over(s, date(2026, 3, 10), Some(date(2026, 3, 31)));
         }),
         rejects("the later one in the message ends on the first day", Number::N317, SECOND, |s| {
             s.add_nieuw_product(|_| {});
-            add_over(s, date(2026, 3, 10), Some(date(2026, 5, 1)));
+            add_over(s, date(2026, 3, 10), Some(date(2026, 4, 1)));
         }),
         rejects("an open end reaches a later period", Number::N317, SECOND, |s| {
             add_over(s, date(2026, 4, 1), None);
