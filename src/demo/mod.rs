@@ -177,7 +177,9 @@ fn print_messages(items: &[Item], outcomes: &BTreeMap<String, (Entry, Vec<Depart
         );
         println!("{:<20} {}", "", follows(entry, departures));
         if let Some(finding) = entry.findings.first() {
-            println!("{:<20} {}", "", finding.nl);
+            for line in wrapped(&finding.nl) {
+                println!("{:<20} {line}", "");
+            }
         }
         faults.extend(differences(&name, item, entry, departures));
     }
@@ -214,17 +216,30 @@ fn follows(entry: &Entry, departures: &[Departure]) -> String {
     departures.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
+/// A sentence in lines that fit beside the file names.
+fn wrapped(text: &str) -> Vec<String> {
+    const WIDTH: usize = 98;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn differences(name: &str, item: &Item, entry: &Entry, departures: &[Departure]) -> Vec<String> {
     let mut faults = Vec::new();
     if entry.verdict != item.verdict {
         faults.push(format!("{name} must be {}, is {}", item.verdict, entry.verdict));
     }
     let codes = entry.codes();
-    for code in item.codes.iter().filter(|code| !codes.contains(*code)) {
-        faults.push(format!("{name} must carry {code}"));
-    }
-    if item.codes.is_empty() && !codes.is_empty() {
-        faults.push(format!("{name} must carry no code, carries {codes:?}"));
+    if codes != item.codes.iter().copied().collect() {
+        faults.push(format!("{name} must carry {:?}, carries {codes:?}", item.codes));
     }
     let signals: BTreeSet<&str> = departures
         .iter()
@@ -258,4 +273,19 @@ fn print_totals(outcomes: &BTreeMap<String, (Entry, Vec<Departure>)>, received: 
     let posts: Vec<String> =
         by_kind.into_iter().map(|((purpose, kind), number)| format!("{number} {purpose} {kind}")).collect();
     println!("The back office on loopback received: {}", posts.join(", "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_wrapped_between_words() {
+        assert_eq!(wrapped("kort"), ["kort"]);
+        let sentence = vec!["één"; 60].join(" ");
+        let lines = wrapped(&sentence);
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.chars().count() <= 98 && !line.ends_with(' ')), "{lines:?}");
+        assert_eq!(lines.join(" "), sentence);
+    }
 }

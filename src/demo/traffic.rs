@@ -32,7 +32,7 @@ pub struct Item {
     pub bytes: Vec<u8>,
     /// What must be decided.
     pub verdict: Verdict,
-    /// Return codes that must be among the findings.
+    /// Return codes of the findings, no more and no less.
     pub codes: &'static [&'static str],
     /// Checks of the contract layer that must signal.
     pub signals: &'static [&'static str],
@@ -43,10 +43,16 @@ pub fn day() -> Vec<Item> {
     let zorg = composer(Law::Wmo, ZORG);
     let jeugd = composer(Law::Jeugdwet, JEUGD);
     let (anna, bram, cor, dirk, els) = (Person::nth(1), Person::nth(2), Person::nth(3), Person::nth(4), Person::nth(5));
+    let fay = Person::nth(6);
     let help = weekly(100_001, wmo("02A02"), 3, (date(2026, 1, 1), date(2026, 12, 31)));
     let stable = weekly(100_002, wmo("02A03"), 4, (date(2026, 1, 1), date(2026, 12, 31)));
     let youth = weekly(200_001, jw("45", "45A02"), 3, (date(2026, 1, 1), date(2026, 6, 30)));
+    let wanted = weekly(200_003, jw("45", "45A02"), 3, (date(2026, 3, 16), date(2026, 9, 13)));
+    let shorter = Allocate { to: date(2026, 9, 30), ..stable.clone() };
     let start = zorg.start("S0001", &anna, &help, date(2026, 1, 8)).write();
+    let stop = |identificatie: &str, reden: &str, end: Date| {
+        jeugd.stop(identificatie, &bram, &youth, date(2026, 1, 12), (reden, end)).write()
+    };
     vec![
         accepted("an allocation", "toewijzing", zorg.toewijzing("T0001", &anna, &help).write()),
         accepted("an allocation under the youth act", "toewijzing", jeugd.toewijzing("T0001", &bram, &youth).write()),
@@ -123,6 +129,37 @@ pub fn day() -> Vec<Item> {
                 .declaratie("D0002", "JD0002", FEBRUARY, &[(&bram, vec![claim("J2", &youth, JANUARY, 12, 7000)])])
                 .write(),
         ),
+        accepted("a stop of delivery, as planned", "stop", stop("E0001", "31", date(2026, 3, 6))),
+        rejected("a second stop of the same start", "stop", &["9415"], stop("E0002", "33", date(2026, 3, 9))),
+        accepted("a request for care", "aanvraag", jeugd.aanvraag("V0001", &fay, "VOT-1", &wanted).write()),
+        rejected(
+            "another request while that one is pending",
+            "aanvraag",
+            &["9374"],
+            jeugd.aanvraag("V0002", &fay, "VOT-2", &wanted).write(),
+        ),
+        accepted(
+            "the allocation that grants the request",
+            "toewijzing",
+            granting(jeugd.toewijzing("T0003", &fay, &wanted), "VOT-1"),
+        ),
+        accepted(
+            "a request to change an allocation",
+            "wijziging",
+            zorg.wijziging("W0001", &cor, "VOW-1", &shorter).write(),
+        ),
+        accepted(
+            "an answer: the request is under investigation",
+            "antwoord",
+            zorg.antwoord("A0001", "VOW-1", None).write(),
+        ),
+        accepted("an answer: the request is rejected", "antwoord", zorg.antwoord("A0002", "VOW-1", Some("7")).write()),
+        rejected(
+            "an answer after the rejection",
+            "antwoord",
+            &["9365"],
+            zorg.antwoord("A0003", "VOW-1", Some("2")).write(),
+        ),
         Item {
             verdict: Verdict::Held,
             signals: &["A1"],
@@ -198,6 +235,16 @@ fn claim(nummer: &str, on: &Allocate, periode: (Date, Date), hours: Count, tarie
         eenheid: Eenheid::Uur,
         tarief: Cents(tarief),
     }
+}
+
+/// A 301 whose allocations carry the reference of the request that they grant.
+fn granting(mut message: crate::message::Message, referentie: &str) -> Vec<u8> {
+    if let crate::message::Body::Toewijzing(client) = &mut message.body {
+        for product in &mut client.producten {
+            product.referentie_aanbieder = Some(referentie.into());
+        }
+    }
+    message.write()
 }
 
 fn without_end(mut message: crate::message::Message) -> Vec<u8> {

@@ -179,15 +179,20 @@ impl Writer {
 
     /// Copies a node with everything under it, values as they were read.
     pub fn copy(&mut self, node: Node<'_>) {
+        self.copy_as(node, node.name());
+    }
+
+    /// As [`Writer::copy`], with another name for the node itself.
+    pub fn copy_as(&mut self, node: Node<'_>, name: &str) {
         if node.is_leaf() {
-            self.leaf(node.namespace(), node.name(), node.text());
+            self.leaf(node.namespace(), name, node.text());
             return;
         }
-        self.open(node.namespace(), node.name());
+        self.open(node.namespace(), name);
         for child in node.children() {
             self.copy(child);
         }
-        self.close(node.namespace(), node.name());
+        self.close(node.namespace(), name);
     }
 
     /// Closes the root and returns the bytes.

@@ -1,11 +1,10 @@
-//! 302, 306, 308, 316, 318 and 320: the header of the message with a judgement, and the client, or the answer of a 319, when something below
-//! the header is wrong
-//! (replies, section 2).
+//! 302, 306, 308, 316, 318 and 320: the header of the message with a judgement, and the client, or the answer of a 319,
+//! when something below the header is wrong (replies, section 2).
 
-use super::{NO_REMARKS, REJECTED_WITHIN, Stamp, codes, rejected_within, xslt_version};
-use crate::message::element::{Element, Writer};
-use crate::message::tree::{Namespace, Node, Tree};
-use crate::message::{Header, Kind, Message, RetourCode};
+use super::{NO_REMARKS, REJECTED_WITHIN, Stamp, copy_elements, rejected_within, write_codes, write_xslt_version};
+use crate::message::Kind;
+use crate::message::element::{Element as _, Writer};
+use crate::message::tree::{Namespace, Node};
 use crate::rules::evaluate::codes_by_class;
 use crate::rules::{Class, Evaluation, Place};
 use std::collections::BTreeMap;
@@ -27,38 +26,50 @@ const RETURNED: [Class; 13] = [
     Class::Woonplaatsbeginsel,
 ];
 
-pub(super) fn build(kind: Kind, message: &Message, tree: &Tree, evaluation: &Evaluation, stamp: &Stamp) -> Vec<u8> {
+/// What the header repeats, sender and receiver as they stand (replies, 2.1).
+const REPEATED: [&str; 6] =
+    ["BerichtVersie", "BerichtSubversie", "Afzender", "Ontvanger", "BerichtIdentificatie", "XsdVersie"];
+
+/// Writes the reply of this kind to a message with this header, and this client or answer.
+pub(super) fn write(
+    writer: &mut Writer,
+    kind: Kind,
+    header: Node<'_>,
+    body: Node<'_>,
+    evaluation: &Evaluation,
+    stamp: &Stamp,
+) {
     let by_class = codes_by_class(&evaluation.broken);
     let (header_codes, with_body) = judgement(evaluation, &by_class);
-    let header = Header {
-        bericht_code: kind.bericht_code().into(),
-        identificatie_retour: Some(stamp.identificatie.clone()),
-        dagtekening_retour: Some(stamp.dagtekening),
-        xslt_versie: xslt_version(evaluation),
-        xsd_versie_retour: Some(stamp.xsd_versie.clone()),
-        retour_codes: header_codes,
-        ..message.header.clone()
-    };
-    let mut writer = Writer::new(kind, message.release);
-    header.write(&mut writer, Namespace::Message, "Header");
-    let body = tree.root().and_then(|root| root.child("Client").or_else(|| root.child("Antwoord")));
-    if with_body && let Some(body) = body {
-        copy_judged(&mut writer, body, &by_class);
+    let ns = Namespace::Message;
+    writer.open(ns, "Header");
+    writer.leaf(ns, "BerichtCode", kind.bericht_code());
+    copy_elements(writer, header, &REPEATED);
+    stamp.identificatie.write(writer, ns, "IdentificatieRetour");
+    stamp.dagtekening.write(writer, ns, "DagtekeningRetour");
+    write_xslt_version(writer, evaluation);
+    stamp.xsd_versie.write(writer, ns, "XsdVersieRetour");
+    write_codes(writer, header_codes);
+    writer.close(ns, "Header");
+    if with_body {
+        copy_judged(writer, body, &by_class);
     }
-    writer.finish()
 }
 
 /// Codes of the header, and whether the client or answer comes along (decision table 2.2).
-fn judgement(evaluation: &Evaluation, by_class: &BTreeMap<String, Vec<&'static str>>) -> (Vec<RetourCode>, bool) {
+fn judgement<'a>(
+    evaluation: &Evaluation,
+    by_class: &'a BTreeMap<String, Vec<&'static str>>,
+) -> (&'a [&'static str], bool) {
     if evaluation.broken.is_empty() {
-        return (Vec::new(), false);
+        return (&[], false);
     }
     if rejected_within(evaluation) {
-        return (codes(&[REJECTED_WITHIN]), false);
+        return (&[REJECTED_WITHIN], false);
     }
     match by_class.get(&Place::header("").class_path) {
-        Some(header) => (codes(header), false),
-        None => (codes(&[NO_REMARKS]), true),
+        Some(header) => (header, false),
+        None => (&[NO_REMARKS], true),
     }
 }
 
@@ -75,12 +86,7 @@ fn copy_judged(writer: &mut Writer, node: Node<'_>, by_class: &BTreeMap<String, 
     }
     // Adres and Telefoon stand in the message namespace too, but their types are not classes.
     if RETURNED.iter().any(|class| class.as_str() == node.name()) {
-        let codes = by_class.get(&node.path()).map_or(&[NO_REMARKS][..], Vec::as_slice);
-        writer.open(Namespace::Message, "RetourCodes");
-        for code in codes {
-            writer.leaf(Namespace::Message, "RetourCode", code);
-        }
-        writer.close(Namespace::Message, "RetourCodes");
+        write_codes(writer, by_class.get(&node.path()).map_or(&[NO_REMARKS][..], Vec::as_slice));
     }
     writer.close(Namespace::Message, node.name());
 }

@@ -94,7 +94,7 @@ impl Stage {
     pub(super) fn of(class: Class) -> Stage {
         match class {
             Class::Header => Stage::Header,
-            Class::Declaratie | Class::DeclaratieAntwoord => Stage::Declaratie,
+            Class::Declaratie => Stage::Declaratie,
             Class::Client
             | Class::Relatie
             | Class::Contact
@@ -108,6 +108,8 @@ impl Stage {
             | Class::NieuwProduct
             | Class::Antwoord
             | Class::Woonplaatsbeginsel
+            // Nothing answers a 325, so all that is wrong with it is told at once.
+            | Class::DeclaratieAntwoord
             | Class::Prestatie => Stage::Below,
         }
     }

@@ -146,6 +146,8 @@ impl Request {
             }
             Body::DeclaratieAntwoord(Some(antwoord)) => {
                 request.persons.extend(antwoord.clienten.iter().map(|client| client.bsn.clone()));
+                let lines = antwoord.clienten.iter().flat_map(|client| &client.prestaties);
+                request.toewijzingen.extend(lines.map(|line| line.toewijzing_nummer));
             }
             Body::Retour(_) | Body::DeclaratieAntwoord(None) => {}
         }

@@ -235,7 +235,7 @@ impl Sample {
         &mut self.verzoek().te_wijzigen[0]
     }
 
-    /// Adds a product to a 317: the sample's product from the day after its Dagtekening on, changed.
+    /// Adds a product to a 317: the sample's product from the day after its allocation ends, changed.
     pub(crate) fn add_nieuw_product(&mut self, change: impl FnOnce(&mut NieuwProduct)) {
         let law = self.message.kind.law;
         let mut nieuw = NieuwProduct {

@@ -119,6 +119,16 @@ fn a_fault_higher_up_stops_what_lies_below() {
     }
 }
 
+/// TR378 reads the first day of the allocation concerned, whatever names it.
+#[test]
+fn every_allocation_that_a_message_names_is_asked_for() {
+    for number in [Number::N301, Number::N305, Number::N307, Number::N317, Number::N323, Number::N325] {
+        let sample = Sample::of(Kind::new(Law::Wmo, number));
+        let request = facts::Request::of(&sample.message);
+        assert!(request.toewijzingen.contains(&sample::TOEWIJZING), "{}", number.as_str());
+    }
+}
+
 #[test]
 fn the_samples_break_no_rule() {
     let rules = all();

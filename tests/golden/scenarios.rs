@@ -12,32 +12,25 @@ use sluis::message::{
     TotaalBedragMetDC,
 };
 
-const A: Count = 100_001;
-const B: Count = 100_002;
+pub(crate) const A: Count = 100_001;
+pub(crate) const B: Count = 100_002;
 
 /// A name, the laws it is played for, and the messages.
 pub(crate) type Scenario = (&'static str, &'static [Law], fn(&mut Lock, &Sample));
 
-macro_rules! scenarios {
-    ($( $name:ident on $laws:ident $body:expr; )+) => {
-        /// All scenarios.
-        pub(crate) const SCENARIOS: &[Scenario] = &[$( (stringify!($name), $laws, $body) ),+];
-    };
-}
+pub(crate) const BOTH: &[Law] = &Law::ALL;
+pub(crate) const WMO: &[Law] = &[Law::Wmo];
 
-const BOTH: &[Law] = &Law::ALL;
-const WMO: &[Law] = &[Law::Wmo];
-
-fn anna() -> Person {
+pub(crate) fn anna() -> Person {
     Person::nth(1)
 }
 
-fn bram() -> Person {
+pub(crate) fn bram() -> Person {
     Person::nth(2)
 }
 
 /// Sends the allocations that a scenario stands on.
-fn given(lock: &mut Lock, id: &str, sample: &Sample, person: &Person, allocations: &[Allocate]) {
+pub(crate) fn given(lock: &mut Lock, id: &str, sample: &Sample, person: &Person, allocations: &[Allocate]) {
     let message = sample.toewijzing(id, person, allocations);
     lock.deliver("given an allocation", &message.write(), &Expect::accepted());
 }
@@ -54,7 +47,7 @@ fn status(message: &mut Message, index: usize, status: StatusAanlevering) {
 }
 
 /// Moves a message to another identification.
-fn again(mut message: Message, id: &str) -> Message {
+pub(crate) fn again(mut message: Message, id: &str) -> Message {
     message.header.identificatie.identificatie = Identificatie::from(id);
     message
 }
@@ -630,7 +623,7 @@ scenarios! {
         lock.deliver("identifications, number and reference of another provider", &message.write(), &Expect::granted());
     };
 
-    // 302, 306 and 325 are checked at level 1 and passed on; nothing answers them.
+    // A 302 is passed on. The gateway gives the 306 and the 325 itself, so another one is a second answer (SL002).
     replies_relayed on BOTH |lock, sample| {
         let anna = anna();
         let toewijzing = sample.toewijzing("T1", &anna, &[sample.weekly(A)]);
@@ -640,14 +633,14 @@ scenarios! {
         let retour = lock.deliver("a start without allocation", &start.write(), &Expect::rejected(3)
             .finds("TR019 9019 Client/StartProducten/StartProduct[1]")
             .reply("Header 0200; Client 0200; StartProduct 9019"));
-        lock.deliver("a 306", &retour, &Expect::relayed());
+        lock.deliver("a 306 of the municipality's own, after that of the gateway", &retour, &Expect::second_answer());
         let claim = sample.declaratie("D1", "N1", FEBRUARY, &[(&anna, vec![
             sample.claim("P1", A, FEBRUARY, 12), sample.claim("P2", 9, FEBRUARY, 3),
         ])]);
         let antwoord = lock.deliver("a declaration granted in part", &claim.write(), &Expect::partly(3)
             .finds(&format!("TR338 9338 {L2}"))
             .reply("Header 0200; DeclaratieAntwoord 0200; Client 0200; Prestatie 9338"));
-        lock.deliver("a 325", &antwoord, &Expect::relayed());
+        lock.deliver("a 325 of the municipality's own, after that of the gateway", &antwoord, &Expect::second_answer());
     };
 
     // A declaration of credits alone: the total is negative, and so is what is granted of it.

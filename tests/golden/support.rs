@@ -4,8 +4,9 @@
 use jiff::civil::date;
 use sluis::demo::compose::{Allocate, Claim, Composer, Person, omvang};
 use sluis::message::{
-    Body, Cents, Count, Date, DebetCredit, Declaratie, DeclaratieClient, Eenheid, Frequentie, Law, Message, Party,
-    Prestatie, Product, StartProduct, ToegewezenProduct, ToewijzingClient, TotaalBedragMetDC,
+    AanvraagClient, Antwoord, Body, Cents, Count, Date, DebetCredit, Declaratie, DeclaratieClient, Eenheid, Frequentie,
+    Law, Message, NieuwProduct, OngewijzigdProduct, Party, Prestatie, Product, StartProduct, StopProduct,
+    ToegewezenProduct, ToewijzingClient, TotaalBedragMetDC, Verzoek,
 };
 use std::path::{Path, PathBuf};
 
@@ -134,6 +135,68 @@ impl Sample {
         message
     }
 
+    /// A 307 with any number of stops of one client: of what, begun on which day, for which reason and on which last day.
+    pub fn stop(&self, id: &str, person: &Person, stops: &[(&Allocate, Date, &str, Date)]) -> Message {
+        let compose = |(allocation, begin, reden, end): &(&Allocate, Date, &str, Date)| {
+            self.composer.stop(id, person, allocation, *begin, (*reden, *end))
+        };
+        let mut messages = stops.iter().map(compose);
+        let mut message = messages.next().expect("a 307 has a stop");
+        for mut other in messages {
+            stops_307(&mut message).append(stops_307(&mut other));
+        }
+        message
+    }
+
+    /// `RedenBeeindiging` of a delivery that ended as planned; the two laws have codes of their own.
+    pub fn as_planned(&self) -> &'static str {
+        match self.law {
+            Law::Wmo => "19",
+            Law::Jeugdwet => "31",
+        }
+    }
+
+    /// A 315 with any number of products of one client, each under its reference.
+    pub fn aanvraag(&self, id: &str, person: &Person, wanted: &[(&str, &Allocate)]) -> Message {
+        let compose =
+            |(referentie, allocation): &(&str, &Allocate)| self.composer.aanvraag(id, person, referentie, allocation);
+        let mut messages = wanted.iter().map(compose);
+        let mut message = messages.next().expect("a 315 has a product");
+        for mut other in messages {
+            client_315(&mut message).producten.append(&mut client_315(&mut other).producten);
+        }
+        message
+    }
+
+    /// A 317 that leaves allocations as they are, asks for changes over the whole duration and for new products. The
+    /// numbers of new ones are not used.
+    pub fn wijziging(
+        &self,
+        id: &str,
+        person: &Person,
+        referentie: &str,
+        (ongewijzigd, te_wijzigen, nieuw): (&[Count], &[Allocate], &[Allocate]),
+    ) -> Message {
+        let mut message = self.composer.wijziging(id, person, referentie, &self.weekly(0));
+        let change = |wanted: &Allocate| {
+            let mut message = self.composer.wijziging(id, person, referentie, wanted);
+            verzoek_317(&mut message).te_wijzigen.remove(0)
+        };
+        let verzoek = verzoek_317(&mut message);
+        verzoek.ongewijzigd = ongewijzigd
+            .iter()
+            .map(|&toewijzing_nummer| OngewijzigdProduct { toewijzing_nummer, retour_codes: Vec::new() })
+            .collect();
+        verzoek.te_wijzigen = te_wijzigen.iter().map(change).collect();
+        verzoek.nieuw = nieuw.iter().map(nieuw_product).collect();
+        message
+    }
+
+    /// A 319 that rejects for a reason, or without one says that the request is under investigation.
+    pub fn antwoord(&self, id: &str, referentie: &str, reden: Option<&str>) -> Message {
+        self.composer.antwoord(id, referentie, reden)
+    }
+
     /// A 323 over a month.
     pub fn declaratie(
         &self,
@@ -159,6 +222,17 @@ impl Sample {
     }
 }
 
+fn nieuw_product(wanted: &Allocate) -> NieuwProduct {
+    NieuwProduct {
+        product: Some(wanted.product.clone()),
+        gewenste_ingangsdatum: wanted.from,
+        einddatum: Some(wanted.to),
+        omvang: Some(wanted.omvang.clone()),
+        budget: None,
+        retour_codes: Vec::new(),
+    }
+}
+
 pub fn product(categorie: &str, code: &str) -> Product {
     Product { categorie: categorie.into(), code: Some(code.into()) }
 }
@@ -178,6 +252,34 @@ pub fn starts_305(message: &mut Message) -> &mut Vec<StartProduct> {
     match &mut message.body {
         Body::Start(client) => &mut client.producten,
         _ => panic!("not a 305"),
+    }
+}
+
+pub fn stops_307(message: &mut Message) -> &mut Vec<StopProduct> {
+    match &mut message.body {
+        Body::Stop(client) => &mut client.producten,
+        _ => panic!("not a 307"),
+    }
+}
+
+pub fn client_315(message: &mut Message) -> &mut AanvraagClient {
+    match &mut message.body {
+        Body::Aanvraag(client) => client,
+        _ => panic!("not a 315"),
+    }
+}
+
+pub fn verzoek_317(message: &mut Message) -> &mut Verzoek {
+    match &mut message.body {
+        Body::Wijziging(client) => &mut client.verzoek,
+        _ => panic!("not a 317"),
+    }
+}
+
+pub fn antwoord_319(message: &mut Message) -> &mut Antwoord {
+    match &mut message.body {
+        Body::Antwoord(antwoord) => antwoord,
+        _ => panic!("not a 319"),
     }
 }
 

@@ -218,7 +218,7 @@ enum Before<'a> {
     Here(usize),
 }
 
-impl<'a> FollowingStop<'a> {
+impl FollowingStop<'_> {
     /// Where the stop before is: `WMO307 B2 van 2026-03-02`, `StopProduct 1 van dit bericht`.
     pub(super) fn before_phrase(&self) -> Phrase {
         match self.at {

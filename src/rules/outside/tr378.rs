@@ -70,8 +70,10 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let name = gemeente.name;
     let violation = Violation::at(
         Place::header(field),
-        format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}. Gebruik de code van haar opvolger."),
-        format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}. Use the code of its successor."),
+        format!("Gemeente {code} ({name}) bestond tot en met {last_day}; de peildatum is {on}. Gebruik de code van de \
+            gemeente waarin zij is opgegaan."),
+        format!("Municipality {code} ({name}) existed until {last_day}; the reference date is {on}. Use the code of the \
+            municipality that it became part of."),
     );
     vec![violation.fact("gemeente", code.as_str()).date("laatste_dag", last_day).date("peildatum", on)]
 }

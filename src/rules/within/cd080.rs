@@ -3,9 +3,8 @@
 //! When `Product.Code` is absent, also because there is no product at all, and Einddatum is after 31 December 2020 or
 //! absent, Omvang is absent. For any present-day allocation: no code, no Omvang.
 
-use super::helpers::{toegewezen_producten, volume_without_code};
+use super::provision::{Provision, provisions};
 use crate::message::{Law, Number};
-use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -25,28 +24,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    toegewezen_producten(case)
-        .into_iter()
-        .filter_map(|product| {
-            let end = product.item.einddatum;
-            let omvang = volume_without_code(product.item.product.as_ref(), product.item.omvang.as_ref(), end)?;
-            let nummer = product.item.toewijzing_nummer;
-            let quantity = figures::quantity(omvang.volume, omvang.eenheid);
-            let violation = Violation::at(
-                product.place("Omvang"),
-                format!(
-                    "Toewijzing {nummer} heeft een omvang ({}) en geen productcode. Vul de \
-                    productcode in, of wijs een budget toe zonder omvang.", quantity.nl
-                ),
-                format!(
-                    "Allocation {nummer} has an Omvang ({}) and no product code. Fill in the code, \
-                    or allocate a budget without Omvang.", quantity.en
-                ),
-            )
-            .fact("volume", omvang.volume);
-            Some(violation.maybe_date("einddatum", end))
-        })
-        .collect()
+    provisions(case).iter().filter_map(Provision::volume_without_code).collect()
 }
 
 #[cfg(test)]

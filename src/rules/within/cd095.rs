@@ -3,9 +3,8 @@
 //! When `Product.Code` is absent, also because there is no product at all, and `ToewijzingEinddatum` is after 31 December
 //! 2020 or absent, Omvang is absent. It is what CD080 asks of allocations.
 
-use super::helpers::{aangevraagde_producten, volume_without_code};
+use super::provision::{Provision, provisions};
 use crate::message::{Law, Number};
-use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -25,29 +24,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    aangevraagde_producten(case)
-        .into_iter()
-        .filter_map(|product| {
-            let end = product.item.toewijzing_einddatum;
-            let omvang = volume_without_code(product.item.product.as_ref(), product.item.omvang.as_ref(), end)?;
-            let quantity = figures::quantity(omvang.volume, omvang.eenheid);
-            let violation = Violation::at(
-                product.place("Omvang"),
-                format!(
-                    "Dit aangevraagde product heeft een omvang ({}) en geen productcode. Vul de productcode in, of \
-                    vraag een budget aan zonder omvang.",
-                    quantity.nl
-                ),
-                format!(
-                    "This requested product has an Omvang ({}) and no product code. Fill in the code, or ask for a \
-                    budget without Omvang.",
-                    quantity.en
-                ),
-            )
-            .fact("volume", omvang.volume);
-            Some(violation.maybe_date("toewijzing_einddatum", end))
-        })
-        .collect()
+    provisions(case).iter().filter_map(Provision::volume_without_code).collect()
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@
 //! December 2020 or absent, Omvang is absent. It is what CD080 asks of allocations. A `TeWijzigenProduct` names no
 //! product and is not judged.
 
-use super::helpers::{nieuwe_producten, volume_without_code};
+use super::provision::{Provision, provisions};
 use crate::message::{Law, Number};
-use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -26,29 +25,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    nieuwe_producten(case)
-        .into_iter()
-        .filter_map(|nieuw| {
-            let end = nieuw.item.einddatum;
-            let omvang = volume_without_code(nieuw.item.product.as_ref(), nieuw.item.omvang.as_ref(), end)?;
-            let quantity = figures::quantity(omvang.volume, omvang.eenheid);
-            let violation = Violation::at(
-                nieuw.place("Omvang"),
-                format!(
-                    "Dit nieuwe product heeft een omvang ({}) en geen productcode. Vul de productcode in, of vraag \
-                    een budget aan zonder omvang.",
-                    quantity.nl
-                ),
-                format!(
-                    "This new product has an Omvang ({}) and no product code. Fill in the code, or ask for a budget \
-                    without Omvang.",
-                    quantity.en
-                ),
-            )
-            .fact("volume", omvang.volume);
-            Some(violation.maybe_date("einddatum", end))
-        })
-        .collect()
+    provisions(case).iter().filter_map(Provision::volume_without_code).collect()
 }
 
 #[cfg(test)]

@@ -2,13 +2,11 @@
 //!
 //! When `Omvang.Eenheid` is 14, 16, 83 or 84 and Einddatum is after 31 December 2020 or absent, Frequentie is 2, 4 or
 //! 6, so not 1 (per day). It holds for the allocations of a 301 and the products to change and new products of a 317;
-//! the requested products of a 315 are not listed. iJw attaches the constraint to Volume, Eenheid and Frequentie apart,
+//! CS343 asks the same of the requested products of a 315. iJw attaches the constraint to Volume, Eenheid and Frequentie apart,
 //! iWmo to Omvang: it is one test, and the finding stands on Omvang.
 
-use super::helpers::is_barred_per_day;
-use super::provision::provisions;
+use super::provision::{Provision, provisions};
 use crate::message::{Law, Number};
-use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -29,29 +27,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    provisions(case)
-        .into_iter()
-        .filter_map(|provision| {
-            let omvang = provision.omvang.filter(|omvang| is_barred_per_day(omvang, provision.end))?;
-            let (unit, frequentie) = (figures::unit(omvang.eenheid), omvang.frequentie.as_str());
-            let violation = Violation::at(
-                provision.place("Omvang"),
-                format!(
-                    "Eenheid {} staat er met frequentie {frequentie} (per dag). Gebruik 2 (per \
-                    week), 4 (per maand) of 6 (totaal).",
-                    unit.nl
-                ),
-                format!(
-                    "Unit {} has frequency {frequentie} (per day). Use 2 (per week), 4 (per month) \
-                    or 6 (in total).",
-                    unit.en
-                ),
-            )
-            .fact("eenheid", omvang.eenheid.as_str())
-            .fact("frequentie", frequentie);
-            Some(violation.maybe_date("einddatum", provision.end))
-        })
-        .collect()
+    provisions(case).iter().filter_map(Provision::barred_per_day).collect()
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 //! When `Omvang.Eenheid` is 14, 16, 83 or 84 and `ToewijzingEinddatum` is after 31 December 2020 or absent, Frequentie is
 //! 2, 4 or 6, so not 1 (per day). It is what CS338 asks of allocations.
 
-use super::helpers::{aangevraagde_producten, is_barred_per_day};
+use super::provision::{Provision, provisions};
 use crate::message::{Law, Number};
-use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -26,30 +25,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>) -> Vec<Violation> {
-    aangevraagde_producten(case)
-        .into_iter()
-        .filter_map(|product| {
-            let end = product.item.toewijzing_einddatum;
-            let omvang = product.item.omvang.as_ref().filter(|omvang| is_barred_per_day(omvang, end))?;
-            let (unit, frequentie) = (figures::unit(omvang.eenheid), omvang.frequentie.as_str());
-            let violation = Violation::at(
-                product.place("Omvang"),
-                format!(
-                    "Eenheid {} wordt gevraagd met frequentie {frequentie} (per dag). Gebruik 2 (per week), 4 (per \
-                    maand) of 6 (totaal).",
-                    unit.nl
-                ),
-                format!(
-                    "Unit {} is asked for with frequency {frequentie} (per day). Use 2 (per week), 4 (per month) or \
-                    6 (in total).",
-                    unit.en
-                ),
-            )
-            .fact("eenheid", omvang.eenheid.as_str())
-            .fact("frequentie", frequentie);
-            Some(violation.maybe_date("toewijzing_einddatum", end))
-        })
-        .collect()
+    provisions(case).iter().filter_map(Provision::barred_per_day).collect()
 }
 
 #[cfg(test)]

@@ -2,15 +2,13 @@
 
 use crate::message::types::Geboortedatum;
 use crate::message::{
-    AangevraagdProduct, Antwoord, Body, Bsn, Cents, Code, Contact, Date, Declaratie, Eenheid, Frequentie, NieuwProduct,
-    Omvang, OngewijzigdProduct, Prestatie, Product, StartProduct, StopProduct, TeWijzigenProduct, ToegewezenProduct,
-    ToewijzingClient, Verwijzer, Verzoek,
+    AangevraagdProduct, Antwoord, Body, Bsn, Cents, Code, Contact, Declaratie, NieuwProduct, OngewijzigdProduct,
+    Prestatie, StartProduct, StopProduct, TeWijzigenProduct, ToegewezenProduct, ToewijzingClient, Verwijzer, Verzoek,
 };
 use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Class, Place};
 use std::collections::BTreeMap;
 
-pub(super) use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
 pub(super) use crate::rules::figures::period;
 
 /// A part of the message with the class that it is, or that it stands in.
@@ -214,31 +212,6 @@ pub(super) fn prestaties<'a>(case: &Case<'a>) -> Vec<Claimed<'a>> {
 
 fn located<T>(items: &[T], class: fn(usize, &str) -> Place) -> Vec<Located<'_, T>> {
     items.iter().enumerate().map(|(index, item)| Located { item, class: class(index, "") }).collect()
-}
-
-/// The volume of what has no code, where it must have none: of a period whose end lies after the old rules on volumes or
-/// never comes (CD080, CD095, CD096).
-pub(super) fn volume_without_code<'a>(
-    product: Option<&Product>,
-    omvang: Option<&'a Omvang>,
-    end: Option<Date>,
-) -> Option<&'a Omvang> {
-    let has_code = product.is_some_and(|product| product.code.is_some());
-    omvang.filter(|_| !has_code && !is_under_old_rules(end))
-}
-
-/// Whether a volume is per day in a unit that is not counted per day, in a period whose end lies after the old rules on
-/// volumes or never comes (CS338, CS343).
-pub(super) fn is_barred_per_day(omvang: &Omvang, end: Option<Date>) -> bool {
-    let may_be_per_day = match omvang.eenheid {
-        Eenheid::Minuut | Eenheid::Uur | Eenheid::StuksOutput => true,
-        Eenheid::Etmaal | Eenheid::Dagdeel | Eenheid::Euro | Eenheid::StuksInspanning => false,
-    };
-    omvang.frequentie == Frequentie::PerDag && !may_be_per_day && !is_under_old_rules(end)
-}
-
-fn is_under_old_rules(end: Option<Date>) -> bool {
-    end.is_some_and(|end| end <= LAST_DAY_OF_OLD_VOLUMES)
 }
 
 /// Whether the referrer is a professional, who may be named by a code (COD327: general practitioner, youth physician,

@@ -2,9 +2,10 @@
 //! budget. The standard has four classes for it and puts the same conditions on all of them.
 
 use super::helpers::{aangevraagde_producten, nieuwe_producten, te_wijzigen_producten, toegewezen_producten};
-use crate::message::{Cents, Date, Omvang, Product};
-use crate::rules::figures::Phrase;
-use crate::rules::{Case, Class, Place};
+use crate::message::{Cents, Date, Eenheid, Frequentie, Omvang, Product};
+use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
+use crate::rules::figures::{self, Phrase};
+use crate::rules::{Case, Class, Place, Violation};
 
 /// A `ToegewezenProduct`, `AangevraagdProduct`, `TeWijzigenProduct` or `NieuwProduct`.
 pub(super) struct Provision<'a> {
@@ -37,6 +38,65 @@ impl Provision<'_> {
     /// Whether the class has an element Product.
     pub(super) fn can_name_a_product(&self) -> bool {
         self.class.class != Class::TeWijzigenProduct
+    }
+
+    /// What is wrong with a volume for which no product code is named (CD080, CD095, CD096).
+    pub(super) fn volume_without_code(&self) -> Option<Violation> {
+        let omvang = self.omvang.filter(|_| self.can_name_a_product() && !self.is_under_old_rules())?;
+        if self.product.is_some_and(|product| product.code.is_some()) {
+            return None;
+        }
+        let (name, quantity) = (&self.name, figures::quantity(omvang.volume, omvang.eenheid));
+        let violation = Violation::at(
+            self.place("Omvang"),
+            format!(
+                "{} heeft een omvang ({}) en geen productcode. Vul de productcode in, of een budget in plaats van de \
+                omvang.",
+                name.nl, quantity.nl
+            ),
+            format!(
+                "{} has an Omvang ({}) and no product code. Fill in the code, or a budget instead of Omvang.",
+                name.en, quantity.en
+            ),
+        )
+        .fact("volume", omvang.volume)
+        .fact("eenheid", omvang.eenheid.as_str());
+        Some(violation.maybe_date("einddatum", self.end))
+    }
+
+    /// What is wrong with a volume per day in a unit that is not counted per day (CS338, CS343).
+    pub(super) fn barred_per_day(&self) -> Option<Violation> {
+        let omvang = self.omvang.filter(|_| !self.is_under_old_rules())?;
+        if omvang.frequentie != Frequentie::PerDag || may_be_per_day(omvang.eenheid) {
+            return None;
+        }
+        let (unit, frequentie) = (figures::unit(omvang.eenheid), omvang.frequentie.as_str());
+        let violation = Violation::at(
+            self.place("Omvang"),
+            format!(
+                "Eenheid {} staat er met frequentie {frequentie} (per dag). Gebruik 2 (per week), 4 (per maand) of 6 \
+                (totaal).",
+                unit.nl
+            ),
+            format!(
+                "Unit {} has frequency {frequentie} (per day). Use 2 (per week), 4 (per month) or 6 (in total).",
+                unit.en
+            ),
+        )
+        .fact("eenheid", omvang.eenheid.as_str())
+        .fact("frequentie", frequentie);
+        Some(violation.maybe_date("einddatum", self.end))
+    }
+
+    fn is_under_old_rules(&self) -> bool {
+        self.end.is_some_and(|end| end <= LAST_DAY_OF_OLD_VOLUMES)
+    }
+}
+
+fn may_be_per_day(eenheid: Eenheid) -> bool {
+    match eenheid {
+        Eenheid::Minuut | Eenheid::Uur | Eenheid::StuksOutput => true,
+        Eenheid::Etmaal | Eenheid::Dagdeel | Eenheid::Euro | Eenheid::StuksInspanning => false,
     }
 }
 

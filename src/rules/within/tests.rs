@@ -159,11 +159,11 @@ impl Picks {
         for unchanged in &mut verzoek.ongewijzigd {
             unchanged.toewijzing_nummer = self.of(&[0, MAX_NUMBER]);
         }
-        verzoek.te_wijzigen.iter_mut().for_each(|product| self.to_change(product));
+        verzoek.te_wijzigen.iter_mut().for_each(|product| self.changed_product(product));
         verzoek.nieuw.iter_mut().for_each(|nieuw| self.new_product(nieuw));
     }
 
-    fn to_change(&mut self, product: &mut TeWijzigenProduct) {
+    fn changed_product(&mut self, product: &mut TeWijzigenProduct) {
         product.toewijzing_nummer = self.of(&[0, MAX_NUMBER]);
         product.gewenste_ingangsdatum = self.date();
         product.einddatum = self.maybe_date();
@@ -304,84 +304,6 @@ proptest! {
     }
 }
 
-/// The registry against the standard: ids and numbers of every rule within a message that this release judges.
-#[test]
-fn every_rule_of_the_standard_is_here_for_its_numbers() {
-    let listed: Vec<String> = RULES
-        .iter()
-        .map(|rule| {
-            let numbers: Vec<&str> = rule.numbers.iter().map(|number| number.as_str()).collect();
-            format!("{} {}", rule.id, numbers.join(" "))
-        })
-        .collect();
-    let expected = [
-        "CD005 301",
-        "CD007 301",
-        "CD009 301",
-        "CD025 301",
-        "CD034 301",
-        "CD041 301",
-        "CD043 315",
-        "CD060 323 325",
-        "CD066 315",
-        "CD067 315",
-        "CD068 315",
-        "CD075 301",
-        "CD076 301",
-        "CD077 301",
-        "CD078 301",
-        "CD079 301",
-        "CD080 301",
-        "CD085 319",
-        "CD086 319",
-        "CD087 323",
-        "CD095 315",
-        "CD096 317",
-        "CS002 301 305 323 325",
-        "CS003 301",
-        "CS015 301 305 323 325",
-        "CS025 301 305 323 325",
-        "CS050 301",
-        "CS058 305",
-        "CS089 301",
-        "CS100 323",
-        "CS139 301 305",
-        "CS318 301",
-        "CS319 323",
-        "CS325 323 325",
-        "CS335 301",
-        "CS336 301",
-        "CS337 323",
-        "CS338 301",
-        "CS339 323",
-        "CS340 323",
-        "CS343 315",
-        "TR002 301 305",
-        "TR006 301",
-        "TR018 307",
-        "TR061 301",
-        "TR101 301 305 323 325",
-        "TR134 301 305 323 325",
-        "TR137 323 325",
-        "TR302 301",
-        "TR315 323",
-        "TR316 323",
-        "TR335 323",
-        "TR342 325",
-        "TR352 317",
-        "TR353 317",
-        "TR358 323",
-        "TR377 319",
-        "TR380 317",
-        "TR383 315",
-        "TR386 315",
-        "TR409 319",
-        "TR410 317",
-        "TR416 323",
-    ];
-    assert_eq!(listed, expected);
-}
-
 /// The published sample messages, where they are at hand: what the pack says of them, and nothing else.
 #[test]
 fn published_samples_break_the_rules_that_are_known_of_them() {
@@ -410,7 +332,9 @@ fn published_samples_break_the_rules_that_are_known_of_them() {
             found.push(format!("{} {} {}", document.kind, broken.rule.id, broken.violation.place.path()));
         }
     }
-    // One ReferentieNummer stands on two lines of the second client of the JW323.
+    // The new product of the JW317 ends before it begins; one ReferentieNummer stands on two lines of the second client
+    // of the JW323.
+    let backwards = "JW317 CS003 /Bericht/Client/Verzoek/NieuweProducten/NieuwProduct[1]/Einddatum";
     let twice = "JW323 TR101 /Bericht/Declaratie/Clienten/Client[2]/Prestaties/Prestatie[3]/ProductReferentie";
-    assert_eq!(found, [twice]);
+    assert_eq!(found, [backwards, twice]);
 }
