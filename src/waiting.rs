@@ -7,7 +7,7 @@
 use crate::decision::Record;
 use crate::message::{Body, Bsn, Count, Kind, Law, Message, Number, ReferentieAanbieder, ReferentieNummer};
 use crate::rules::facts::{Facts, PersonKey};
-use crate::rules::{Broken, Evaluation};
+use crate::rules::{Broken, Evaluation, Need};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that may still be under way. Everything is within one law, one municipality and one provider.
@@ -71,6 +71,10 @@ pub fn awaited(message: &Message, facts: &Facts, evaluation: &Evaluation) -> BTr
     let mut by_class: BTreeMap<&str, Vec<Option<Awaited>>> = BTreeMap::new();
     for broken in &evaluation.broken {
         by_class.entry(&broken.violation.place.class_path).or_default().push(cure(message, facts, broken));
+    }
+    // A reply to an unknown message that would be relayed unseen: if its question comes, the two are compared.
+    if evaluation.broken.is_empty() && evaluation.skipped.iter().any(|(_, need)| *need == Need::Question) {
+        return question(message).into_iter().collect();
     }
     let curable = |cures: &Vec<Option<Awaited>>| cures.iter().all(Option::is_some);
     let is_partly = matches!(message.body, Body::Declaratie(_));

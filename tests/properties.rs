@@ -4,6 +4,8 @@
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "an Index is passed as the strategies give it")]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of the shared modules")]
 
+#[path = "properties/requests.rs"]
+mod requests;
 #[path = "golden/support.rs"]
 mod support;
 
@@ -17,11 +19,11 @@ use sluis::demo::compose::{Allocate, Person, omvang};
 use sluis::ledger::{Inbox, Keys, Ledger, Settings};
 use sluis::message::types::{Achternaam, Communicatie, Geboortedatum};
 use sluis::message::{
-    Bsn, Cents, Contact, Count, Date, DebetCredit, Eenheid, Frequentie, Identificatie, Law, Message, Party, Personal,
-    Product, Relatie, StatusAanlevering, ToegewezenProduct, ToewijzingClient,
+    Bsn, Cents, Contact, Count, Date, DebetCredit, Eenheid, Frequentie, Identificatie, Kind, Law, Message, Number,
+    Party, Personal, Product, Relatie, StatusAanlevering, ToegewezenProduct, ToewijzingClient,
 };
 use sluis::pipeline::{self, Context, Judged};
-use sluis::rules::UnknownQuestion;
+use sluis::rules::{self, Check, UnknownQuestion};
 use sluis::schema::{self, Limits};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -98,7 +100,7 @@ fn bram() -> Person {
     Person::nth(2)
 }
 
-/// An allocation of each client, a start and a granted claim on the first.
+/// An allocation of each client, a start and a granted claim on the first; and clients with stops, requests and answers.
 fn bench(sample: &Sample) -> Bench {
     let bench = Bench::new();
     let second = Allocate { product: sample.other(), ..sample.weekly(B) };
@@ -107,6 +109,7 @@ fn bench(sample: &Sample) -> Bench {
     bench.given(&sample.start("G1", &anna(), &[(&sample.weekly(A), date(2026, 1, 8))]));
     let claim = sample.claim(GIVEN, A, JANUARY, 10);
     bench.given(&sample.declaratie("G1", "G1", JANUARY, &[(&anna(), vec![claim])]));
+    requests::put_on(&bench, sample);
     bench
 }
 
@@ -377,6 +380,12 @@ fn status(code: &str) -> StatusAanlevering {
     StatusAanlevering::parse(code).expect("on the list")
 }
 
+/// Every mutation that holds for a law.
+fn mutations(law: Law) -> impl Iterator<Item = &'static Mutation> {
+    let more = requests::MUTATIONS.iter().filter(move |(laws, _)| laws.contains(&law)).flat_map(|(_, rows)| *rows);
+    MUTATIONS.iter().chain(more)
+}
+
 /// One mutation triggers the rules it breaks and no other.
 #[test]
 fn one_mutation_breaks_its_rules_and_no_other() {
@@ -384,12 +393,14 @@ fn one_mutation_breaks_its_rules_and_no_other() {
     for law in Law::ALL {
         let sample = Sample::of(law);
         let bench = bench(&sample);
-        for (name, good, change, rules) in MUTATIONS {
-            let bytes = with(good(&sample), change).write();
+        for (name, good, change, rules) in mutations(law) {
+            let message = with(good(&sample), change);
+            let bytes = message.write();
             let judged = bench.judge(&bytes, None);
             let found: BTreeSet<&str> = judged.decision.findings.iter().map(|finding| finding.rule.as_str()).collect();
             if found != rules.iter().copied().collect() {
-                wrong.push(format!("{law}: {name}: expected {rules:?}, found {:#?}", judged.decision.findings));
+                let kind = message.kind;
+                wrong.push(format!("{kind}: {name}: expected {rules:?}, found {:#?}", judged.decision.findings));
             }
             if let Some(reply) = judged.owed_reply {
                 schema::validate(&reply.body, &Limits::default()).expect("replies are valid");
@@ -398,6 +409,46 @@ fn one_mutation_breaks_its_rules_and_no_other() {
         }
     }
     assert!(wrong.is_empty(), "{} mutations went otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every rule that judges stops, requests and answers is broken by a mutation of each number that it applies to.
+#[test]
+fn every_rule_on_stops_requests_and_answers_is_broken_by_a_mutation() {
+    // A message signed tomorrow is judged by a test of its own.
+    const ELSEWHERE: [&str; 1] = ["TR135"];
+    for law in Law::ALL {
+        let sample = Sample::of(law);
+        let broken: BTreeSet<(&str, &str)> = mutations(law)
+            .flat_map(|(_, good, _, rules)| {
+                let number = good(&sample).kind.number.as_str();
+                rules.iter().map(move |rule| (number, *rule))
+            })
+            .collect();
+        for number in [Number::N307, Number::N315, Number::N317, Number::N319] {
+            let judged = rules::all()
+                .into_iter()
+                .filter(|rule| rule.applies_to(Kind::new(law, number)) && !matches!(rule.check, Check::Schema));
+            for rule in judged.filter(|rule| !ELSEWHERE.contains(&rule.id)) {
+                assert!(broken.contains(&(number.as_str(), rule.id)), "no mutation of a {number:?} breaks {}", rule.id);
+            }
+        }
+    }
+}
+
+/// A message signed after the day of judging breaks that rule alone, whatever it says.
+#[test]
+fn a_message_signed_tomorrow_breaks_that_rule_alone() {
+    for law in Law::ALL {
+        let sample = Sample::of(law);
+        let bench = bench(&sample);
+        for good in requests::GOOD {
+            let message = good(&sample);
+            let yesterday = message.header.identificatie.dagtekening.yesterday().expect("a day before");
+            let judged = bench.judge(&message.write(), Some(yesterday));
+            let found: Vec<&str> = judged.decision.findings.iter().map(|finding| finding.rule.as_str()).collect();
+            assert_eq!(found, ["TR135"], "{}", message.kind);
+        }
+    }
 }
 
 /// Text as senders write it, with what XML must escape and white space at the ends.

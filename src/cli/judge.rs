@@ -16,7 +16,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What `check` and `replay` judge with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Setup {
     /// Limits of level 1.
     pub limits: Limits,
@@ -24,6 +24,13 @@ pub(super) struct Setup {
     pub contracts: Contracts,
     /// What becomes of replies to unknown messages.
     pub unknown_question: UnknownQuestion,
+}
+
+impl Setup {
+    /// The standard alone, as without a configuration: what only a whole gateway can know is skipped, never passed.
+    pub(super) fn standard_only() -> Setup {
+        Setup { limits: Limits::default(), contracts: Contracts::default(), unknown_question: UnknownQuestion::Relay }
+    }
 }
 
 /// Options of both commands.

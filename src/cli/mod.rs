@@ -182,7 +182,7 @@ fn with_setup(
     command: impl FnOnce(&judge::Setup, &judge::Options, &dyn Clock) -> Exit,
 ) -> Exit {
     let setup = match judging.config.as_deref().map(load_setup).transpose() {
-        Ok(setup) => setup.unwrap_or_default(),
+        Ok(setup) => setup.unwrap_or_else(judge::Setup::standard_only),
         Err(exit) => return exit,
     };
     let colours = with_colours(judging.color);

@@ -768,7 +768,8 @@ fn an_unlisted_product_is_s329_on_its_class() {
         for (number, class) in rows {
             let mut sample = Sample::of(Kind::new(law, number));
             if number == Number::N317 {
-                sample.add_nieuw_product(|_| {});
+                // After the changed allocation of the same product.
+                sample.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2026, 5, 1));
             }
             sample.terms.products.clear();
             let codes = codes_of(&judged(&sample).tree);

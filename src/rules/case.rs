@@ -1,6 +1,7 @@
 //! What rules read: the message, the day, the facts of the ledger and the terms of the contract.
 
 use super::facts::{Allocation, Facts, Question, QuestionKey};
+use super::granted::Granted;
 use crate::message::{
     Categorie, Cents, Count, Date, Declaratie, DeclaratieClient, Eenheid, Law, Message, Party, Prestatie, ProductCode,
 };
@@ -111,9 +112,9 @@ pub struct Line<'a> {
     /// The first line of the message in document order with the same ReferentieNummer: this one when it is the only
     /// one (TR314).
     pub first_use: LineIndex,
-    /// Lines of the same message on the same ToewijzingNummer that were judged and granted before this one: credits
-    /// first (OP366).
-    pub granted_before: &'a [&'a Prestatie],
+    /// What was granted on the same ToewijzingNummer: in earlier declarations, and in this one before this line, credits
+    /// first (OP366). Empty without a ledger but for this declaration.
+    pub granted: &'a Granted<'a>,
 }
 
 impl Line<'_> {

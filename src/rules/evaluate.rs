@@ -10,9 +10,10 @@
 //! - Lines of a 323 are judged one by one, credits before debits (OP366), each with the lines granted before it.
 
 use super::case::{Case, Line, LineIndex, UnknownQuestion};
+use super::granted::Granted;
 use super::place::Class;
 use super::rule::{Check, Level, Need, Rule, Violation};
-use crate::message::{Body, Count, DebetCredit, Declaratie, Prestatie, ReferentieNummer};
+use crate::message::{Body, Count, DebetCredit, Declaratie, ReferentieNummer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that does not hold, and where.
@@ -48,10 +49,7 @@ pub fn evaluate(case: &Case<'_>, rules: &[&'static Rule]) -> Evaluation {
         }
     }
     run_levels(case, &runnable, &mut evaluation);
-    evaluation.broken.sort_by(|a, b| {
-        let key = |broken: &Broken| (document_order(&broken.violation.place.path()), broken.rule.id);
-        key(a).cmp(&key(b))
-    });
+    evaluation.broken.sort_by_cached_key(|broken| (document_order(&broken.violation.place.path()), broken.rule.id));
     evaluation
 }
 
@@ -141,7 +139,7 @@ fn judge_lines(case: &Case<'_>, declaratie: &Declaratie, rules: &[&'static Rule]
         evaluation.broken.iter().map(|broken| broken.violation.place.class_path.clone()).collect();
     let first_uses = first_uses(declaratie);
     // By allocation: a declaration of a large provider has tens of thousands of lines, and no line looks further.
-    let mut granted_before: BTreeMap<Count, Vec<&Prestatie>> = BTreeMap::new();
+    let mut granted: BTreeMap<Count, Granted<'_>> = BTreeMap::new();
     for (client_index, line_index) in order_of_judging(declaratie) {
         let client_path = super::place::Place::declaratie_client(client_index, "").class_path;
         if rejected_clients.contains(&client_path) {
@@ -149,6 +147,9 @@ fn judge_lines(case: &Case<'_>, declaratie: &Declaratie, rules: &[&'static Rule]
         }
         let client = &declaratie.clienten[client_index];
         let prestatie = &client.prestaties[line_index];
+        let nummer = prestatie.toewijzing_nummer;
+        let earlier = || case.facts.map_or(&[][..], |facts| facts.granted_on(nummer));
+        let granted = granted.entry(nummer).or_insert_with(|| Granted::of(earlier()));
         let line = Line {
             case,
             declaratie,
@@ -156,9 +157,9 @@ fn judge_lines(case: &Case<'_>, declaratie: &Declaratie, rules: &[&'static Rule]
             client,
             line_index,
             prestatie,
-            allocation: case.allocation(prestatie.toewijzing_nummer),
+            allocation: case.allocation(nummer),
             first_use: first_uses.get(&prestatie.referentie.nummer).copied().unwrap_or((client_index, line_index)),
-            granted_before: granted_before.get(&prestatie.toewijzing_nummer).map_or(&[], Vec::as_slice),
+            granted,
         };
         let broken: Vec<Broken> = rules
             .iter()
@@ -168,7 +169,7 @@ fn judge_lines(case: &Case<'_>, declaratie: &Declaratie, rules: &[&'static Rule]
             })
             .collect();
         if broken.is_empty() {
-            granted_before.entry(prestatie.toewijzing_nummer).or_default().push(prestatie);
+            granted.add(prestatie);
             evaluation.granted.push((client_index, line_index));
         }
         evaluation.broken.extend(broken);

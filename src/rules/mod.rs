@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod evaluate;
 pub mod facts;
 pub(crate) mod figures;
+pub mod granted;
 mod overlap;
 pub mod place;
 pub mod releases;

@@ -117,6 +117,26 @@ scenarios! {
         lock.deliver("another product beside it", &beside.write(), &Expect::accepted());
     };
 
+    // Replies 1.2: nothing is judged against the ledger that fails within itself; mended, it is.
+    change_that_fails_within_itself_first on BOTH |lock, sample| {
+        let anna = anna();
+        given(lock, "T1", sample, &anna, &[sample.weekly(A), other(sample, B)]);
+        let faulty = with(sample.wijziging("W1", &anna, "V1", (&[], &[short(sample, 9)], &[sample.weekly(0)])), |message| {
+            verzoek_317(message).te_wijzigen[0].einddatum = None;
+            verzoek_317(message).nieuw[0].gewenste_ingangsdatum = date(2026, 3, 10);
+        });
+        lock.deliver("an unknown allocation per week without an end, a new product from today on", &faulty.write(),
+            &Expect::rejected(2).finds(&format!("CD076 0001 {W1}; TR380 0001 {N1}")).reply("Header 0001"));
+        let mended = with(faulty, |message| {
+            verzoek_317(message).te_wijzigen[0].einddatum = Some(date(2026, 6, 30));
+            verzoek_317(message).nieuw[0].gewenste_ingangsdatum = date(2026, 3, 11);
+        });
+        lock.deliver("the same, mended within itself", &mended.write(), &refused(
+            &format!("TR349 9349 {V}; TR351 9351 {W1}"),
+            "Client 0200; Verzoek 9349; TeWijzigenProduct 9351; NieuwProduct 0200",
+        ));
+    };
+
     // TR349: the code stands on the request, once.
     change_that_leaves_out_allocations on BOTH |lock, sample| {
         let anna = anna();

@@ -65,7 +65,8 @@ impl Expect {
         Expect::new(Verdict::Accepted, 4)
     }
 
-    /// A reply to something that has one already: refused.
+    /// A reply to what was answered before, by the gateway itself for instance: it is not passed on, and its sender hears of
+    /// it outside the standard.
     pub(crate) fn second_answer() -> Expect {
         Expect::rejected(3).finds("SL002 - Header")
     }

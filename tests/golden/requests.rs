@@ -55,7 +55,7 @@ scenarios! {
     request_granted on BOTH |lock, sample| {
         let anna = anna();
         let retour = lock.deliver("a request", &request(sample, "V1", "R1").write(), &Expect::accepted());
-        lock.deliver("a 316 of the back office as well", &retour, &Expect::second_answer());
+        lock.deliver("a 316 of the municipality's own, after that of the gateway", &retour, &Expect::second_answer());
         let grant = granting(sample, "T1", &anna, &[(sample.weekly(A), Some("R1"))]);
         lock.deliver("the allocation, with its reference", &grant.write(), &Expect::accepted());
         lock.deliver("a rejection after it", &rejected(sample, "A1", "R1"), &refused("TR359 9359"));
@@ -70,7 +70,7 @@ scenarios! {
         let owed = lock.deliver("under investigation", &investigated(sample, "A1", "R1"), &Expect::accepted());
         lock.deliver("the provider's own 320", &owed, &Expect::relayed());
         let retour = lock.deliver("under investigation once more", &investigated(sample, "A2", "R1"), &refused("TR360 9360"));
-        lock.deliver("a 320 of the provider, who never saw it", &retour, &Expect::second_answer());
+        lock.deliver("a 320 of the provider's own, after that of the gateway", &retour, &Expect::second_answer());
         let grant = granting(sample, "T1", &anna(), &[(sample.weekly(A), Some("R1"))]);
         lock.deliver("the allocation", &grant.write(), &Expect::accepted());
         lock.deliver("an answer after it", &rejected(sample, "A2", "R1"), &refused("TR359 9359"));
@@ -186,7 +186,7 @@ scenarios! {
         let shorter = Allocate { to: jiff::civil::date(2026, 11, 30), ..sample.weekly(A) };
         let retour = lock.deliver("an earlier end for one of two allocations",
             &sample.wijziging("W1", &anna, "R1", (&[B], std::slice::from_ref(&shorter), &[])).write(), &Expect::accepted());
-        lock.deliver("a 318 of the back office as well", &retour, &Expect::second_answer());
+        lock.deliver("a 318 of the municipality's own, after that of the gateway", &retour, &Expect::second_answer());
         let grant = with(granting(sample, "T2", &anna, &[(shorter, Some("R1")), (other(sample, B), Some("R1"))]), |message| {
             client_301(message).producten[0].reden_wijziging = Some("12".into());
         });
@@ -213,7 +213,7 @@ scenarios! {
         let mut retour = lock.deliver("rejected, no change but a new request", &sample.antwoord("A2", "R1", Some("1")).write(), &Expect::accepted());
         lock.deliver("the provider's own 320", &retour, &Expect::relayed());
         retour = lock.deliver("rejected once more", &rejected(sample, "A3", "R1"), &refused("TR365 9365"));
-        lock.deliver("a 320 of the provider, who never saw it", &retour, &Expect::second_answer());
+        lock.deliver("a 320 of the provider's own, after that of the gateway", &retour, &Expect::second_answer());
         lock.deliver("the reference of the change for a request", &request(sample, "V1", "R1").write(), &Expect::rejected(3)
             .finds(&format!("TR347 9347 {P1}")).reply("Header 0200; Client 0200; AangevraagdProduct 9347"));
         lock.deliver("a new request instead", &request(sample, "V1", "R2").write(), &Expect::accepted());

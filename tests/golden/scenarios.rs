@@ -623,7 +623,7 @@ scenarios! {
         lock.deliver("identifications, number and reference of another provider", &message.write(), &Expect::granted());
     };
 
-    // A reply to something that waits for it is passed on; nothing answers it. What the gateway answered has its reply.
+    // A 302 is passed on. The gateway gives the 306 and the 325 itself, so another one is a second answer (SL002).
     replies_relayed on BOTH |lock, sample| {
         let anna = anna();
         let toewijzing = sample.toewijzing("T1", &anna, &[sample.weekly(A)]);
@@ -633,14 +633,14 @@ scenarios! {
         let retour = lock.deliver("a start without allocation", &start.write(), &Expect::rejected(3)
             .finds("TR019 9019 Client/StartProducten/StartProduct[1]")
             .reply("Header 0200; Client 0200; StartProduct 9019"));
-        lock.deliver("a 306 of the back office, which never saw the start", &retour, &Expect::second_answer());
+        lock.deliver("a 306 of the municipality's own, after that of the gateway", &retour, &Expect::second_answer());
         let claim = sample.declaratie("D1", "N1", FEBRUARY, &[(&anna, vec![
             sample.claim("P1", A, FEBRUARY, 12), sample.claim("P2", 9, FEBRUARY, 3),
         ])]);
         let antwoord = lock.deliver("a declaration granted in part", &claim.write(), &Expect::partly(3)
             .finds(&format!("TR338 9338 {L2}"))
             .reply("Header 0200; DeclaratieAntwoord 0200; Client 0200; Prestatie 9338"));
-        lock.deliver("a 325 of the back office as well", &antwoord, &Expect::second_answer());
+        lock.deliver("a 325 of the municipality's own, after that of the gateway", &antwoord, &Expect::second_answer());
     };
 
     // A declaration of credits alone: the total is negative, and so is what is granted of it.

@@ -188,7 +188,7 @@ scenarios! {
         let retour = lock.deliver("both stopped for good", &sample.stop("E2", &anna, &[
             (&first, BEGIN, reden, END), (&second, BEGIN, reden, END),
         ]).write(), &Expect::accepted());
-        lock.deliver("a 308 of the back office as well", &retour, &Expect::second_answer());
+        lock.deliver("a 308 of the municipality's own, after that of the gateway", &retour, &Expect::second_answer());
     };
 
     // IV096: under task-based execution there is no allocation; the key works on product and first day.

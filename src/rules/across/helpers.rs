@@ -92,23 +92,6 @@ pub(in crate::rules) fn reverses_granted_debit(line: &Line<'_>) -> bool {
     matches!(reversed(line), Some(Reversed::Debit))
 }
 
-/// Sum over what was granted on the allocation of the line, in the ledger and before it in the message: debits less
-/// credits. Lines for which a figure is `None` do not count.
-pub(super) fn granted_sum(
-    line: &Line<'_>,
-    of_earlier: impl Fn(&ClaimLine) -> Option<i128>,
-    of_prestatie: impl Fn(&Prestatie) -> Option<i128>,
-) -> i128 {
-    let ledger = line.case.facts.map_or(&[][..], |facts| facts.granted_on(line.prestatie.toewijzing_nummer));
-    let earlier = ledger
-        .iter()
-        .filter_map(|earlier| of_earlier(earlier).map(|figure| if earlier.is_credit() { -figure } else { figure }));
-    let here = line.granted_before.iter().filter_map(|prestatie| {
-        of_prestatie(prestatie).map(|figure| if is_credit(prestatie) { -figure } else { figure })
-    });
-    earlier.chain(here).fold(0, i128::saturating_add)
-}
-
 /// The 323 that a 325 answers; `None` for other messages and when it is unknown.
 pub(super) fn answered_declaration<'a>(case: &Case<'a>) -> Option<&'a Message> {
     case.question()?.declaratie.as_deref()

@@ -8,8 +8,8 @@
 //! Inferred: lines are judged one by one, and the line that does not fit is rejected while later smaller ones may fit.
 //! Without Einddatum there is no total, except for a volume that is a total itself.
 
-use super::helpers::{granted_sum, is_credit};
-use crate::message::{Count, Eenheid, Law, Number};
+use super::helpers::is_credit;
+use crate::message::{Eenheid, Law, Number};
 use crate::rules::figures::{Phrase, quantity};
 use crate::rules::volumes::{convert, max_over_allocation};
 use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};
@@ -40,15 +40,12 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     };
     let reckoning = Reckoning::on(omvang.eenheid);
     let prestatie = line.prestatie;
-    let Some(claimed) = reckoning.volume(prestatie.volume, prestatie.eenheid) else {
+    let Some(claimed) = reckoning.volume(prestatie.volume.into(), prestatie.eenheid) else {
         return Vec::new();
     };
-    let allowed = reckoning.volume(maximum.value, omvang.eenheid).unwrap_or(i128::MAX);
-    let granted = granted_sum(
-        line,
-        |earlier| reckoning.volume(earlier.volume, earlier.eenheid),
-        |before| reckoning.volume(before.volume, before.eenheid),
-    );
+    let allowed = reckoning.volume(maximum.value.into(), omvang.eenheid).unwrap_or(i128::MAX);
+    let volumes = line.granted.volumes().filter_map(|(eenheid, volume)| reckoning.volume(volume, eenheid));
+    let granted = volumes.fold(0, i128::saturating_add);
     let total = granted.saturating_add(claimed);
     if is_credit(prestatie) || total <= allowed {
         return Vec::new();
@@ -101,9 +98,10 @@ impl Reckoning {
     }
 
     /// A volume in this unit; `None` in a unit that cannot be claimed on the allocation.
-    fn volume(&self, volume: Count, eenheid: Eenheid) -> Option<i128> {
+    fn volume(&self, volume: i128, eenheid: Eenheid) -> Option<i128> {
         convert(0, self.allocated, eenheid)?;
-        convert(volume, eenheid, self.unit).map(i128::from)
+        let factor = convert(1, eenheid, self.unit)?;
+        Some(volume.saturating_mul(factor.into()))
     }
 
     /// The volume in words: in the unit of the allocation when it is a whole number of them.

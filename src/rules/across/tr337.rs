@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     class: Class::Header,
     nl: "De DeclaratieIdentificatie is de BerichtIdentificatie van een eerder ontvangen declaratie (323).",
     en: "DeclaratieIdentificatie is the BerichtIdentificatie of a declaration (323) received earlier.",
-    needs: &[Need::Ledger, Need::Question],
+    needs: &[Need::Ledger],
     doubt: "A 323 that was rejected as a whole was received as well.",
     check: Check::Message(check),
 };
@@ -59,13 +59,14 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     use crate::rules::sample::{accepts, rejects};
     use jiff::civil::date;
     const N: Number = Number::N325;
+    const PATH: &[&str] = &["/Bericht/Header/DeclaratieIdentificatie"];
     vec![
         accepts("the declaration is known", N, |_| {}),
-        rejects("it is not", N, &["/Bericht/Header/DeclaratieIdentificatie"], |s| s.facts.question = None),
+        rejects("it is not", N, PATH, |s| s.facts.question = None),
         rejects("it was signed on another day", N, &["/Bericht/Header/DeclaratieIdentificatie/Dagtekening"], |s| {
             s.question().message.dagtekening = date(2026, 3, 4);
         }),
-        accepts("not judged where the declaration may be older than the gateway", N, |s| {
+        rejects("unknown, also where return messages to unknown ones are relayed", N, PATH, |s| {
             s.facts.question = None;
             s.unknown_question = UnknownQuestion::Relay;
         }),

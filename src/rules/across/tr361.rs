@@ -177,7 +177,7 @@ fn same_product(a: Option<&Product>, b: Option<&Product>) -> Phrase {
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     use super::wijziging::change::{add_allocation, add_ongewijzigd, add_te_wijzigen, leave_unchanged};
-    use crate::message::{Categorie, Cents};
+    use crate::message::{Categorie, Cents, NieuwProduct};
     use crate::rules::facts::Allocation;
     use crate::rules::sample::{OTHER_BSN, Sample, accepts, person, rejects};
     use jiff::civil::date;
@@ -186,6 +186,13 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     const CHANGED_SECOND: &str = "/Bericht/Client/Verzoek/TeWijzigenProducten/TeWijzigenProduct[2]";
     const NEW: &str = "/Bericht/Client/Verzoek/NieuweProducten/NieuwProduct[1]";
     const NEW_SECOND: &str = "/Bericht/Client/Verzoek/NieuweProducten/NieuwProduct[2]";
+    /// Asks for the sample's product from 1 April 2026 on, changed.
+    fn april(s: &mut Sample, change: impl FnOnce(&mut NieuwProduct)) {
+        s.add_nieuw_product(|nieuw| {
+            nieuw.gewenste_ingangsdatum = date(2026, 4, 1);
+            change(nieuw);
+        });
+    }
     /// Another allocation of the sample's product, from 1 May until 30 June 2026.
     fn spring(s: &mut Sample, change: impl FnOnce(&mut Allocation)) {
         let product = s.allocation().product.clone();
@@ -200,49 +207,49 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
     fn both_in(s: &mut Sample, categorie: &str) {
         let categorie = Categorie::from(categorie);
         s.allocation().product.as_mut().expect("the sample has one").categorie = categorie.clone();
-        s.add_nieuw_product(|nieuw| nieuw.product.as_mut().expect("the sample has one").categorie = categorie);
+        april(s, |nieuw| nieuw.product.as_mut().expect("the sample has one").categorie = categorie);
     }
     let mut rows = vec![
         accepts("one change", N, |_| {}),
         accepts("an allocation that stays and a new product the day after it ends", N, |s| {
             leave_unchanged(s);
-            s.add_nieuw_product(|_| {});
+            april(s, |_| {});
         }),
         rejects("an allocation that stays and a new product on its last day", N, &[NEW], |s| {
             leave_unchanged(s);
-            s.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2026, 3, 31));
+            april(s, |nieuw| nieuw.gewenste_ingangsdatum = date(2026, 3, 31));
         }),
         rejects("an allocation without an end that stays, and a new product years later", N, &[NEW], |s| {
             leave_unchanged(s);
             s.allocation().einddatum = None;
-            s.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2036, 2, 29));
+            april(s, |nieuw| nieuw.gewenste_ingangsdatum = date(2036, 2, 29));
         }),
-        rejects("a lengthened allocation and a new product before its new end", N, &[NEW], |s| s.add_nieuw_product(|_| {})),
+        rejects("a lengthened allocation and a new product before its new end", N, &[NEW], |s| april(s, |_| {})),
         accepts("a lengthened allocation and a new product after its new end", N, |s| {
-            s.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2026, 5, 1));
+            april(s, |nieuw| nieuw.gewenste_ingangsdatum = date(2026, 5, 1));
         }),
         accepts("a shortened allocation and a new product the day after", N, |s| {
             s.te_wijzigen_product().einddatum = Some(date(2026, 3, 20));
-            s.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2026, 3, 21));
+            april(s, |nieuw| nieuw.gewenste_ingangsdatum = date(2026, 3, 21));
         }),
         rejects("a change without an end reaches every later product", N, &[NEW], |s| {
             s.te_wijzigen_product().einddatum = None;
-            s.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2030, 1, 1));
+            april(s, |nieuw| nieuw.gewenste_ingangsdatum = date(2030, 1, 1));
         }),
         accepts("a new product of another code", N, |s| {
-            s.add_nieuw_product(|nieuw| nieuw.product.as_mut().expect("it has one").code = Some("99X99".into()));
+            april(s, |nieuw| nieuw.product.as_mut().expect("it has one").code = Some("99X99".into()));
         }),
         rejects("a new product without a code, in the category of an allocation", N, &[NEW], |s| {
-            s.add_nieuw_product(|nieuw| nieuw.product.as_mut().expect("it has one").code = None);
+            april(s, |nieuw| nieuw.product.as_mut().expect("it has one").code = None);
         }),
         rejects("a new generic product", N, &[NEW], |s| {
-            s.add_nieuw_product(|nieuw| (nieuw.product, nieuw.budget) = (None, Some(Cents(1))));
+            april(s, |nieuw| (nieuw.product, nieuw.budget) = (None, Some(Cents(1))));
         }),
         rejects("a generic allocation that stays and a new product", N, &[NEW], |s| {
             leave_unchanged(s);
             s.allocation().product = None;
             s.allocation().einddatum = None;
-            s.add_nieuw_product(|_| {});
+            april(s, |_| {});
         }),
         accepts("lengthened until the day before another begins", N, |s| {
             spring(s, |_| {});
@@ -270,12 +277,12 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         rejects("three at once, each that is asked for", N, &[CHANGED, NEW], |s| {
             spring(s, |allocation| allocation.ingangsdatum = date(2026, 4, 1));
             add_ongewijzigd(s, 1002);
-            s.add_nieuw_product(|_| {});
+            april(s, |_| {});
         }),
         rejects("two new ones of one product, beside a change of another", N, &[NEW_SECOND], |s| {
             s.allocation().product.as_mut().expect("it has one").code = Some("99X99".into());
-            s.add_nieuw_product(|_| {});
-            s.add_nieuw_product(|_| {});
+            april(s, |_| {});
+            april(s, |_| {});
         }),
         accepts("two that overlap and stay as they are", N, |s| {
             spring(s, |allocation| allocation.ingangsdatum = date(2026, 3, 1));
@@ -296,16 +303,16 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         }),
         accepts("somebody else's allocation is for TR351", N, |s| {
             s.allocation().person = person(OTHER_BSN);
-            s.add_nieuw_product(|_| {});
+            april(s, |_| {});
         }),
         accepts("an ended allocation is for TR351", N, |s| {
             s.allocation().einddatum = Some(date(2026, 3, 8));
-            s.add_nieuw_product(|_| {});
+            april(s, |_| {});
         }),
         accepts("an unknown allocation is for TR350", N, |s| {
             leave_unchanged(s);
             s.facts.allocations.clear();
-            s.add_nieuw_product(|nieuw| nieuw.gewenste_ingangsdatum = date(2026, 3, 10));
+            april(s, |nieuw| nieuw.gewenste_ingangsdatum = date(2026, 3, 10));
         }),
     ];
     let exceptions = [

@@ -6,7 +6,7 @@
 //! Doubtful: the text sums `GeleverdVolume`, which can be compared with a budget only for unit 83. Here the amounts are
 //! summed; for unit 83 they are the same (CS339).
 
-use super::helpers::{granted_sum, is_credit};
+use super::helpers::is_credit;
 use crate::message::{Law, Number};
 use crate::rules::figures::{amount, euros};
 use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};
@@ -31,12 +31,7 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
         return Vec::new();
     };
     let claimed = line.prestatie.bedrag.bedrag;
-    let granted = granted_sum(
-        line,
-        // The ledger keeps the sign of an earlier amount; the sum applies it.
-        |earlier| Some(i128::from(earlier.bedrag.0).abs()),
-        |before| Some(i128::from(before.bedrag.bedrag.0)),
-    );
+    let granted = line.granted.amount();
     let total = granted.saturating_add(i128::from(claimed.0));
     if is_credit(line.prestatie) || total <= i128::from(budget.0) {
         return Vec::new();

@@ -6,8 +6,7 @@
 //! TR416.
 
 use super::helpers::is_credit;
-use crate::message::{Law, Number, Prestatie};
-use crate::rules::facts::ClaimLine;
+use crate::message::{Law, Number};
 use crate::rules::figures;
 use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};
 
@@ -28,15 +27,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(line: &Line<'_>) -> Vec<Violation> {
-    let (Some(facts), false) = (line.case.facts, is_credit(line.prestatie)) else {
+    if is_credit(line.prestatie) {
         return Vec::new();
-    };
-    let granted = facts.granted_on(line.prestatie.toewijzing_nummer);
-    let standing = granted
-        .iter()
-        .filter(|earlier| !earlier.is_credit() && is_same_care(earlier, line.prestatie))
-        .find(|debit| !is_credited(debit, granted, line.granted_before));
-    let Some(debit) = standing else {
+    }
+    let Some(debit) = line.granted.standing_debit(line.prestatie) else {
         return Vec::new();
     };
     let earlier = figures::earlier_line(debit);
@@ -53,22 +47,9 @@ fn check(line: &Line<'_>) -> Vec<Violation> {
     ]
 }
 
-fn is_same_care(earlier: &ClaimLine, prestatie: &Prestatie) -> bool {
-    earlier.toewijzing_nummer == prestatie.toewijzing_nummer
-        && earlier.categorie == prestatie.categorie
-        && earlier.code == prestatie.code
-        && earlier.periode == prestatie.periode
-}
-
-fn is_credited(debit: &ClaimLine, granted: &[ClaimLine], granted_before: &[&Prestatie]) -> bool {
-    granted.iter().any(|line| line.vorig.as_ref() == Some(&debit.nummer) && line.periode == debit.periode)
-        || granted_before
-            .iter()
-            .any(|line| line.referentie.vorig.as_ref() == Some(&debit.nummer) && line.periode == debit.periode)
-}
-
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
+    use crate::rules::facts::ClaimLine;
     use crate::message::{Cents, DebetCredit};
     use crate::rules::sample::{Sample, accepts, rejects};
     use jiff::civil::date;

@@ -7,6 +7,7 @@
 use super::helpers::is_credit;
 use crate::message::{Law, Number};
 use crate::rules::figures;
+use crate::rules::granted::Credit;
 use crate::rules::{Check, Class, Level, Line, Need, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -25,34 +26,39 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(line: &Line<'_>) -> Vec<Violation> {
-    let prestatie = line.prestatie;
-    let (Some(facts), Some(vorig), true) = (line.case.facts, &prestatie.referentie.vorig, is_credit(prestatie)) else {
+    let Some(vorig) = line.prestatie.referentie.vorig.as_ref().filter(|_| is_credit(line.prestatie)) else {
         return Vec::new();
     };
-    let place = line.place("ProductReferentie/VorigReferentieNummer");
-    let granted = facts.granted_on(prestatie.toewijzing_nummer);
-    if let Some(credit) = granted.iter().find(|earlier| earlier.vorig.as_ref() == Some(vorig)) {
-        let earlier = figures::earlier_line(credit);
-        let violation = Violation::at(
-            place,
-            format!("Prestatie {vorig} is al gecrediteerd met {}. Laat deze creditprestatie weg.", earlier.nl),
-            format!("Line {vorig} was credited before, by {}. Leave this credit out.", earlier.en),
-        );
-        return vec![violation.earlier_line(credit).fact("vorig_referentie_nummer", vorig.as_str())];
+    let violation = |nl: String, en: String| {
+        let place = line.place("ProductReferentie/VorigReferentieNummer");
+        Violation::at(place, nl, en).fact("vorig_referentie_nummer", vorig.as_str())
+    };
+    match line.granted.credit_of(vorig) {
+        None => Vec::new(),
+        Some(Credit::Earlier(credit)) => {
+            let earlier = figures::earlier_line(credit);
+            vec![
+                violation(
+                    format!("Prestatie {vorig} is al gecrediteerd met {}. Laat deze creditprestatie weg.", earlier.nl),
+                    format!("Line {vorig} was credited before, by {}. Leave this credit out.", earlier.en),
+                )
+                .earlier_line(credit),
+            ]
+        }
+        Some(Credit::Here(credit)) => {
+            let here = credit.referentie.nummer.as_str();
+            vec![
+                violation(
+                    format!(
+                        "Prestatie {vorig} wordt in dit bericht al gecrediteerd met prestatie {here}. Laat één van \
+                         beide weg."
+                    ),
+                    format!("Line {vorig} is credited in this message already, by line {here}. Leave one of the two out."),
+                )
+                .fact("eerdere_prestatie", here),
+            ]
+        }
     }
-    let here = line.granted_before.iter().find(|before| before.referentie.vorig.as_ref() == Some(vorig));
-    let Some(here) = here.map(|before| &before.referentie.nummer) else {
-        return Vec::new();
-    };
-    vec![
-        Violation::at(
-            place,
-            format!("Prestatie {vorig} wordt in dit bericht al gecrediteerd met prestatie {here}. Laat één van beide weg."),
-            format!("Line {vorig} is credited in this message already, by line {here}. Leave one of the two out."),
-        )
-        .fact("vorig_referentie_nummer", vorig.as_str())
-        .fact("eerdere_prestatie", here.as_str()),
-    ]
 }
 
 #[cfg(test)]
