@@ -253,6 +253,9 @@ mod tests {
         tempfile::tempdir().expect("a temporary folder can be made")
     }
 
+    /// A question as its columns hold it.
+    type Row = (String, String, String, String, Option<String>, Option<i64>);
+
     #[test]
     fn migrations_are_numbered_in_a_row() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
@@ -319,7 +322,6 @@ mod tests {
                  FROM questions AS q JOIN messages AS m ON m.id = q.message_id ORDER BY m.id",
             )
             .expect("a query");
-        type Row = (String, String, String, String, Option<String>, Option<i64>);
         let rows: Vec<Row> = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
             .and_then(Iterator::collect)

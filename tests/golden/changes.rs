@@ -202,7 +202,7 @@ scenarios! {
         lock.deliver("the deleted one listed as unchanged", &unchanged.write(), &refused(
             &format!("TR350 9350 {O1}"), "Client 0200; Verzoek 0200; OngewijzigdProduct 9350; TeWijzigenProduct 0200",
         ));
-        let changed = sample.wijziging("W2", &anna, "V2", (&[A], &[later.clone()], &[]));
+        let changed = sample.wijziging("W2", &anna, "V2", (&[A], std::slice::from_ref(&later), &[]));
         lock.deliver("the deleted one to be changed", &changed.write(), &refused(
             &format!("TR351 9351 {W1}"), "Client 0200; Verzoek 0200; OngewijzigdProduct 0200; TeWijzigenProduct 9351",
         ));
@@ -268,7 +268,7 @@ scenarios! {
         ));
         lock.deliver("1,200 euros over the whole year", &ask("W3", 120_000, date(2026, 1, 1)).write(), &Expect::accepted());
         let total = Allocate { omvang: omvang(20, Eenheid::Uur, Frequentie::Totaal), ..sample.weekly(B) };
-        given(lock, "T2", sample, &bram, &[total.clone()]);
+        given(lock, "T2", sample, &bram, std::slice::from_ref(&total));
         let more = Allocate { from: date(2026, 4, 1), omvang: omvang(30, Eenheid::Uur, Frequentie::Totaal), ..total.clone() };
         let more = sample.wijziging("W4", &bram, "W4", (&[], &[more], &[]));
         lock.deliver("30 hours in all instead of 20, from 1 April on", &more.write(), &refused(
