@@ -69,7 +69,7 @@ fn text(config: &Config, diagnosis: &Diagnosis) -> String {
 }
 
 fn line(out: &mut String, what: &str, state: &str) {
-    writeln!(out, "  {what:<40} {state}").expect("writing to a string cannot fail");
+    writeln!(out, "  {what:<42} {state}").expect("writing to a string cannot fail");
 }
 
 fn waiting(queue: Queue) -> String {
