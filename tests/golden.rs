@@ -22,6 +22,8 @@ mod deliver;
 mod faults;
 #[path = "golden/level2.rs"]
 mod level2;
+#[path = "golden/replies.rs"]
+mod replies;
 #[path = "golden/requests.rs"]
 mod requests;
 #[path = "golden/scenarios.rs"]
@@ -48,6 +50,7 @@ fn all() -> impl Iterator<Item = &'static Scenario> {
         stops::SCENARIOS,
         requests::SCENARIOS,
         faults::SCENARIOS,
+        replies::SCENARIOS,
     ]
     .into_iter()
     .flatten()

@@ -17,8 +17,8 @@ use sluis::contract::{ContractFacts, Policies, Register};
 use sluis::decision::{Decision, Record, Verdict};
 use sluis::ledger::{Inbox, Keys, Ledger, Settings};
 use sluis::message::{
-    Body, Cents, Count, DebetCredit, Eenheid, Frequentie, Kind, Law, Number, Omvang, Prestatie, ReferentieNummer,
-    TotaalBedragMetDC,
+    Body, Cents, Count, DebetCredit, Eenheid, Frequentie, Kind, Law, Number, Omvang, Prestatie, Product,
+    ReferentieNummer, TotaalBedragMetDC,
 };
 use sluis::pipeline::{self, Context, Prepared, Readable};
 use sluis::rules::facts::{Allocation, ClaimLine, Facts};
@@ -27,7 +27,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// Copies in the small and in the large message.
-const SMALL: usize = 500;
+const SMALL: usize = 200;
 const LARGE: usize = 8 * SMALL;
 /// How much longer the large one may take: in proportion it is 8 times, in pairs it would be 64 times.
 const FACTOR: u32 = 24;
@@ -154,7 +154,8 @@ fn in_proportion(name: &str, small: Duration, large: Duration, decision: &Decisi
 /// Every element that may repeat, of every kind, in every way of repeating it.
 #[test]
 fn messages_judged_alone_take_time_in_proportion() {
-    for kind in kinds_with_a_seed() {
+    // Both laws share their classes and nearly all rules: one of them will do here.
+    for kind in kinds_with_a_seed().into_iter().filter(|kind| kind.law == Law::Wmo) {
         for element in repeating(kind) {
             for (how, vary) in VARY {
                 let run = |copies, runs| {
@@ -322,4 +323,49 @@ fn lines_of_a_declaration_take_time_in_proportion() {
         let ((_, small), (decision, large)) = (run(SMALL, 3), run(LARGE, 2));
         in_proportion(&format!("lines, {how}"), small, large, &decision);
     }
+}
+
+/// The checks of the contract, for a person with as many allocations, each with money reserved.
+#[test]
+fn checks_of_the_contract_take_time_in_proportion() {
+    let run = |copies: usize| {
+        let prepared =
+            prepare(&multiplied(Kind::new(Law::Wmo, Number::N301), "ToegewezenProduct", copies, &own_number));
+        let facts = allocations(&prepared, 0);
+        let mut message = readable(&prepared).message.clone();
+        let Body::Toewijzing(client) = &mut message.body else { panic!("a 301") };
+        let one = allocations(&prepared, 1).allocations.remove(&1).expect("one allocation");
+        let mut contract_facts = ContractFacts::default();
+        for (copy, product) in client.producten.iter_mut().enumerate() {
+            let day = i64::try_from(copy).expect("small") % 700;
+            product.ingangsdatum = date(2025, 1, 1).saturating_add(day.days());
+            product.einddatum = None;
+            let nummer = 100_000 + copy as Count;
+            let lighter = Product { categorie: "02".into(), code: Some("02A01".into()) };
+            let ingangsdatum = product.ingangsdatum.saturating_sub(1.day());
+            let earlier = Allocation { nummer, product: Some(lighter), ingangsdatum, einddatum: None, ..one.clone() };
+            contract_facts.allocations.push(earlier);
+            contract_facts.reserved.insert(("FICTIEF-WIO-0197-2025".to_owned(), product.toewijzing_nummer), Cents(1));
+        }
+        let policies = Policies::default();
+        let timed = |_| {
+            let started = Instant::now();
+            let assessed = sluis::contract::assess(
+                &REGISTER,
+                &policies,
+                &message,
+                date(2026, 3, 10),
+                &contract_facts,
+                &facts,
+                &[],
+            );
+            (started.elapsed(), assessed.signals.len() + assessed.observed.len(), assessed.postings.len())
+        };
+        (0..3).map(timed).min().expect("three runs")
+    };
+    let (small, _, _) = run(SMALL);
+    let (large, signals, postings) = run(LARGE);
+    println!("contract: {small:?}, then {large:?} with {signals} signals and {postings} postings");
+    assert!(signals >= LARGE && postings >= LARGE, "each allocation is a step up and reserves money");
+    assert!(large < small * FACTOR + NOISE, "eight times the size took {small:?}, then {large:?}");
 }

@@ -83,8 +83,17 @@ pub fn movements(
     ledger: &Facts,
     granted: &[(usize, usize)],
 ) -> Movements {
-    let mut book =
-        Book { scope: Scope::of(register, message), facts, movements: Movements::default(), state: BTreeMap::new() };
+    let mut reserved: BTreeMap<Count, Vec<&str>> = BTreeMap::new();
+    for (agreement, nummer) in facts.reserved.keys() {
+        reserved.entry(*nummer).or_default().push(agreement);
+    }
+    let mut book = Book {
+        scope: Scope::of(register, message),
+        facts,
+        reserved,
+        movements: Movements::default(),
+        state: BTreeMap::new(),
+    };
     match &message.body {
         Body::Toewijzing(client) => client.producten.iter().for_each(|product| book.allocate(product)),
         Body::Declaratie(declaratie) => {
@@ -162,6 +171,8 @@ struct Stand {
 struct Book<'a> {
     scope: Scope<'a>,
     facts: &'a ContractFacts,
+    /// Agreements that hold a reservation for an allocation, by its number.
+    reserved: BTreeMap<Count, Vec<&'a str>>,
     movements: Movements,
     state: BTreeMap<(String, Count), Stand>,
 }
@@ -184,7 +195,7 @@ impl Book<'_> {
         let agreements: BTreeMap<&str, &Agreement> =
             scope.of_allocation(product).map(|agreement| (agreement.id.as_str(), agreement)).collect();
         // What an earlier version reserved elsewhere comes free too.
-        let earlier = self.facts.reserved.keys().filter(|(_, reserved)| *reserved == nummer).map(|(id, _)| id.as_str());
+        let earlier = self.reserved.get(&nummer).into_iter().flatten().copied();
         let ids: BTreeSet<&str> = agreements.keys().copied().chain(earlier).collect();
         for id in ids {
             let worth = match agreements.get(id) {

@@ -12,8 +12,8 @@ use crate::message::types::{
 };
 use crate::message::{
     BedragMetDC, BerichtIdentificatie, Body, Bsn, Cents, Count, Date, DebetCredit, Direction, Eenheid, Frequentie,
-    GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, Referentie, Release, StatusAanlevering,
-    TotaalBedragMetDC, Verwijzer, VerzoekAntwoord, XsdVersie,
+    GeslotenPeriode, Kind, Law, Message, Number, Omvang, Party, Product, Referentie, Release, RetourCode,
+    StatusAanlevering, TotaalBedragMetDC, Verwijzer, VerzoekAntwoord, XsdVersie,
 };
 use jiff::civil::date;
 
@@ -296,6 +296,24 @@ impl Composer {
             clienten,
         };
         self.message(Number::N323, identificatie, Body::Declaratie(declaratie))
+    }
+
+    /// The return message to `question`, which judged no more than its header: without codes all is well.
+    ///
+    /// # Panics
+    /// When nothing but a declaration answer, or nothing at all, answers the message.
+    pub fn retour(&self, identificatie: &str, question: &Message, codes: &[&str]) -> Message {
+        let number = question.kind.number.answered_by().filter(|number| number.is_return());
+        let kind = Kind::new(self.law, number.expect("the caller asks for a return message to what has one"));
+        let header = Header {
+            bericht_code: kind.bericht_code().into(),
+            identificatie_retour: Some(identificatie.into()),
+            dagtekening_retour: Some(self.dagtekening),
+            xsd_versie_retour: Some(XsdVersie { basisschema: "1.0.0".into(), bericht: "1.0.0".into() }),
+            retour_codes: codes.iter().map(|&code| RetourCode::from(code)).collect(),
+            ..question.header.clone()
+        };
+        Message { kind, release: question.release, header, body: Body::Retour(None) }
     }
 
     fn message(&self, number: Number, identificatie: &str, body: Body) -> Message {

@@ -12,6 +12,9 @@ use crate::contract::words::StepFamily;
 use crate::finding::Severity;
 use crate::message::{Date, Number, ToegewezenProduct};
 use crate::rules::facts::Allocation;
+use jiff::ToSpan as _;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "B4",
@@ -28,30 +31,117 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
     let (Some(gap), Some(family)) = (norms.step_up_gap_days, norms.step_up_family) else {
         return Vec::new();
     };
-    look.allocated()
-        .filter(|new| look.earlier(new.toewijzing_nummer).is_none())
-        .filter_map(|new| step_up(look, new, gap, family))
-        .collect()
+    let news: Vec<&ToegewezenProduct> =
+        look.allocated().filter(|new| look.earlier(new.toewijzing_nummer).is_none()).collect();
+    let ranked_news = news.iter().enumerate().filter_map(|(index, new)| {
+        let product = ranked(look, new.product.as_ref()?, new.ingangsdatum)?;
+        Some((index, new.ingangsdatum, product, product.level?))
+    });
+    let mut wanted: BTreeMap<Family<'_>, Vec<(usize, Date, &Product, u32)>> = BTreeMap::new();
+    for new in ranked_news {
+        wanted.entry(family_of(look, new.2, family)).or_default().push(new);
+    }
+    let mut had: BTreeMap<Family<'_>, Vec<Had<'_>>> = BTreeMap::new();
+    for (age, before) in look.facts.allocations.iter().enumerate().filter(|(_, before)| !before.is_deleted()) {
+        let product = before.product.as_ref().and_then(|product| ranked(look, product, before.ingangsdatum));
+        if let Some((product, level)) = product.and_then(|product| Some((product, product.level?))) {
+            had.entry(family_of(look, product, family)).or_default().push(Had { before, product, level, age });
+        }
+    }
+    let mut raised = BTreeMap::new();
+    for (family, mut wanted) in wanted {
+        let Some(had) = had.get_mut(&family) else { continue };
+        wanted.sort_by_key(|(_, start, ..)| *start);
+        had.sort_by_key(|had| had.before.ingangsdatum);
+        let mut begun = Heaviest::of(had);
+        let mut next = 0;
+        for (index, start, product, level) in wanted {
+            while let Some(earlier) = had.get(next).filter(|earlier| earlier.before.ingangsdatum <= start) {
+                begun.add(next, earlier);
+                next += 1;
+            }
+            let heaviest = begun.running_since(last_day_in_chain(start, gap)).map(|at| &had[at]);
+            if let Some(earlier) = heaviest.filter(|earlier| earlier.level < level) {
+                raised.insert(index, step_up(look, news[index], product, level, earlier));
+            }
+        }
+    }
+    raised.into_values().collect()
 }
 
-fn step_up(look: &Look<'_>, new: &ToegewezenProduct, gap: u32, family: StepFamily) -> Option<Raised> {
-    let product = ranked(look, new.product.as_ref()?, new.ingangsdatum)?;
-    let level = product.level?;
-    let (before, had, highest) = look
-        .facts
-        .allocations
-        .iter()
-        .filter(|before| before.nummer != new.toewijzing_nummer && !before.is_deleted())
-        .filter(|before| in_chain(before, new.ingangsdatum, gap))
-        .filter_map(|before| {
-            let had = ranked(look, before.product.as_ref()?, before.ingangsdatum)?;
-            same_family(look, had, product, family).then_some((before, had, had.level?))
-        })
-        // The first of equals, so that the order of the facts decides and nothing else.
-        .reduce(|best, next| if next.2 > best.2 { next } else { best })?;
-    if level <= highest {
-        return None;
+/// An allocation that the person had, with a ranked product.
+struct Had<'a> {
+    before: &'a Allocation,
+    product: &'a Product,
+    level: u32,
+    /// Its place in the facts: the first of equals counts.
+    age: usize,
+}
+
+/// What levels are compared within: a segment, or a lot where the region says so and the segment is part of one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Family<'a> {
+    Segment(&'a str),
+    Lot(&'a str),
+}
+
+fn family_of<'a>(look: &Look<'a>, product: &'a Product, family: StepFamily) -> Family<'a> {
+    let lot = look.register.region.segments.get(&product.segment).and_then(|segment| segment.lot.as_deref());
+    match lot.filter(|_| family == StepFamily::Lot) {
+        Some(lot) => Family::Lot(lot),
+        None => Family::Segment(&product.segment),
     }
+}
+
+/// The heaviest of allocations by the day that they end on: a Fenwick tree, so that a large message beside a person with
+/// as many allocations takes no pairs.
+struct Heaviest {
+    ends: Vec<Date>,
+    /// Level and the reverse of age, then which one.
+    nodes: Vec<Option<(u32, Reverse<usize>, usize)>>,
+}
+
+impl Heaviest {
+    fn of(had: &[Had<'_>]) -> Heaviest {
+        let mut ends: Vec<Date> = had.iter().map(Had::end).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        Heaviest { nodes: vec![None; ends.len() + 1], ends }
+    }
+
+    fn add(&mut self, at: usize, had: &Had<'_>) {
+        let mut node = self.ending_from(had.end());
+        while let Some(heaviest) = self.nodes.get_mut(node) {
+            *heaviest = (*heaviest).max(Some((had.level, Reverse(had.age), at)));
+            node += node & node.wrapping_neg();
+        }
+    }
+
+    /// The heaviest of those that end on `day` or later.
+    fn running_since(&self, day: Date) -> Option<usize> {
+        let mut heaviest = None;
+        let mut node = self.ending_from(day);
+        while node > 0 {
+            heaviest = heaviest.max(self.nodes[node]);
+            node -= node & node.wrapping_neg();
+        }
+        heaviest.map(|(_, _, at)| at)
+    }
+
+    /// How many of the known days lie on `day` or later: the latest is the first.
+    fn ending_from(&self, day: Date) -> usize {
+        self.ends.len() - self.ends.partition_point(|end| *end < day)
+    }
+}
+
+impl Had<'_> {
+    fn end(&self) -> Date {
+        self.before.einddatum.unwrap_or(Date::MAX)
+    }
+}
+
+fn step_up(look: &Look<'_>, new: &ToegewezenProduct, product: &Product, level: u32, had: &Had<'_>) -> Raised {
+    let Had { before, product: had, level: highest, .. } = had;
     let (nummer, earlier, segment) = (new.toewijzing_nummer, before.nummer, &product.segment);
     let (code, had_code) = (&product.code, &had.code);
     let nl = format!(
@@ -62,35 +152,24 @@ fn step_up(look: &Look<'_>, new: &ToegewezenProduct, gap: u32, family: StepFamil
         "Step-up in {segment}: allocation {nummer} gives product {code} (level {level}), after {had_code} (level \
          {highest}) in allocation {earlier}. See whether heavier care is needed and when it can be stepped down."
     );
-    Some(
-        Raised::new(format!("toewijzing {nummer}"), Severity::Info, nl, en)
-            .about([nummer, earlier])
-            .fact("aanbieder", look.aanbieder().as_str())
-            .fact("aanbieder_eerder", before.aanbieder.as_str())
-            .fact("product", code.as_str())
-            .fact("product_eerder", had_code.as_str())
-            .fact("niveau", level)
-            .fact("niveau_eerder", highest),
-    )
+    Raised::new(format!("toewijzing {nummer}"), Severity::Info, nl, en)
+        .about([nummer, earlier])
+        .fact("aanbieder", look.aanbieder().as_str())
+        .fact("aanbieder_eerder", before.aanbieder.as_str())
+        .fact("product", code.as_str())
+        .fact("product_eerder", had_code.as_str())
+        .fact("niveau", level)
+        .fact("niveau_eerder", *highest)
 }
 
 fn ranked<'a>(look: &Look<'a>, product: &crate::message::Product, on: Date) -> Option<&'a Product> {
     look.register.product(look.law(), product.code.as_ref()?, on)
 }
 
-/// Began before the new one, and runs on its first day or ended fewer than `gap` days before it.
-fn in_chain(before: &Allocation, start: Date, gap: u32) -> bool {
-    before.ingangsdatum <= start
-        && before.einddatum.is_none_or(|end| {
-            let days = end.duration_until(start).as_hours() / 24;
-            days <= 0 || days < i64::from(gap)
-        })
-}
-
-fn same_family(look: &Look<'_>, a: &Product, b: &Product, family: StepFamily) -> bool {
-    let lot =
-        |product: &Product| look.register.region.segments.get(&product.segment).and_then(|all| all.lot.as_deref());
-    a.segment == b.segment || (family == StepFamily::Lot && lot(a).is_some() && lot(a) == lot(b))
+/// The day on which an allocation must still run, to be in one chain with one that starts on `start`: the same day, or
+/// fewer than `gap` days before it.
+fn last_day_in_chain(start: Date, gap: u32) -> Date {
+    start.saturating_sub(i64::from(gap.max(1) - 1).days())
 }
 
 #[cfg(test)]
@@ -144,4 +223,77 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.register.region.norms.step_up_gap_days = None;
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Sample;
+    use super::*;
+    use crate::message::{Body, Count};
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    /// Every new allocation beside every earlier one, as the check is written: its number, that of the heaviest one in
+    /// its chain.
+    fn pairwise(look: &Look<'_>, gap: i64, family: StepFamily) -> Vec<(Count, Count)> {
+        let mut steps = Vec::new();
+        for new in look.allocated() {
+            let named = new.product.as_ref().and_then(|product| ranked(look, product, new.ingangsdatum));
+            let Some((product, level)) = named.and_then(|product| Some((product, product.level?))) else { continue };
+            let heaviest = look
+                .facts
+                .allocations
+                .iter()
+                .filter(|before| before.ingangsdatum <= new.ingangsdatum)
+                .filter(|before| before.einddatum.is_none_or(|end| end > new.ingangsdatum.saturating_sub(gap.days())))
+                .filter_map(|before| {
+                    let had = ranked(look, before.product.as_ref()?, before.ingangsdatum)?;
+                    let together = family_of(look, had, family) == family_of(look, product, family);
+                    together.then_some((before.nummer, had.level?))
+                })
+                .reduce(|best, next| if next.1 > best.1 { next } else { best });
+            steps.extend(
+                heaviest.filter(|(_, highest)| *highest < level).map(|(before, _)| (new.toewijzing_nummer, before)),
+            );
+        }
+        steps
+    }
+
+    fn a_product() -> impl Strategy<Value = &'static str> {
+        select(vec!["02A01", "02A02", "02A03", "02A04", "03A01", "04A01", "04A02", "01A01"])
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_steps_are_those_of_every_pair_looked_at(
+            had in proptest::collection::vec((a_product(), 0..20_i64, proptest::option::of(0..20_i64)), 0..8),
+            news in proptest::collection::vec((a_product(), 0..20_i64), 1..6),
+            gap in 0..4_u32,
+            family in select(vec![StepFamily::Segment, StepFamily::Lot]),
+        ) {
+            let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
+            let mut sample = Sample::of(Number::N301);
+            sample.register.region.norms.step_up_gap_days = Some(gap);
+            sample.register.region.norms.step_up_family = Some(family);
+            for (nummer, (code, begin, end)) in (100..).zip(had) {
+                sample.has(nummer, code, nth(begin), end.map(nth));
+            }
+            let one = sample.allocation().clone();
+            let Body::Toewijzing(client) = &mut sample.message.body else { panic!("a 301") };
+            client.producten = (1000..)
+                .zip(news)
+                .map(|(nummer, (code, begin))| {
+                    let product = Some(crate::message::Product { categorie: code[..2].into(), code: Some(code.into()) });
+                    ToegewezenProduct { toewijzing_nummer: nummer, product, ingangsdatum: nth(begin), ..one.clone() }
+                })
+                .collect();
+            let found: Vec<(Count, Count)> =
+                sample.looked_at(run).iter().map(|raised| (raised.toewijzingen[0], raised.toewijzingen[1])).collect();
+            let expected = sample.looked_at(|look| pairwise(look, i64::from(gap.max(1)), family));
+            prop_assert_eq!(found, expected);
+        }
+    }
 }

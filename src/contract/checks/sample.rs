@@ -54,18 +54,7 @@ impl Row {
     pub(super) fn hold(&self, check: &CheckInfo) {
         let mut sample = Sample::of(self.number);
         (self.change)(&mut sample);
-        let movements =
-            budget::movements(&sample.register, &sample.message, &sample.facts, &sample.ledger, &sample.granted);
-        let look = Look {
-            register: &sample.register,
-            message: &sample.message,
-            today: Date::constant(2026, 3, 10),
-            facts: &sample.facts,
-            ledger: &sample.ledger,
-            granted: &sample.granted,
-            movements: &movements,
-        };
-        let raised = (check.run)(&look);
+        let raised = sample.looked_at(check.run);
         let mut subjects: Vec<&str> = raised.iter().map(|raised| raised.subject.as_str()).collect();
         let mut expected = self.expected.to_vec();
         subjects.sort_unstable();
@@ -79,7 +68,21 @@ impl Row {
 }
 
 impl Sample {
-    fn of(number: Number) -> Sample {
+    /// What somebody finds who looks at the sample.
+    pub(super) fn looked_at<T>(&self, find: impl FnOnce(&Look<'_>) -> T) -> T {
+        let movements = budget::movements(&self.register, &self.message, &self.facts, &self.ledger, &self.granted);
+        find(&Look {
+            register: &self.register,
+            message: &self.message,
+            today: Date::constant(2026, 3, 10),
+            facts: &self.facts,
+            ledger: &self.ledger,
+            granted: &self.granted,
+            movements: &movements,
+        })
+    }
+
+    pub(super) fn of(number: Number) -> Sample {
         let sample = sample::Sample::of(Kind::new(Law::Wmo, number));
         Sample {
             register: REGISTER.clone(),

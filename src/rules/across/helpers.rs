@@ -112,21 +112,32 @@ fn line_key(prestatie: &Prestatie) -> LineKey<'_> {
     (&prestatie.referentie.nummer, prestatie.referentie.vorig.as_ref())
 }
 
-/// A line of the 323 that is answered.
-pub(super) struct SubmittedLine<'a> {
-    pub(super) bsn: &'a Bsn,
-    pub(super) prestatie: &'a Prestatie,
+/// The lines of the 323 that a 325 answers. Two clients may have one key each; of several lines of one client with one
+/// key (TR101 refuses them) the first counts.
+pub(super) struct SubmittedLines<'a> {
+    by_client: BTreeMap<(LineKey<'a>, &'a Bsn), &'a Prestatie>,
+    first: BTreeMap<LineKey<'a>, &'a Prestatie>,
 }
 
-/// The lines of the 323 that a 325 answers, by their key; `None` for other messages and when it is unknown.
-pub(super) fn answered_lines<'a>(case: &Case<'a>) -> Option<BTreeMap<LineKey<'a>, Vec<SubmittedLine<'a>>>> {
+impl<'a> SubmittedLines<'a> {
+    /// The line with this key of this client, else the first of another one, and whether it is of this client.
+    pub(super) fn find(&self, line: &AnswerLine<'a>) -> Option<(&'a Prestatie, bool)> {
+        let own = self.by_client.get(&(line.key(), line.bsn)).map(|&prestatie| (prestatie, true));
+        own.or_else(|| self.first.get(&line.key()).map(|&prestatie| (prestatie, false)))
+    }
+}
+
+/// The lines of the 323 that a 325 answers; `None` for other messages and when it is unknown.
+pub(super) fn answered_lines<'a>(case: &Case<'a>) -> Option<SubmittedLines<'a>> {
     let Body::Declaratie(declaratie) = &answered_declaration(case)?.body else {
         return None;
     };
-    let mut lines: BTreeMap<LineKey<'a>, Vec<SubmittedLine<'a>>> = BTreeMap::new();
+    let mut lines = SubmittedLines { by_client: BTreeMap::new(), first: BTreeMap::new() };
     for client in &declaratie.clienten {
         for prestatie in &client.prestaties {
-            lines.entry(line_key(prestatie)).or_default().push(SubmittedLine { bsn: &client.bsn, prestatie });
+            let key = line_key(prestatie);
+            lines.by_client.entry((key, &client.bsn)).or_insert(prestatie);
+            lines.first.entry(key).or_insert(prestatie);
         }
     }
     Some(lines)

@@ -31,15 +31,15 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let violation = match &facts.question {
         None => Violation::at(
             Place::header("DeclaratieIdentificatie"),
-            format!("Er is geen {kind} {identificatie} van {afzender} ontvangen."),
-            format!("No {kind} {identificatie} of {afzender} was received."),
+            format!("Er is geen {kind} {identificatie} van {afzender} ontvangen. Controleer de DeclaratieIdentificatie."),
+            format!("No {kind} {identificatie} of {afzender} was received. Verify the DeclaratieIdentificatie."),
         ),
         Some(question) if question.message.dagtekening != *dagtekening => {
             let known = question.message.dagtekening;
             Violation::at(
                 Place::header("DeclaratieIdentificatie/Dagtekening"),
-                format!("{kind} {identificatie} is van {known}; dit antwoord noemt {dagtekening}."),
-                format!("{kind} {identificatie} is of {known}; this answer names {dagtekening}."),
+                format!("{kind} {identificatie} is van {known}; dit antwoord noemt {dagtekening}. Verbeter de Dagtekening."),
+                format!("{kind} {identificatie} is of {known}; this answer names {dagtekening}. Correct the Dagtekening."),
             )
             .date("vraag_dagtekening", known)
         }

@@ -27,7 +27,7 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         return Vec::new();
     };
     answer_lines(case)
-        .filter(|line| !submitted.contains_key(&line.key()))
+        .filter(|line| submitted.find(line).is_none())
         .map(|line| {
             let (nummer, vorig) = line.key();
             let (of_nl, of_en) = match vorig {
@@ -36,8 +36,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             };
             let violation = Violation::at(
                 line.place("ProductReferentie"),
-                format!("Prestatie {nummer}{of_nl} staat niet in de declaratie waarop wordt geantwoord."),
-                format!("Line {nummer}{of_en} is not in the declaration that is answered."),
+                format!("Prestatie {nummer}{of_nl} staat niet in de declaratie waarop wordt geantwoord. Noem alleen prestaties daaruit."),
+                format!("Line {nummer}{of_en} is not in the declaration that is answered. Name only lines of it."),
             );
             let violation = violation.fact("referentie", nummer.as_str());
             match vorig {

@@ -1,15 +1,13 @@
 //! TR367: what a declaration answer repeats is equal to what the 323 said.
 //!
 //! Compared are all elements of a line but its RetourCodes, with the client it stands under, and TotaalIngediendBedrag.
-//! Numbers are compared as numbers: `0012` and `12` are equal. Of several lines with one ProductReferentie (two clients
-//! may have one each) the one that differs least counts.
+//! Numbers are compared as numbers: `0012` and `12` are equal. Two clients may have a line with one
+//! ProductReferentie each: then that of the same client counts.
 //!
 //! Doubtful: the source says "value" without saying of what. Read as all that is copied; `DeclaratieNummer` is TR376's.
 
-use super::helpers::{
-    AnswerLine, SubmittedLine, answer_lines, answered_declaration, answered_lines, declaration_answer,
-};
-use crate::message::{Body, Bsn, Law, Number, Prestatie};
+use super::helpers::{AnswerLine, answer_lines, answered_declaration, answered_lines, declaration_answer};
+use crate::message::{Body, Law, Number, Prestatie};
 use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Check, Class, Level, Need, Place, Rule, Sort, Violation};
 
@@ -34,13 +32,9 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     };
     let mut violations: Vec<Violation> = total(case).into_iter().collect();
     for line in answer_lines(case) {
-        let Some(candidates) = submitted.get(&line.key()) else { continue };
-        let differences = candidates
-            .iter()
-            .map(|candidate| differences(line.bsn, line.prestatie, candidate))
-            .min_by_key(Vec::len)
-            .unwrap_or_default();
-        violations.extend(differences.into_iter().map(|difference| violation(&line, &difference)));
+        let Some((sent, same_client)) = submitted.find(&line) else { continue };
+        let differences = differences(sent, line.prestatie, same_client);
+        violations.extend(differences.iter().map(|difference| violation(&line, difference)));
     }
     violations
 }
@@ -56,12 +50,19 @@ fn violation(line: &AnswerLine<'_>, difference: &Difference) -> Violation {
     let nummer = &line.prestatie.referentie.nummer;
     let (nl, en) = match values {
         Some((sent, returned)) => (
-            format!("{element} van prestatie {nummer} was {} in de declaratie en is hier {}.", sent.nl, returned.nl),
-            format!("{element} of line {nummer} was {} in the declaration and is {} here.", sent.en, returned.en),
+            format!(
+                "{element} van prestatie {nummer} was {} in de declaratie en is hier {}. Neem de prestatie ongewijzigd \
+                 over.",
+                sent.nl, returned.nl
+            ),
+            format!(
+                "{element} of line {nummer} was {} in the declaration and is {} here. Repeat the line unchanged.",
+                sent.en, returned.en
+            ),
         ),
         None => (
-            format!("Prestatie {nummer} staat in de declaratie bij een andere cliënt."),
-            format!("Line {nummer} stands under another client in the declaration."),
+            format!("Prestatie {nummer} staat in de declaratie bij een andere cliënt. Noem haar bij die cliënt."),
+            format!("Line {nummer} stands under another client in the declaration. Name it under that client."),
         ),
     };
     let violation = Violation::at(line.place(element), nl, en).fact("referentie", nummer.as_str());
@@ -81,8 +82,8 @@ fn total(case: &Case<'_>) -> Option<Violation> {
     (named != sent).then(|| {
         Violation::at(
             Place::declaratie_antwoord("TotaalIngediendBedrag"),
-            format!("De declaratie telt op tot {}; dit antwoord noemt {}.", sent_text.nl, named_text.nl),
-            format!("The declaration comes to {}; this answer names {}.", sent_text.en, named_text.en),
+            format!("De declaratie telt op tot {}; dit antwoord noemt {}. Neem het totaal over.", sent_text.nl, named_text.nl),
+            format!("The declaration comes to {}; this answer names {}. Repeat the total.", sent_text.en, named_text.en),
         )
         .fact("declaratie_cent", sent.0)
         .fact("antwoord_cent", named.0)
@@ -91,10 +92,9 @@ fn total(case: &Case<'_>) -> Option<Violation> {
 
 /// Elements, below Prestatie, in which a returned line differs from the submitted one. A client that differs shows at
 /// the reference that links the two.
-fn differences(bsn: &Bsn, returned: &Prestatie, submitted: &SubmittedLine<'_>) -> Vec<Difference> {
-    let sent = submitted.prestatie;
+fn differences(sent: &Prestatie, returned: &Prestatie, same_client: bool) -> Vec<Difference> {
     let mut differences = Vec::new();
-    if bsn != submitted.bsn {
+    if !same_client {
         differences.push(Difference { element: "ProductReferentie", values: None });
     }
     for (element, value) in ELEMENTS {

@@ -35,8 +35,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let (named, sent) = (version(named), version(sent));
             Violation::at(
                 Place::header(&format!("XsdVersieDeclaratie/{element}")),
-                format!("De declaratie had {element} {sent}; dit antwoord noemt {named}."),
-                format!("The declaration had {element} {sent}; this answer names {named}."),
+                format!("De declaratie had {element} {sent}; dit antwoord noemt {named}. Neem de XsdVersie ongewijzigd over."),
+                format!("The declaration had {element} {sent}; this answer names {named}. Repeat the XsdVersie unchanged."),
             )
             .fact("declaratie", sent)
             .fact("antwoord", named)

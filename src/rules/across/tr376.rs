@@ -36,8 +36,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     vec![
         Violation::at(
             Place::declaratie_antwoord("DeclaratieNummer"),
-            format!("De declaratie waarop wordt geantwoord heeft nummer {sent}; dit antwoord noemt {named}."),
-            format!("The declaration that is answered has number {sent}; this answer names {named}."),
+            format!("De declaratie waarop wordt geantwoord heeft nummer {sent}; dit antwoord noemt {named}. Verbeter het DeclaratieNummer."),
+            format!("The declaration that is answered has number {sent}; this answer names {named}. Correct the DeclaratieNummer."),
         )
         .fact("declaratie", sent.as_str())
         .fact("antwoord", named.as_str()),

@@ -52,8 +52,14 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             let known = question.message.dagtekening;
             at(
                 "BerichtIdentificatie/Dagtekening",
-                format!("{kind} {identificatie} is van {known}; dit bericht antwoordt op een van {dagtekening}."),
-                format!("{kind} {identificatie} is of {known}; this message answers one of {dagtekening}."),
+                format!(
+                    "{kind} {identificatie} is van {known}; dit bericht antwoordt op een van {dagtekening}. Neem de \
+                     BerichtIdentificatie ongewijzigd over."
+                ),
+                format!(
+                    "{kind} {identificatie} is of {known}; this message answers one of {dagtekening}. Repeat \
+                     BerichtIdentificatie unchanged."
+                ),
             )
             .into_iter()
             .map(|violation| violation.date("vraag_dagtekening", known).date("dagtekening", *dagtekening))

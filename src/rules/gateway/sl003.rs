@@ -34,8 +34,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let message = figures::earlier(&question.message);
     let violation = Violation::at(
         Place::header(field),
-        format!("{} is gericht aan {owed_by}; {sender} kan het niet beantwoorden.", message.nl),
-        format!("{} was sent to {owed_by}; {sender} cannot answer it.", message.en),
+        format!("{} is gericht aan {owed_by}; {sender} kan het niet beantwoorden. Controleer de {field}.", message.nl),
+        format!("{} was sent to {owed_by}; {sender} cannot answer it. Verify the {field}.", message.en),
     );
     let violation = violation.earlier(&question.message);
     vec![violation.fact("verwacht", owed_by.as_str()).fact("gevonden", sender.as_str())]
