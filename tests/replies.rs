@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 const GEMEENTE: &str = "0197";
 const AANBIEDER: &str = "42420001";
-const PATIENCE: Patience = Patience { retry: Duration::from_secs(300), waiting: None };
+const PATIENCE: Patience = Patience { retry: Duration::from_mins(5), waiting: None };
 
 /// A gateway over folders whose clock stands on the day before Good Friday 2026.
 struct Site {
@@ -212,7 +212,7 @@ async fn a_gateway_that_is_new_passes_on_answers_to_older_questions() {
 /// A reply can overtake its question when they come over different ways: it waits for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_that_comes_first_waits_for_its_question() {
-    let room = WaitingRoom { longest: Some(Duration::from_secs(600)), max_messages: 10 };
+    let room = WaitingRoom { longest: Some(Duration::from_mins(10)), max_messages: 10 };
     let site = Site::with(|config| config.waiting_room = room).await;
     let allocation = toewijzing("T1", date(2026, 4, 2));
     site.put("1-302.xml", &composer(date(2026, 4, 2)).retour("R1", &allocation, &[])).await;
