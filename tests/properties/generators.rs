@@ -304,9 +304,15 @@ fn judge_toewijzing(client: &mut ToewijzingClient, codes: &mut Codes) {
 
 fn judge_wijziging(client: &mut WijzigingClient, codes: &mut Codes) {
     let Verzoek { ongewijzigd, te_wijzigen, nieuw, .. } = &mut client.verzoek;
-    ongewijzigd.iter_mut().for_each(|product| product.retour_codes = codes.next());
-    te_wijzigen.iter_mut().for_each(|product| product.retour_codes = codes.next());
-    nieuw.iter_mut().for_each(|product| product.retour_codes = codes.next());
+    for product in ongewijzigd.iter_mut() {
+        product.retour_codes = codes.next();
+    }
+    for product in te_wijzigen.iter_mut() {
+        product.retour_codes = codes.next();
+    }
+    for product in nieuw.iter_mut() {
+        product.retour_codes = codes.next();
+    }
     client.verzoek.retour_codes = codes.next();
     client.retour_codes = codes.next();
 }
