@@ -300,6 +300,14 @@ fn figures(
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
             figures.push((Metric::WaitingMessages, Vec::new(), approximate(counts.waiting.count)));
             figures.push((Metric::WaitingOldestSeconds, Vec::new(), seconds(counts.waiting.oldest)));
+            for (debt, open) in &counts.questions {
+                for (due, count) in [("later", open.not_due), ("today", open.due_today), ("overdue", open.overdue)] {
+                    let labels = vec![debt.as_str().to_owned(), due.to_owned()];
+                    figures.push((Metric::OpenQuestions, labels, approximate(count)));
+                }
+                let label = vec![debt.as_str().to_owned()];
+                figures.push((Metric::OpenQuestionsOldestSeconds, label, seconds(open.oldest)));
+            }
             figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             for register in &registers {
                 if let Some(days) = register.days_left(today) {

@@ -200,7 +200,7 @@ pub struct Asked {
     pub about: About,
     /// Who owes it.
     pub owed_by: Party,
-    /// Day on which the message was received: the Dutch civil date of judging.
+    /// Day on which the message was passed on, from which terms count: the Dutch civil date of judging.
     pub asked_on: Date,
     /// Last day on which it is in time.
     pub due_on: Date,
@@ -224,7 +224,7 @@ pub enum About {
 pub struct Settled {
     /// Which open debts.
     pub what: Settles,
-    /// Day on which it was received: the Dutch civil date of judging.
+    /// Day on which that happens: the Dutch civil date of judging.
     pub on: Date,
 }
 

@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod decision;
 pub mod delivery;
 pub mod demo;
+pub mod doctor;
 pub mod effects;
 pub mod finding;
 pub mod gateway;

@@ -18,8 +18,10 @@ const NO_REMARKS: &str = "0200";
 /// RedenWijziging of an allocation that is deleted.
 const DELETED: &str = "13";
 
-/// What an accepted (or partly granted) message asks and closes. `today` is the day of its receipt; `question` what it
-/// answers, when it is a reply; `answered` tells that the gateway replies to it itself.
+/// What an accepted (or partly granted) message asks and closes.
+///
+/// `today` is the day on which it is passed on, and so received by whom it is for; `question` what it answers, when it
+/// is a reply; `answered` tells that the gateway replies to it itself.
 pub fn records(
     message: &Message,
     facts: &Facts,

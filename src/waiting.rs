@@ -238,6 +238,17 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_waits_for_its_question_and_a_second_one_for_nothing() {
+        let unknown = |number| awaits(&sample(number, |s| s.facts.question = None));
+        assert_eq!(unknown(Number::N302), ["question 301 B1"]);
+        assert_eq!(unknown(Number::N325), ["question 323 D1"]);
+        let answered = sample(Number::N302, |s| {
+            s.question().state = crate::rules::facts::QuestionState::Answered(crate::rules::sample::given_reply(true));
+        });
+        assert_eq!(awaits(&answered), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_message_brings_what_others_wait_for() {
         let keys = |sample: &Sample| -> Vec<String> {
             let evaluation = sample.evaluate(&rules::all());

@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
 
 use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use sluis::rules::UnknownQuestion;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -167,6 +168,20 @@ fn policies_are_kept_per_check_and_municipality() {
 }
 
 #[test]
+fn replies_to_unknown_messages_are_refused_unless_chosen_otherwise() {
+    assert_eq!(read("").expect("valid").unknown_question, UnknownQuestion::Refuse);
+    let relay = read("[replies]\nunknown = \"relay\"\n").expect("valid");
+    assert_eq!(relay.unknown_question, UnknownQuestion::Relay);
+    faults(
+        "[replies]\nunknown = \"accept\"\nunkown = \"relay\"\n",
+        &[(Some(2), "replies.unknown", "\"refuse\" or \"relay\""), (Some(3), "replies.unkown", "perhaps \"unknown\"")],
+    );
+    let variables = env(&[("SLUIS_REPLIES_UNKNOWN", "relay")]);
+    let config = parse(Path::new("sluis.toml"), "", &variables).expect("valid");
+    assert_eq!(config.unknown_question, UnknownQuestion::Relay);
+}
+
+#[test]
 fn the_environment_overrides_the_file() {
     let variables = env(&[
         ("SLUIS_AMQP_URL", "amqp://u:p@localhost:5673/%2f"),
@@ -219,7 +234,7 @@ fn secrets_show_in_no_fault_and_no_listing() {
 
 #[test]
 fn what_is_shown_reads_back_as_the_same_configuration() {
-    let text = "[contract]\nregion = [\"a\", \"b\"]\n[policy]\nA1 = \"hold\"\nD2 = \"observe\"\n[policy.\"0197\"]\nA1 = \"signal\"\n\
+    let text = "[replies]\nunknown = \"relay\"\n[contract]\nregion = [\"a\", \"b\"]\n[policy]\nA1 = \"hold\"\nD2 = \"observe\"\n[policy.\"0197\"]\nA1 = \"signal\"\n\
                 [amqp]\nurl = \"amqps://broker/%2f\"\nca_file = \"ca.pem\"\n\
                 [[back_office]]\ngemeente = \"0197\"\nurl = \"https://a.example/in\"\ntimeout = \"90s\"\n";
     let config = read(text).expect("valid");

@@ -84,7 +84,7 @@ fn it_ends_well_within_a_minute_and_shows_every_message_and_trouble() {
     assert_eq!(Some(entries.len()), total, "a line per message:\n{stdout}");
     assert!(entries.len() >= 26, "a whole day");
     // Words of the line, words of what followed.
-    let stories: [(&str, &[&str]); 20] = [
+    let stories: [(&str, &[&str]); 22] = [
         ("bytes that are no XML", &["parked", "error report to the operator"]),
         ("values that the schema does not know", &["rejected", "error report to 4242"]),
         ("(CD076)", &["rejected", " 0001 ", "WMO302 to 0197"]),
@@ -105,6 +105,8 @@ fn it_ends_well_within_a_minute_and_shows_every_message_and_trouble() {
         ("the request is under investigation", &["accepted", "WMO319", "forwarded to 4242"]),
         ("the request is rejected", &["accepted", "WMO319", "forwarded to 4242"]),
         ("an answer after the rejection", &["rejected", "9365", "WMO320 to 0197"]),
+        ("the provider answers an allocation", &["WMO302", "accepted", "forwarded to 0197"]),
+        ("the provider answers it a second time", &["WMO302", "rejected", "error report to 4242"]),
     ];
     for (story, words) in stories {
         let entry = entries.iter().map(|entry| entry.join("\n")).find(|entry| entry.contains(story));

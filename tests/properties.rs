@@ -4,11 +4,14 @@
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "an Index is passed as the strategies give it")]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of the shared modules")]
 
+#[path = "properties/generators.rs"]
+mod generators;
 #[path = "properties/requests.rs"]
 mod requests;
 #[path = "golden/support.rs"]
 mod support;
 
+use generators::any_message;
 use jiff::Timestamp;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -25,6 +28,7 @@ use sluis::message::{
 use sluis::pipeline::{self, Context, Judged};
 use sluis::rules::{self, Check, UnknownQuestion};
 use sluis::schema::{self, Limits};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use support::{
@@ -386,7 +390,7 @@ fn mutations(law: Law) -> impl Iterator<Item = &'static Mutation> {
     MUTATIONS.iter().chain(more)
 }
 
-/// One mutation triggers the rules it breaks and no other.
+/// One mutation triggers the rules it breaks and no other; judged twice, it gives the same.
 #[test]
 fn one_mutation_breaks_its_rules_and_no_other() {
     let mut wrong = Vec::new();
@@ -402,10 +406,11 @@ fn one_mutation_breaks_its_rules_and_no_other() {
                 let kind = message.kind;
                 wrong.push(format!("{kind}: {name}: expected {rules:?}, found {:#?}", judged.decision.findings));
             }
-            if let Some(reply) = judged.owed_reply {
-                schema::validate(&reply.body, &Limits::default()).expect("replies are valid");
-                check_totals(&Xml::parse(&bytes), &Xml::parse(&reply.body));
-            }
+            let again = bench.judge(&bytes, None);
+            assert_eq!(format!("{:?}", again.decision), format!("{:?}", judged.decision), "{name}, judged twice");
+            assert_eq!(again.owed_reply, judged.owed_reply, "{name}, judged twice");
+            let reply = judged.owed_reply.as_ref().expect("each of these numbers is answered");
+            check_answer(&bytes, &reply.body, &judged).unwrap_or_else(|error| panic!("{law}: {name}: {error}"));
         }
     }
     assert!(wrong.is_empty(), "{} mutations went otherwise:\n{}", wrong.len(), wrong.join("\n"));
@@ -515,8 +520,8 @@ fn omvang_of(volume: Count, eenheid: Eenheid, frequentie: Frequentie) -> sluis::
     omvang(volume, eenheid, frequentie)
 }
 
-fn any_301() -> impl Strategy<Value = Message> {
-    select(Law::ALL.to_vec()).prop_flat_map(|law| {
+fn any_301(law: Law) -> impl Strategy<Value = Message> {
+    Just(law).prop_flat_map(|law| {
         let sample = Sample::of(law);
         let message = sample.toewijzing("T 1", &anna(), &[sample.weekly(1)]);
         let client = client_301(&mut message.clone()).clone();
@@ -543,14 +548,14 @@ fn any_301() -> impl Strategy<Value = Message> {
     })
 }
 
-fn any_305() -> impl Strategy<Value = Message> {
+fn any_305(law: Law) -> impl Strategy<Value = Message> {
     let start = (
         proptest::option::of(0_u64..9),
         proptest::option::of(proptest::bool::ANY),
         day(),
         select(vec!["1", "2", "3", "9"]),
     );
-    (select(Law::ALL.to_vec()), proptest::collection::vec(start, 1..4)).prop_map(|(law, starts)| {
+    proptest::collection::vec(start, 1..4).prop_map(move |starts| {
         let sample = Sample::of(law);
         let mut message = sample.start("S1", &anna(), &[(&sample.weekly(1), date(2026, 1, 8))]);
         let base = starts_305(&mut message).remove(0);
@@ -633,11 +638,14 @@ fn write_after_read_is_identity() {
         prop_assert_eq!(read.write(), bytes);
         Ok(())
     };
-    runner(200).run(&any_301(), check).expect("a 301");
-    runner(100).run(&any_305(), check).expect("a 305");
-    for law in Law::ALL {
-        runner(50).run(&any_323(law), check).expect("a 323");
+    for kind in kinds() {
+        runner(60).run(&any_message(kind), check).unwrap_or_else(|error| panic!("a {kind}: {error}"));
     }
+}
+
+/// Both laws, every number.
+fn kinds() -> impl Iterator<Item = Kind> {
+    Law::ALL.into_iter().flat_map(|law| Number::ALL.into_iter().map(move |number| Kind::new(law, number)))
 }
 
 /// The same message on the same facts: the same decision and the same bytes; and what must hold of every answer.
@@ -645,28 +653,54 @@ fn write_after_read_is_identity() {
 fn judging_twice_gives_the_same() {
     for law in Law::ALL {
         let bench = bench(&Sample::of(law));
-        runner(150)
-            .run(&any_323(law), |message| {
-                let bytes = message.write();
-                let (first, second) = (bench.judge(&bytes, None), bench.judge(&bytes, None));
-                prop_assert_eq!(format!("{:?}", first.decision), format!("{:?}", second.decision));
-                prop_assert_eq!(&first.owed_reply, &second.owed_reply);
-                let reply = first.owed_reply.expect("a 323 is answered").body;
-                prop_assert!(schema::validate(&reply, &Limits::default()).is_ok(), "a valid reply");
-                let antwoord = Xml::parse(&reply);
-                check_totals(&Xml::parse(&bytes), &antwoord);
-                let listed = antwoord.all("Prestatie").len();
-                let lines: usize = Xml::parse(&bytes).all("Prestatie").len();
-                let granted = listed < lines && antwoord.has("DeclaratieAntwoord");
-                prop_assert_eq!(
-                    first.decision.verdict.counts_as_sent(),
-                    granted,
-                    "sent exactly when something is granted"
-                );
-                Ok(())
-            })
-            .expect("a 323");
+        for kind in kinds().filter(|kind| kind.law == law) {
+            let cases = if kind.number == Number::N323 { 150 } else { 60 };
+            let (accepted, judged_beyond) = (Cell::new(0), Cell::new(0));
+            runner(cases)
+                .run(&any_message(kind), |message| {
+                    let bytes = message.write();
+                    let (first, second) = (bench.judge(&bytes, None), bench.judge(&bytes, None));
+                    prop_assert_eq!(format!("{:?}", first.decision), format!("{:?}", second.decision));
+                    prop_assert_eq!(&first.owed_reply, &second.owed_reply);
+                    let sent = first.decision.verdict.counts_as_sent();
+                    accepted.set(accepted.get() + u32::from(sent));
+                    judged_beyond.set(judged_beyond.get() + u32::from(first.decision.level > 2));
+                    prop_assert_eq!(first.owed_reply.is_some(), kind.number.answered_by().is_some());
+                    match &first.owed_reply {
+                        Some(reply) => check_answer(&bytes, &reply.body, &first),
+                        None => Ok(()),
+                    }
+                })
+                .unwrap_or_else(|error| panic!("a {kind}: {error}"));
+            let (accepted, judged_beyond) = (accepted.get(), judged_beyond.get());
+            eprintln!("{kind}: {judged_beyond} of {cases} judged beyond level 2, {accepted} accepted");
+        }
     }
+}
+
+/// What must hold of every answer: it is valid, and says what was found and nothing else.
+fn check_answer(sent: &[u8], reply: &[u8], judged: &Judged) -> Result<(), TestCaseError> {
+    let faults = schema::validate(reply, &Limits::default()).err();
+    prop_assert!(faults.is_none(), "an invalid reply: {faults:#?}");
+    let (sent, reply) = (Xml::parse(sent), Xml::parse(reply));
+    let decision = &judged.decision;
+    if sent.child("Declaratie").is_some() {
+        check_totals(&sent, &reply);
+        let (listed, lines) = (reply.all("Prestatie").len(), sent.all("Prestatie").len());
+        let judged_by_line = reply.child("DeclaratieAntwoord").is_some_and(|body| {
+            let codes = body.child("RetourCodes").map_or(&[][..], |codes| &codes.children);
+            codes.iter().all(|code| ["8001", "0200"].contains(&code.text.as_str()))
+        });
+        let granted = judged_by_line && listed < lines;
+        prop_assert_eq!(decision.verdict.counts_as_sent(), granted, "sent exactly when something is granted");
+        return Ok(());
+    }
+    prop_assert_eq!(decision.verdict.counts_as_sent(), decision.findings.is_empty());
+    let codes = reply.all("RetourCode").into_iter().map(|code| code.text.as_str());
+    let told: BTreeSet<&str> = codes.filter(|code| *code != "0200").collect();
+    let found: BTreeSet<&str> = decision.findings.iter().filter_map(|finding| finding.code.as_deref()).collect();
+    prop_assert_eq!(told, found, "the codes are those of the findings");
+    Ok(())
 }
 
 /// What a hand or a line may do to a message.
@@ -871,10 +905,7 @@ fn nothing_that_comes_in_makes_it_panic() {
     for law in Law::ALL {
         let sample = Sample::of(law);
         let bench = bench(&sample);
-        let mut bases: Vec<Arc<[u8]>> = [good_301(&sample), good_305(&sample), good_323(&sample)]
-            .iter()
-            .map(|message| message.write().into())
-            .collect();
+        let mut bases: Vec<Arc<[u8]>> = requests::GOOD.iter().map(|good| good(&sample).write().into()).collect();
         let replies: Vec<Arc<[u8]>> = bases
             .iter()
             .map(|base| bench.judge(base, None).owed_reply.expect("each of them is answered").body.into())

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 /// Copies in the small message; `SLUIS_TEST_COPIES` asks for more. A build for release with 5000 takes minutes.
 static SMALL: LazyLock<usize> =
-    LazyLock::new(|| std::env::var("SLUIS_TEST_COPIES").ok().and_then(|text| text.parse().ok()).unwrap_or(400));
+    LazyLock::new(|| std::env::var("SLUIS_TEST_COPIES").ok().and_then(|text| text.parse().ok()).unwrap_or(300));
 /// Copies in the large message.
 static LARGE: LazyLock<usize> = LazyLock::new(|| 8 * *SMALL);
 /// How much longer the large one may take: in proportion it is 8 times, in pairs it would be 64 times.

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const ROOM: WaitingRoom = WaitingRoom { longest: Some(Duration::from_secs(600)), max_messages: 100 };
+const ROOM: WaitingRoom = WaitingRoom { longest: Some(Duration::from_mins(10)), max_messages: 100 };
 const CLOSED: WaitingRoom = WaitingRoom { longest: None, max_messages: 100 };
 
 /// A gateway with its waiting room kept.

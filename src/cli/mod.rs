@@ -1,5 +1,6 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod doctor;
 mod excerpt;
 mod explain;
 mod judge;
@@ -77,6 +78,15 @@ enum Command {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
+    /// Look at the ledger of a gateway and say what a person should do: overdue answers, what is held or parked, what
+    /// does not leave, what does not add up; exit 1 when there is anything
+    Doctor {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -153,6 +163,9 @@ pub fn main() -> ExitCode {
         }
         Command::Replay { judging, out, paths } => {
             with_setup(&judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
+        }
+        Command::Doctor { config: WithConfig { config }, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),

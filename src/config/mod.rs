@@ -29,7 +29,7 @@ use toml_edit::Document;
 pub const REFERENCE: &str = include_str!("../../config/sluis.toml");
 
 /// A message that waits is answered later; three working days is the term of a reply (OP090).
-const LONGEST_WAIT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(72);
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -143,17 +143,16 @@ mod tests {
     fn two_rules_agree_on_four_centuries() {
         for year in 1900_i16..2300 {
             let number = i32::from(year);
-            let (a, b, c) = (number % 19, number % 4, number % 7);
-            let (m, n) = match year {
-                ..2000 => (24, 5),
-                2000..2100 => (24, 5),
+            let (moon_shift, sun_shift) = match year {
+                ..2100 => (24, 5),
                 2100..2200 => (24, 6),
                 _ => (25, 0),
             };
-            let d = (19 * a + m) % 30;
-            let e = (2 * b + 4 * c + 6 * d + n) % 7;
-            let mut days = 22 + d + e;
-            if (d == 29 && e == 6) || (d == 28 && e == 6 && (11 * m + 11) % 30 < 19) {
+            let full_moon = (19 * (number % 19) + moon_shift) % 30;
+            let sunday = (2 * (number % 4) + 4 * (number % 7) + 6 * full_moon + sun_shift) % 7;
+            let mut days = 22 + full_moon + sunday;
+            let is_exception = full_moon == 29 || (full_moon == 28 && (11 * moon_shift + 11) % 30 < 19);
+            if sunday == 6 && is_exception {
                 days -= 7;
             }
             let easter = date(year, 3, 1) + (days - 1).days();

@@ -49,12 +49,13 @@ pub fn day() -> Vec<Item> {
     let youth = weekly(200_001, jw("45", "45A02"), 3, (date(2026, 1, 1), date(2026, 6, 30)));
     let wanted = weekly(200_003, jw("45", "45A02"), 3, (date(2026, 3, 16), date(2026, 9, 13)));
     let shorter = Allocate { to: date(2026, 9, 30), ..stable.clone() };
+    let allocation = zorg.toewijzing("T0001", &anna, &help);
     let start = zorg.start("S0001", &anna, &help, date(2026, 1, 8)).write();
     let stop = |identificatie: &str, reden: &str, end: Date| {
         jeugd.stop(identificatie, &bram, &youth, date(2026, 1, 12), (reden, end)).write()
     };
     vec![
-        accepted("an allocation", "toewijzing", zorg.toewijzing("T0001", &anna, &help).write()),
+        accepted("an allocation", "toewijzing", allocation.write()),
         accepted("an allocation under the youth act", "toewijzing", jeugd.toewijzing("T0001", &bram, &youth).write()),
         accepted("a start of delivery", "start", start.clone()),
         accepted(
@@ -198,6 +199,13 @@ pub fn day() -> Vec<Item> {
                 .write(),
             )
         },
+        accepted("the provider answers an allocation", "retour", zorg.retour("R0001", &allocation, &[]).write()),
+        rejected(
+            "the provider answers it a second time",
+            "retour",
+            &[],
+            zorg.retour("R0002", &allocation, &["8848"]).write(),
+        ),
     ]
 }
 

@@ -253,6 +253,9 @@ mod tests {
         tempfile::tempdir().expect("a temporary folder can be made")
     }
 
+    /// A question as its columns hold it.
+    type Row = (String, String, String, String, Option<String>, Option<i64>);
+
     #[test]
     fn migrations_are_numbered_in_a_row() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
@@ -278,6 +281,65 @@ mod tests {
             let mode = std::fs::metadata(folder.path().join(file)).expect("the file is there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }
+    }
+
+    /// A ledger of before the questions gets one for each message that counts: answered where a reply is known.
+    #[test]
+    fn messages_of_before_get_their_questions() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let mut connection = Connection::open(&path).expect("it can be made");
+        prepare(&mut connection).expect("an empty ledger");
+        for migration in &MIGRATIONS[..2] {
+            apply(&mut connection, migration).expect("an old ledger");
+        }
+        for (number, afzender, identificatie, verdict) in [
+            ("301", "0197", "A1", "accepted"),
+            ("301", "0197", "A2", "accepted"),
+            ("302", "0197", "A2", "accepted"),
+            ("301", "0197", "A3", "held"),
+            ("301", "0197", "A4", "rejected"),
+            ("305", "42420001", "S1", "accepted"),
+            ("323", "42420001", "D1", "partly"),
+        ] {
+            let counts = matches!(verdict, "accepted" | "partly" | "held");
+            connection
+                .execute(
+                    "INSERT INTO messages (transport, transport_id, digest, received_at, law, number, afzender,
+                         identificatie, dagtekening, gemeente, aanbieder, verdict, level, counts_as_sent, findings,
+                         skipped, body)
+                     VALUES ('directory', ?1 || ?2, zeroblob(32), 1773144000000000, 'wmo', ?1, ?3, ?2, '2026-03-09',
+                         '0197', '42420001', ?4, 4, ?5, '[]', '[]', x'')",
+                    params![number, identificatie, afzender, verdict, counts],
+                )
+                .expect("a message of before");
+        }
+        drop(connection);
+        let connection = open(Some(&path), &Keys::generate(), Access::Write).expect("it is upgraded");
+        let mut statement = connection
+            .prepare(
+                "SELECT m.identificatie, q.debt, q.owed_by, q.due_on, q.answered_on, q.answered_by
+                 FROM questions AS q JOIN messages AS m ON m.id = q.message_id ORDER BY m.id",
+            )
+            .expect("a query");
+        let rows: Vec<Row> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
+            .and_then(Iterator::collect)
+            .expect("rows");
+        let row = |name: &str, debt: &str, owed_by: &str, answered: Option<&str>, by| {
+            let text = str::to_owned;
+            (text(name), text(debt), text(owed_by), text("2026-03-15"), answered.map(str::to_owned), by)
+        };
+        let day = Some("2026-03-10");
+        assert_eq!(
+            rows,
+            [
+                row("A1", "return", "42420001", None, None),
+                row("A2", "return", "42420001", day, Some(3)),
+                row("S1", "return", "0197", day, None),
+                row("D1", "declaration_answer", "0197", day, None),
+            ]
+        );
     }
 
     #[test]

@@ -121,9 +121,9 @@ mod tests {
         proptest::collection::vec(line, 0..10)
     }
 
-    fn prestatie(nummer: String, (care, vorig, volume, in_hours): Drawn) -> Prestatie {
+    fn prestatie(nummer: &str, (care, vorig, volume, in_hours): Drawn) -> Prestatie {
         let mut line = Sample::of(Kind::new(Law::Wmo, Number::N323)).line().clone();
-        line.referentie.nummer = nummer.as_str().into();
+        line.referentie.nummer = nummer.into();
         line.referentie.vorig = vorig.map(|vorig| format!("E{vorig}").as_str().into());
         line.bedrag.debet_credit = if vorig.is_some() { DebetCredit::Credit } else { DebetCredit::Debet };
         line.bedrag.bedrag = Cents(i64::from(volume) * 7);
@@ -134,11 +134,11 @@ mod tests {
         line
     }
 
-    fn earlier(nummer: String, line: Drawn) -> ClaimLine {
+    fn earlier(nummer: &str, line: Drawn) -> ClaimLine {
         let mut sample = Sample::of(Kind::new(Law::Wmo, Number::N323));
-        *sample.line() = prestatie(nummer.clone(), line);
+        *sample.line() = prestatie(nummer, line);
         let vorig = sample.line().referentie.vorig.clone();
-        sample.earlier_line(&nummer, |earlier| {
+        sample.earlier_line(nummer, |earlier| {
             earlier.vorig = vorig;
             // As the ledger keeps it: with its sign.
             earlier.bedrag = sample_amount(line);
@@ -158,11 +158,13 @@ mod tests {
         fn sums_and_look_ups_are_those_of_all_lines(ledger in drawn(), message in drawn(), asked in drawn()) {
             let number = |sort: char| move |(at, line): (usize, Drawn)| (format!("{sort}{at}"), line);
             let ledger: Vec<ClaimLine> =
-                ledger.into_iter().enumerate().map(number('E')).map(|(nummer, line)| earlier(nummer, line)).collect();
+                ledger.into_iter().enumerate().map(number('E')).map(|(nummer, line)| earlier(&nummer, line)).collect();
             let message: Vec<Prestatie> =
-                message.into_iter().enumerate().map(number('N')).map(|(nummer, line)| prestatie(nummer, line)).collect();
+                message.into_iter().enumerate().map(number('N')).map(|(nummer, line)| prestatie(&nummer, line)).collect();
             let mut granted = Granted::of(&ledger);
-            message.iter().for_each(|line| granted.add(line));
+            for line in &message {
+                granted.add(line);
+            }
 
             for unit in [Eenheid::Uur, Eenheid::Minuut] {
                 let of_ledger = ledger.iter().filter(|line| line.eenheid == unit).map(|line| {
@@ -188,7 +190,7 @@ mod tests {
                 prop_assert_eq!(found, first.or(here.map(|line| &line.referentie.nummer)));
             }
             for (at, line) in asked.into_iter().enumerate() {
-                let asked = prestatie(format!("A{at}"), line);
+                let asked = prestatie(&format!("A{at}"), line);
                 let is_credited = |debit: &ClaimLine| {
                     let takes_back = |vorig: Option<&ReferentieNummer>, periode: &GeslotenPeriode| {
                         vorig == Some(&debit.nummer) && *periode == debit.periode

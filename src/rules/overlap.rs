@@ -291,8 +291,8 @@ mod tests {
                 (0..4).map(timed).min().unwrap_or(Duration::ZERO)
             };
             let (small, large) = (run(2_000), run(16_000));
-            // Eight times the entries: quadratic would be 64 times the time.
-            assert!(large < small * 24 + Duration::from_millis(5), "{name}: {small:?} grew to {large:?}");
+            // Eight times the entries: quadratic would be 64 times the time, some hundred milliseconds more.
+            assert!(large < small * 24 + Duration::from_millis(60), "{name}: {small:?} grew to {large:?}");
         }
     }
 }

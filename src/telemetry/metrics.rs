@@ -39,6 +39,10 @@ pub enum Metric {
     WaitingMessages,
     /// Age of the oldest message that waits.
     WaitingOldestSeconds,
+    /// Questions that wait for their answer.
+    OpenQuestions,
+    /// Age of the oldest of them.
+    OpenQuestionsOldestSeconds,
     /// Messages that waited, by how that ended.
     Waits,
     /// Size of the ledger on disk.
@@ -62,7 +66,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 21] = [
+    pub const ALL: [Metric; 23] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -81,6 +85,8 @@ impl Metric {
         Metric::HeldMessages,
         Metric::WaitingMessages,
         Metric::WaitingOldestSeconds,
+        Metric::OpenQuestions,
+        Metric::OpenQuestionsOldestSeconds,
         Metric::Waits,
         Metric::LedgerBytes,
         Metric::RegisterDaysLeft,
@@ -145,6 +151,18 @@ impl Metric {
             Metric::WaitingOldestSeconds => {
                 ("sluis_waiting_oldest_seconds", Sort::Figure, &[], "Age of the oldest message that waits")
             }
+            Metric::OpenQuestions => (
+                "sluis_open_questions",
+                Sort::Figure,
+                &["debt", "due"],
+                "Questions that wait for their answer, by what is owed and when: later, today or overdue",
+            ),
+            Metric::OpenQuestionsOldestSeconds => (
+                "sluis_open_questions_oldest_seconds",
+                Sort::Figure,
+                &["debt"],
+                "Age of the oldest question that waits for its answer",
+            ),
             Metric::Waits => (
                 "sluis_waits_total",
                 Sort::Counter,

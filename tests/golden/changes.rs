@@ -117,6 +117,26 @@ scenarios! {
         lock.deliver("another product beside it", &beside.write(), &Expect::accepted());
     };
 
+    // Replies 1.2: nothing is judged against the ledger that fails within itself; mended, it is.
+    change_that_fails_within_itself_first on BOTH |lock, sample| {
+        let anna = anna();
+        given(lock, "T1", sample, &anna, &[sample.weekly(A), other(sample, B)]);
+        let faulty = with(sample.wijziging("W1", &anna, "V1", (&[], &[short(sample, 9)], &[sample.weekly(0)])), |message| {
+            verzoek_317(message).te_wijzigen[0].einddatum = None;
+            verzoek_317(message).nieuw[0].gewenste_ingangsdatum = date(2026, 3, 10);
+        });
+        lock.deliver("an unknown allocation per week without an end, a new product from today on", &faulty.write(),
+            &Expect::rejected(2).finds(&format!("CD076 0001 {W1}; TR380 0001 {N1}")).reply("Header 0001"));
+        let mended = with(faulty, |message| {
+            verzoek_317(message).te_wijzigen[0].einddatum = Some(date(2026, 6, 30));
+            verzoek_317(message).nieuw[0].gewenste_ingangsdatum = date(2026, 3, 11);
+        });
+        lock.deliver("the same, mended within itself", &mended.write(), &refused(
+            &format!("TR349 9349 {V}; TR351 9351 {W1}"),
+            "Client 0200; Verzoek 9349; TeWijzigenProduct 9351; NieuwProduct 0200",
+        ));
+    };
+
     // TR349: the code stands on the request, once.
     change_that_leaves_out_allocations on BOTH |lock, sample| {
         let anna = anna();
@@ -182,7 +202,7 @@ scenarios! {
         lock.deliver("the deleted one listed as unchanged", &unchanged.write(), &refused(
             &format!("TR350 9350 {O1}"), "Client 0200; Verzoek 0200; OngewijzigdProduct 9350; TeWijzigenProduct 0200",
         ));
-        let changed = sample.wijziging("W2", &anna, "V2", (&[A], &[later.clone()], &[]));
+        let changed = sample.wijziging("W2", &anna, "V2", (&[A], std::slice::from_ref(&later), &[]));
         lock.deliver("the deleted one to be changed", &changed.write(), &refused(
             &format!("TR351 9351 {W1}"), "Client 0200; Verzoek 0200; OngewijzigdProduct 0200; TeWijzigenProduct 9351",
         ));
@@ -248,7 +268,7 @@ scenarios! {
         ));
         lock.deliver("1,200 euros over the whole year", &ask("W3", 120_000, date(2026, 1, 1)).write(), &Expect::accepted());
         let total = Allocate { omvang: omvang(20, Eenheid::Uur, Frequentie::Totaal), ..sample.weekly(B) };
-        given(lock, "T2", sample, &bram, &[total.clone()]);
+        given(lock, "T2", sample, &bram, std::slice::from_ref(&total));
         let more = Allocate { from: date(2026, 4, 1), omvang: omvang(30, Eenheid::Uur, Frequentie::Totaal), ..total.clone() };
         let more = sample.wijziging("W4", &bram, "W4", (&[], &[more], &[]));
         lock.deliver("30 hours in all instead of 20, from 1 April on", &more.write(), &refused(

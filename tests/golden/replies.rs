@@ -176,7 +176,7 @@ scenarios! {
         lock.relays_unknown();
         lock.deliver("the same 302 while the gateway is new", &retour, &Expect::relayed());
         lock.deliver("once more: nobody can tell", &retour, &Expect::relayed());
-        lock.deliver("the 325", &answer, &Expect::relayed());
+        lock.deliver("the 325, which the standard itself refuses", &answer, &Expect::rejected(3).finds("TR337 - Header"));
         let known = sample.toewijzing("T2", &anna, &[from_today(sample, B)]);
         lock.deliver("an allocation through the gateway", &known.write(), &Expect::accepted());
         lock.deliver("its 302", &sample.composer.retour("R2", &known, &[]).write(), &Expect::relayed());

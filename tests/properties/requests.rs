@@ -38,7 +38,7 @@ const WITH_GENERIC: u32 = 11;
 const WITH_ASPECIFIC: u32 = 12;
 const WITH_CHANGE: u32 = 13;
 
-const BEGIN: Date = date(2026, 1, 8);
+pub const BEGIN: Date = date(2026, 1, 8);
 const STOPPED_ON: Date = date(2026, 2, 10);
 
 /// References and allocations that generators choose from.

@@ -3,6 +3,7 @@
 mod group;
 mod integrity;
 mod outbox;
+mod questions;
 mod records;
 
 use super::*;

@@ -106,20 +106,23 @@ fn differences(sent: &Prestatie, returned: &Prestatie, same_client: bool) -> Vec
     differences
 }
 
+/// How an element of a line reads.
+type Reading = fn(&Prestatie) -> Phrase;
+
 /// The elements of a line that are compared, with how each reads.
-const ELEMENTS: [(&str, fn(&Prestatie) -> Phrase); 8] = [
-    ("ToewijzingNummer", |line| same(line.toewijzing_nummer)),
+const ELEMENTS: [(&str, Reading); 8] = [
+    ("ToewijzingNummer", |line| same(&line.toewijzing_nummer)),
     ("ProductCategorie", |line| same(&line.categorie)),
     ("ProductCode", |line| same(&line.code)),
-    ("ProductPeriode", |line| same(format!("{}/{}", line.periode.begindatum, line.periode.einddatum))),
-    ("GeleverdVolume", |line| same(line.volume)),
+    ("ProductPeriode", |line| same(&format!("{}/{}", line.periode.begindatum, line.periode.einddatum))),
+    ("GeleverdVolume", |line| same(&line.volume)),
     ("Eenheid", |line| figures::unit(line.eenheid)),
     ("ProductTarief", |line| line.tarief.map_or(Phrase::new("afwezig", "absent"), figures::amount)),
     ("IngediendBedrag", |line| figures::amount(line.bedrag.signed())),
 ];
 
 /// A value that reads alike in both languages.
-fn same(value: impl ToString) -> Phrase {
+fn same(value: &impl ToString) -> Phrase {
     let text = value.to_string();
     Phrase::new(text.clone(), text)
 }

@@ -19,15 +19,17 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check: Check::Message(check),
 };
 
+/// Reads one of the versions.
+type Version = fn(&XsdVersie) -> &str;
+
 fn check(case: &Case<'_>) -> Vec<Violation> {
     let (Some(answered), Some(named)) = (answered_declaration(case), &case.message.header.xsd_versie_declaratie) else {
         return Vec::new();
     };
     let sent = &answered.header.xsd_versie;
-    let versions: [(&str, fn(&XsdVersie) -> &str); 2] = [
-        ("BasisschemaXsdVersie", |versie| versie.basisschema.as_str()),
-        ("BerichtXsdVersie", |versie| versie.bericht.as_str()),
-    ];
+    let basisschema: Version = |versie| versie.basisschema.as_str();
+    let bericht: Version = |versie| versie.bericht.as_str();
+    let versions = [("BasisschemaXsdVersie", basisschema), ("BerichtXsdVersie", bericht)];
     versions
         .into_iter()
         .filter(|(_, version)| version(named) != version(sent))

@@ -1,0 +1,319 @@
+//! What a person should look at in a ledger, and what to do about it: the examination behind `sluis doctor`.
+//!
+//! It reads one moment of the ledger and decides what is worth telling; it changes nothing and names no person.
+
+use crate::clock::dutch_day;
+use crate::deadline::{Debt, working_days_late};
+use crate::decision::{Purpose, Verdict};
+use crate::delivery::without_bsn;
+use crate::ledger::{Entry, Filter, LedgerError, Open, OpenQuestion, Tx, Waiting};
+use crate::message::Date;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Most rows of one sort that are named one by one.
+const LONGEST_LIST: u32 = 200;
+/// What a gateway at work may be behind without anything being wrong.
+const SLACK: Duration = Duration::from_mins(5);
+
+/// How long things may take by the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Longest wait between two attempts to deliver.
+    pub retry: Duration,
+    /// Longest stay in the waiting room; `None`: nothing waits.
+    pub waiting: Option<Duration>,
+}
+
+/// The state of a ledger, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diagnosis {
+    /// When it was examined.
+    pub at: String,
+    /// The Dutch civil date of that moment, by which answers are late.
+    pub today: String,
+    /// Open questions by what is owed, all sorts.
+    pub questions: Vec<Questions>,
+    /// Messages that wait for one that they refer to.
+    pub waiting: Queue,
+    /// Outgoing allocations that wait for a person.
+    pub held: Queue,
+    /// Messages that are set aside.
+    pub parked: Queue,
+    /// What has not left yet, by purpose.
+    pub outbox: BTreeMap<&'static str, Queue>,
+    /// What a person should act on, in the order of the parts above; empty when all is well.
+    pub findings: Vec<Ailment>,
+}
+
+/// Open questions of one sort.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Questions {
+    /// What is owed.
+    pub debt: &'static str,
+    /// The same for people.
+    pub what: &'static str,
+    /// Due later.
+    pub later: u64,
+    /// Due today.
+    pub today: u64,
+    /// Due before today.
+    pub overdue: u64,
+    /// Age of the oldest, in seconds.
+    pub oldest_seconds: Option<u64>,
+    /// The one that is due first.
+    pub first: Option<Owed>,
+}
+
+/// One open question. No personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owed {
+    /// Kind of the message that asks.
+    pub kind: String,
+    /// Its Identificatie; a number that could be a person's shows as stars.
+    pub identification: String,
+    /// Municipality.
+    pub gemeente: String,
+    /// Provider.
+    pub aanbieder: String,
+    /// Who owes the answer.
+    pub owed_by: String,
+    /// Day on which it was asked.
+    pub asked_on: String,
+    /// Last day on which the answer is in time.
+    pub due_on: String,
+    /// Working days since then; 0 when it is not late.
+    pub working_days_late: u32,
+}
+
+/// How much waits somewhere, and how long the oldest has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Queue {
+    /// How many.
+    pub count: u64,
+    /// Age of the oldest, in seconds.
+    pub oldest_seconds: Option<u64>,
+}
+
+/// Something that a person should act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ailment {
+    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`.
+    pub check: &'static str,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub advice: &'static str,
+    /// The cases, one text each; not all of them when there are very many.
+    pub cases: Vec<String>,
+    /// For `overdue`, the same cases in their parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Owed>,
+}
+
+/// Examines a ledger as it stands at `now`.
+pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagnosis, LedgerError> {
+    let today = dutch_day(now);
+    let counts = tx.counts(now)?;
+    let mut findings = Vec::new();
+    findings.extend(integrity(tx)?);
+    let mut questions = Vec::new();
+    for (debt, open) in counts.questions {
+        let first = tx.open_questions(debt, None, 1)?;
+        questions.push(of_one_sort(debt, open, first.first(), today));
+        if open.overdue > 0 {
+            findings.push(overdue(debt, open.overdue, &tx.open_questions(debt, Some(today), LONGEST_LIST)?, today));
+        }
+    }
+    findings.extend(stuck_in_the_waiting_room(counts.waiting, patience));
+    findings.extend(set_aside(tx, Verdict::Held, counts.held, now)?);
+    findings.extend(set_aside(tx, Verdict::Parked, counts.parked, now)?);
+    findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
+    let outbox = counts.outbox.into_iter().map(|(purpose, waiting)| (purpose.as_str(), queue(waiting))).collect();
+    Ok(Diagnosis {
+        at: now.to_string(),
+        today: today.to_string(),
+        questions,
+        waiting: queue(counts.waiting),
+        held: queue(counts.held),
+        parked: queue(counts.parked),
+        outbox,
+        findings,
+    })
+}
+
+fn integrity(tx: &Tx<'_>) -> Result<Option<Ailment>, LedgerError> {
+    let faults = tx.check_integrity()?;
+    Ok((!faults.is_empty()).then(|| Ailment {
+        check: "integrity",
+        what: format!("the ledger does not add up in {} places", faults.len()),
+        advice: "somebody or something changed the database past the gateway: stop the gateway, keep a copy of the file \
+                 as evidence, and restore the latest backup that this command finds nothing in",
+        cases: faults.iter().take(LONGEST_LIST as usize).map(ToString::to_string).collect(),
+        owed: Vec::new(),
+    }))
+}
+
+fn of_one_sort(debt: Debt, open: Open, first: Option<&OpenQuestion>, today: Date) -> Questions {
+    Questions {
+        debt: debt.as_str(),
+        what: debt.en(),
+        later: open.not_due,
+        today: open.due_today,
+        overdue: open.overdue,
+        oldest_seconds: open.oldest.map(|age| age.as_secs()),
+        first: first.map(|question| owed(question, today)),
+    }
+}
+
+fn owed(question: &OpenQuestion, today: Date) -> Owed {
+    Owed {
+        kind: question.kind.to_string(),
+        identification: without_bsn(&question.identificatie),
+        gemeente: question.gemeente.clone(),
+        aanbieder: question.aanbieder.clone(),
+        owed_by: question.owed_by.clone(),
+        asked_on: question.asked_on.to_string(),
+        due_on: question.due_on.to_string(),
+        working_days_late: working_days_late(question.due_on, today),
+    }
+}
+
+fn overdue(debt: Debt, count: u64, questions: &[OpenQuestion], today: Date) -> Ailment {
+    let owed: Vec<Owed> = questions.iter().map(|question| owed(question, today)).collect();
+    let case = |owed: &Owed| {
+        let Owed { kind, identification, gemeente, aanbieder, owed_by, due_on, working_days_late: late, .. } = owed;
+        let days = if *late == 1 { "day" } else { "days" };
+        format!(
+            "{kind} {identification} between {gemeente} and {aanbieder}: {owed_by} owed it by {due_on}, {late} working {days} late"
+        )
+    };
+    Ailment {
+        check: "overdue",
+        what: format!("{} overdue: {count}", debt.en()),
+        advice: match debt {
+            Debt::Return => {
+                "ask the party that owes it, outside the message flow, whether it received the message; an answer that \
+                 comes late is passed on all the same (OP090)"
+            }
+            Debt::DeclarationAnswer => {
+                "let municipality and provider settle it outside the message flow: that is what the standard asks for \
+                 once a declaration answer is late (OP090x4)"
+            }
+            Debt::RequestAnswer => {
+                "let the municipality send its 301 or 319; a 319 that says `under investigation` gives it eight weeks \
+                 from the date of the request (OP274, OP346)"
+            }
+            Debt::FinalAnswer => {
+                "let the municipality send the 301, or a 319 that rejects: eight weeks after the request the \
+                 investigation must be over (OP346)"
+            }
+            Debt::Start => {
+                "ask the provider whether care began: it reports that with a 305, and the municipality withdraws an \
+                 allocation that nobody uses (OP271)"
+            }
+        },
+        cases: owed.iter().map(case).collect(),
+        owed,
+    }
+}
+
+fn stuck_in_the_waiting_room(waiting: Waiting, patience: Patience) -> Option<Ailment> {
+    let longest = patience.waiting.unwrap_or_default().saturating_add(SLACK);
+    waiting.oldest.filter(|oldest| *oldest > longest).map(|oldest| Ailment {
+        check: "waiting",
+        what: format!("messages stay in the waiting room past their time, the oldest for {}", age(oldest)),
+        advice: "look whether the gateway runs (`/readyz`) and what its log says: it judges them when their time is over",
+        cases: Vec::new(),
+        owed: Vec::new(),
+    })
+}
+
+fn set_aside(tx: &Tx<'_>, verdict: Verdict, waiting: Waiting, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    if waiting.count == 0 {
+        return Ok(None);
+    }
+    let filter = Filter { verdict: Some(verdict), limit: Some(LONGEST_LIST), ..Filter::default() };
+    let cases = tx.messages(&filter)?.iter().map(|entry| case_of(entry, now)).collect();
+    let (check, what, advice) = if verdict == Verdict::Held {
+        (
+            "held",
+            "outgoing allocations wait for a person of the municipality",
+            "look at the signal that went to the municipality: it says what the contract lacks. Mend the contract \
+             register or the policy, and let the municipality send the allocation again",
+        )
+    } else {
+        (
+            "parked",
+            "messages are set aside",
+            "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in \
+             the ledger, and nobody will come back on them by himself",
+        )
+    };
+    let what = format!("{} {what}", waiting.count);
+    Ok(Some(Ailment { check, what, advice, cases, owed: Vec::new() }))
+}
+
+fn case_of(entry: &Entry, now: Timestamp) -> String {
+    let kind = entry.kind.map_or_else(|| "unread".to_owned(), |kind| kind.to_string());
+    let identification = entry.identificatie.as_deref().map(without_bsn).unwrap_or_default();
+    let parties = match (&entry.gemeente, &entry.aanbieder) {
+        (Some(gemeente), Some(aanbieder)) => format!(" between {gemeente} and {aanbieder}"),
+        _ => String::new(),
+    };
+    let since = Duration::try_from(now.duration_since(entry.received_at)).unwrap_or_default();
+    let name = format!("{kind} {identification}");
+    format!("message {}: {}{parties}, for {}", entry.message_id, name.trim_end(), age(since))
+}
+
+fn undelivered(purpose: Purpose, waiting: Waiting, patience: Patience) -> Option<Ailment> {
+    let longest = patience.retry.saturating_add(SLACK);
+    let oldest = waiting.oldest.filter(|oldest| *oldest > longest)?;
+    Some(Ailment {
+        check: "outbox",
+        what: format!("{} of purpose {} do not leave, the oldest for {}", waiting.count, purpose.as_str(), age(oldest)),
+        advice: "look whether the gateway runs (`/readyz`) and which destination its log names: a receiver takes \
+                 nothing, and what stands behind the first row waits with it",
+        cases: Vec::new(),
+        owed: Vec::new(),
+    })
+}
+
+fn queue(waiting: Waiting) -> Queue {
+    Queue { count: waiting.count, oldest_seconds: waiting.oldest.map(|age| age.as_secs()) }
+}
+
+/// An age as people say it: its two largest units.
+pub fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_read_as_people_say_them() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_599, "59 min"),
+            (3_600, "1 h 0 min"),
+            (86_399, "23 h 59 min"),
+            (86_400, "1 d 0 h"),
+            (8 * 86_400 + 7_200, "8 d 2 h"),
+        ] {
+            assert_eq!(age(Duration::from_secs(seconds)), text);
+        }
+    }
+}
