@@ -144,11 +144,22 @@ fn time_by(
     all.swap_remove(0)
 }
 
+/// Judges a small and a large message; again when the large one took too long, for other programs may have had the
+/// machine meanwhile. What is truly out of proportion is so each time.
 #[track_caller]
-fn in_proportion(name: &str, small: Duration, large: Duration, decision: &Decision) {
-    let found = decision.findings.len();
-    println!("{name}: {small:?}, then {large:?} with {found} findings, {}", decision.verdict);
-    assert!(large < small * FACTOR + NOISE, "{name}: eight times the size took {small:?}, then {large:?}");
+fn stays_in_proportion(name: &str, run: impl Fn(usize, usize) -> (Decision, Duration)) {
+    let is_fair = |small: Duration, large: Duration| large < small * FACTOR + NOISE;
+    let mut took = Vec::new();
+    for _ in 0..4 {
+        let ((_, small), (decision, large)) = (run(SMALL, 3), run(LARGE, 2));
+        let found = decision.findings.len();
+        println!("{name}: {small:?}, then {large:?} with {found} findings, {}", decision.verdict);
+        if is_fair(small, large) {
+            return;
+        }
+        took.push((small, large));
+    }
+    panic!("{name}: eight times the size took each time out of proportion: {took:?}");
 }
 
 /// Every element that may repeat, of every kind, in every way of repeating it.
@@ -162,8 +173,7 @@ fn messages_judged_alone_take_time_in_proportion() {
                     let bytes = multiplied(kind, &element, copies, &vary);
                     time(&prepare(&bytes), None, runs)
                 };
-                let ((_, small), (decision, large)) = (run(SMALL, 3), run(LARGE, 2));
-                in_proportion(&format!("{kind} {element}, {how}"), small, large, &decision);
+                stays_in_proportion(&format!("{kind} {element}, {how}"), run);
             }
         }
     }
@@ -218,8 +228,7 @@ fn messages_judged_on_a_full_ledger_take_time_in_proportion() {
                     let (prepared, facts) = world(kind, &element, copies, vary);
                     time(&prepared, Some(&facts), runs)
                 };
-                let ((_, small), (decision, large)) = (run(SMALL, 3), run(LARGE, 2));
-                in_proportion(&format!("{kind} {element} on a ledger, {how}"), small, large, &decision);
+                stays_in_proportion(&format!("{kind} {element} on a ledger, {how}"), run);
             }
         }
     }
@@ -320,8 +329,7 @@ fn lines_of_a_declaration_take_time_in_proportion() {
             }
             time_by(&prepared, Some(&(facts, ContractFacts::default())), None, runs)
         };
-        let ((_, small), (decision, large)) = (run(SMALL, 3), run(LARGE, 2));
-        in_proportion(&format!("lines, {how}"), small, large, &decision);
+        stays_in_proportion(&format!("lines, {how}"), run);
     }
 }
 
