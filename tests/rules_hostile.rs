@@ -141,11 +141,20 @@ fn time_by(
     all.swap_remove(0)
 }
 
+/// Measures a small and a large message; again when the large one took too long, for other programs may have had the
+/// machine meanwhile. What is truly out of proportion is so each time.
 #[track_caller]
-fn in_proportion(name: &str, small: Duration, large: Duration, decision: &Decision) {
-    let found = decision.findings.len();
-    println!("{name}: {small:?}, then {large:?} with {found} findings, {}", decision.verdict);
-    assert!(large < small * FACTOR + NOISE, "{name}: eight times the size took {small:?}, then {large:?}");
+fn stays_in_proportion(name: &str, measure: impl Fn(usize) -> (usize, Duration)) {
+    let mut took = Vec::new();
+    for _ in 0..4 {
+        let ((_, small), (found, large)) = (measure(*SMALL), measure(*LARGE));
+        println!("{name}: {small:?}, then {large:?} with {found} findings");
+        if large < small * FACTOR + NOISE {
+            return;
+        }
+        took.push((small, large));
+    }
+    panic!("{name}: eight times the size took each time out of proportion: {took:?}");
 }
 
 /// The classes that rules compare with each other and with the ledger, by kind. Both laws have the same rules.
@@ -198,17 +207,18 @@ fn messages_judged_on_a_full_ledger_take_time_in_proportion() {
     for (how, vary) in VARY {
         let (little, much) = (ledger(*SMALL, vary), ledger(*LARGE, vary));
         for (kind, class) in classes() {
-            let run = |ledger, copies, runs| {
-                let prepared = prepare(&multiplied(kind, &class, copies, &vary));
-                let (facts, loading) = facts(ledger, &prepared);
-                let (decision, judging) = time(&prepared, Some(&facts), runs);
-                (decision, loading, judging)
-            };
-            let ((_, load_small, small), (decision, load_large, large)) =
-                (run(&little, *SMALL, 2), run(&much, *LARGE, 1));
+            let large = |copies| copies == *LARGE;
+            let on = |copies| if large(copies) { &much } else { &little };
+            let messages = [*SMALL, *LARGE].map(|copies| prepare(&multiplied(kind, &class, copies, &vary)));
+            let message = |copies| &messages[usize::from(large(copies))];
             let name = format!("{kind} {class}, {how}");
-            in_proportion(&name, small, large, &decision);
-            in_proportion(&format!("the facts of {name}"), load_small, load_large, &decision);
+            stays_in_proportion(&format!("the facts of {name}"), |copies| (0, facts(on(copies), message(copies)).1));
+            let known = [*SMALL, *LARGE].map(|copies| facts(on(copies), message(copies)).0);
+            stays_in_proportion(&name, |copies| {
+                let runs = if large(copies) { 1 } else { 2 };
+                let (decision, took) = time(message(copies), Some(&known[usize::from(large(copies))]), runs);
+                (decision.findings.len(), took)
+            });
         }
     }
 }
@@ -297,7 +307,7 @@ fn lines_of_a_declaration_take_time_in_proportion() {
         }),
     ];
     for (how, on_granted, change) in ways {
-        let run = |copies, runs| {
+        stays_in_proportion(&format!("lines, {how}"), |copies| {
             let prepared = claims(copies, change);
             let mut facts = allocations(&prepared, copies);
             if on_granted {
@@ -306,17 +316,16 @@ fn lines_of_a_declaration_take_time_in_proportion() {
                     line.bedrag.bedrag = Cents(1);
                 });
             }
-            time_by(&prepared, Some(&(facts, ContractFacts::default())), None, runs)
-        };
-        let ((_, small), (decision, large)) = (run(*SMALL, 2), run(*LARGE, 1));
-        in_proportion(&format!("lines, {how}"), small, large, &decision);
+            let (decision, took) = time_by(&prepared, Some(&(facts, ContractFacts::default())), None, 2);
+            (decision.findings.len(), took)
+        });
     }
 }
 
 /// The checks of the contract, for a person with as many allocations, each with money reserved.
 #[test]
 fn checks_of_the_contract_take_time_in_proportion() {
-    let run = |copies: usize| {
+    stays_in_proportion("checks of the contract", |copies| {
         let prepared =
             prepare(&multiplied(Kind::new(Law::Wmo, Number::N301), "ToegewezenProduct", copies, &own_number));
         let facts = allocations(&prepared, 0);
@@ -349,11 +358,8 @@ fn checks_of_the_contract_take_time_in_proportion() {
             );
             (started.elapsed(), assessed.signals.len() + assessed.observed.len(), assessed.postings.len())
         };
-        (0..3).map(timed).min().expect("three runs")
-    };
-    let (small, _, _) = run(*SMALL);
-    let (large, signals, postings) = run(*LARGE);
-    println!("contract: {small:?}, then {large:?} with {signals} signals and {postings} postings");
-    assert!(signals >= *LARGE && postings >= *LARGE, "each allocation is a step up and reserves money");
-    assert!(large < small * FACTOR + NOISE, "eight times the size took {small:?}, then {large:?}");
+        let (took, signals, postings) = (0..2).map(timed).min().expect("two runs");
+        assert!(signals >= copies && postings >= copies, "each allocation is a step up and reserves money");
+        (signals, took)
+    });
 }
