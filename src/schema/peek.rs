@@ -2,6 +2,7 @@
 //! typed class.
 
 use super::fault::{Fault, Faults};
+use super::wellformed::reference;
 use crate::message::tree::{Node, Tree, position};
 use crate::message::{Kind, ReadError};
 use quick_xml::Reader;
@@ -25,25 +26,32 @@ pub struct Header {
 /// Reads the header of `source` leniently.
 pub fn peek_header(source: &[u8]) -> Header {
     let mut header = Header::default();
+    let mut identified = false;
     let prolog = String::from_utf8_lossy(&source[..source.len().min(HEADER_BYTES)]);
     let mut reader = Reader::from_str(&prolog);
-    let mut name = String::new();
+    // A value counts at its end tag: comments, references and CDATA may part it.
+    let mut value = String::new();
     loop {
         match reader.read_event() {
-            Ok(Event::Start(start)) => start.local_name().as_ref().clone_into(&mut name),
-            Ok(Event::Text(text)) => {
-                let value = text.trim().to_owned();
-                match name.as_str() {
+            Ok(Event::Start(_)) => value.clear(),
+            Ok(Event::Text(text)) => value.push_str(&text),
+            Ok(Event::CData(text)) => value.push_str(&text),
+            // What is no character fits nowhere.
+            Ok(Event::GeneralRef(name)) => value.push(reference(&name).unwrap_or('\u{FFFD}')),
+            Ok(Event::End(end)) => {
+                let value = std::mem::take(&mut value).trim().to_owned();
+                match end.local_name().as_ref() {
+                    "Header" => return header,
                     "Afzender" if is_party(&value) => header.afzender = Some(value),
                     "Ontvanger" if is_party(&value) => header.ontvanger = Some(value),
-                    "Identificatie" if is_identification(&value) => {
-                        header.identificatie.get_or_insert(value);
+                    // The first is that of the message; a 325 names its declaration too.
+                    "Identificatie" if !identified => {
+                        identified = true;
+                        header.identificatie = Some(value).filter(|value| is_identification(value));
                     }
                     _ => {}
                 }
             }
-            Ok(Event::End(end)) if end.local_name().as_ref() == "Header" => return header,
-            Ok(Event::End(_)) => name.clear(),
             Ok(Event::Eof) | Err(_) => return header,
             Ok(_) => {}
         }
@@ -95,6 +103,22 @@ mod tests {
         assert_eq!(header.afzender.as_deref(), Some("42420001"));
         assert_eq!(header.ontvanger.as_deref(), Some("0197"));
         assert_eq!(header.identificatie.as_deref(), Some("ABC-1"));
+    }
+
+    #[test]
+    fn a_value_in_parts_is_one_value() {
+        let source =
+            b"<Header><Afzender>4242<!-- -->0197</Afzender><Ontvanger>&#48;1<![CDATA[97]]></Ontvanger></Header>";
+        let header = peek_header(source);
+        assert_eq!((header.afzender.as_deref(), header.ontvanger.as_deref()), (Some("42420197"), Some("0197")));
+        let source = b"<Header><Afzender>0197<!-- -->97</Afzender></Header>";
+        assert_eq!(peek_header(source).afzender, None, "no other party gets the report");
+    }
+
+    #[test]
+    fn the_identification_of_a_declaration_is_not_that_of_its_answer() {
+        let source = b"<Header><Identificatie>123456789</Identificatie><Identificatie>D1</Identificatie></Header>";
+        assert_eq!(peek_header(source).identificatie, None);
     }
 
     #[test]

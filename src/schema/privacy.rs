@@ -49,6 +49,15 @@ pub(super) fn shown_uri(uri: &str) -> String {
     if holds_citizen_number(head) { "(een onbekende namespace)".to_owned() } else { cut_at(head, SHOWN) }
 }
 
+/// The encoding that a document says to have: it may say anything.
+pub(super) fn shown_encoding(encoding: &str) -> Words {
+    if holds_citizen_number(encoding) {
+        return Words::new("het zegt iets anders te zijn", "it says to be something else");
+    }
+    let shown = cut(encoding);
+    Words::new(format!("het zegt {shown} te zijn"), format!("it says to be {shown}"))
+}
+
 fn cut(value: &str) -> String {
     cut_at(value, SHOWN)
 }

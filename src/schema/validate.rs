@@ -16,7 +16,7 @@ use super::files::Catalogue;
 use super::machine::{AttributeRole, Machine, Tag, TagAttribute};
 use super::namespaces::{NameId, Scope, Space};
 use super::wellformed::{self, Attributes, Broken, RawAttribute};
-use super::{BOM, Document, Limits, sentences};
+use super::{BOM, Document, Limits, privacy, sentences};
 use crate::message::{Kind, Release};
 
 /// The root element of every message.
@@ -97,7 +97,7 @@ fn readable_text(source: &[u8]) -> Result<&str, Stop> {
     }
     let text = std::str::from_utf8(source).map_err(|error| {
         let found = match declared_encoding(source) {
-            Some(declared) => Words::new(format!("het zegt {declared} te zijn"), format!("it says to be {declared}")),
+            Some(declared) => privacy::shown_encoding(&declared),
             None => Words::new(
                 "het bevat bytes die geen UTF-8 zijn (mogelijk ISO-8859-1 of Windows-1252)",
                 "it holds bytes that are not UTF-8 (possibly ISO-8859-1 or Windows-1252)",
@@ -428,9 +428,7 @@ impl<'a> Driver<'a> {
         if ascii || encoding.eq_ignore_ascii_case("UTF-8") {
             return Ok(());
         }
-        let shown: String = encoding.chars().take(40).collect();
-        let found = Words::new(format!("het zegt {shown} te zijn"), format!("it says to be {shown}"));
-        Err(Stop::new(start, sentences::encoding(&found)))
+        Err(Stop::new(start, sentences::encoding(&privacy::shown_encoding(encoding))))
     }
 
     fn end(&mut self) -> Result<(), Stop> {
