@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -163,9 +163,9 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The releases that the program carries.
-    pub fn embedded() -> &'static Catalogue {
-        static EMBEDDED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::of(vec![Schemas::v3_2()]));
+    /// The releases that the program carries; each schema is compiled once for all who ask.
+    pub fn embedded() -> &'static Arc<Catalogue> {
+        static EMBEDDED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::of(vec![Schemas::v3_2()])));
         &EMBEDDED
     }
 

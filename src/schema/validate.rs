@@ -38,56 +38,47 @@ pub fn recognise(source: &[u8]) -> Option<Kind> {
 impl Catalogue {
     /// Judges a document: the tree of a valid one, or everything that is wrong with it.
     pub fn validate(&self, source: &[u8], limits: &Limits) -> Result<Document, Faults> {
-        judge(self, source, limits)
+        let mut faults = Collector::new(limits.max_faults);
+        // Offsets and node counts of the tree are 32 bits wide.
+        let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
+        if source.len() > max_bytes {
+            faults.report_last(0, sentences::size_limit(max_bytes));
+            return Err(faults.finish(&[], self.recognise_document(source), false));
+        }
+        let text = match readable_text(source) {
+            Ok(text) => text,
+            Err(stop) => {
+                faults.report_last(stop.offset, *stop.draft);
+                return Err(faults.finish(source, self.recognise_document(source), false));
+            }
+        };
+        let mut driver = Driver::new(self, text, *limits, faults);
+        let stopped = driver.run().err();
+        let readable = stopped.is_none();
+        if let Some(stop) = stopped {
+            driver.faults.report_last(stop.offset + driver.base, *stop.draft);
+        }
+        let Driver { kind, release, machine, faults, .. } = driver;
+        let tree = machine.and_then(Machine::finish);
+        match (kind.zip(release), tree) {
+            (Some((kind, release)), Some(tree)) if faults.is_empty() => Ok(Document { kind, release, tree }),
+            _ => Err(faults.finish(source, kind, readable)),
+        }
     }
 
     /// Which message a document claims to be, by namespace and name of its first element; nothing else is judged.
     pub fn recognise_document(&self, source: &[u8]) -> Option<Kind> {
-        peek_kind(self, source)
-    }
-}
-
-fn judge(catalogue: &Catalogue, source: &[u8], limits: &Limits) -> Result<Document, Faults> {
-    let recognise = |source| peek_kind(catalogue, source);
-    let mut faults = Collector::new(limits.max_faults);
-    // Offsets and node counts of the tree are 32 bits wide.
-    let max_bytes = limits.max_bytes.min(u32::MAX as usize - 1);
-    if source.len() > max_bytes {
-        faults.report_last(0, sentences::size_limit(max_bytes));
-        return Err(faults.finish(&[], recognise(source), false));
-    }
-    let text = match readable_text(source) {
-        Ok(text) => text,
-        Err(stop) => {
-            faults.report_last(stop.offset, *stop.draft);
-            return Err(faults.finish(source, recognise(source), false));
+        let prolog = &source[..source.len().min(PROLOG_BYTES)];
+        let valid = match std::str::from_utf8(prolog) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&prolog[..error.valid_up_to()]).unwrap_or(""),
+        };
+        let mut driver = Driver::new(self, valid, Limits::default(), Collector::new(0));
+        while driver.kind.is_none() && driver.stage != Stage::Ended && driver.depth == 0 {
+            driver.step().ok()?;
         }
-    };
-    let mut driver = Driver::new(catalogue, text, *limits, faults);
-    let stopped = driver.run().err();
-    let readable = stopped.is_none();
-    if let Some(stop) = stopped {
-        driver.faults.report_last(stop.offset + driver.base, *stop.draft);
+        driver.kind
     }
-    let Driver { kind, release, machine, faults, .. } = driver;
-    let tree = machine.and_then(Machine::finish);
-    match (kind.zip(release), tree) {
-        (Some((kind, release)), Some(tree)) if faults.is_empty() => Ok(Document { kind, release, tree }),
-        _ => Err(faults.finish(source, kind, readable)),
-    }
-}
-
-fn peek_kind(catalogue: &Catalogue, source: &[u8]) -> Option<Kind> {
-    let prolog = &source[..source.len().min(PROLOG_BYTES)];
-    let valid = match std::str::from_utf8(prolog) {
-        Ok(text) => text,
-        Err(error) => std::str::from_utf8(&prolog[..error.valid_up_to()]).unwrap_or(""),
-    };
-    let mut driver = Driver::new(catalogue, valid, Limits::default(), Collector::new(0));
-    while driver.kind.is_none() && driver.stage != Stage::Ended && driver.depth == 0 {
-        driver.step().ok()?;
-    }
-    driver.kind
 }
 
 /// The text of a document, byte order mark included, if it is UTF-8 and holds XML characters only.
