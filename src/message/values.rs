@@ -72,6 +72,22 @@ text! {
     Tijd;
 }
 
+impl Bsn {
+    /// Whether a text is nine digits, not all of them 0, that pass the eleven test (CS002): what any BSN does.
+    pub fn passes_eleven_test(text: impl AsRef<[u8]>) -> bool {
+        const WEIGHTS: [i32; 9] = [9, 8, 7, 6, 5, 4, 3, 2, -1];
+        let digits = text.as_ref();
+        let is_number = digits.len() == WEIGHTS.len() && digits.iter().all(u8::is_ascii_digit);
+        let sum = || digits.iter().zip(WEIGHTS).map(|(digit, weight)| i32::from(digit - b'0') * weight).sum::<i32>();
+        is_number && digits.iter().any(|digit| *digit != b'0') && sum() % 11 == 0
+    }
+}
+
+impl RetourCode {
+    /// The class was judged and nothing was remarked.
+    pub const NO_REMARKS: &str = "0200";
+}
+
 /// Declares a newtype over personal text: `Debug` hides it.
 macro_rules! personal {
     ($( $(#[$meta:meta])* $name:ident; )+) => { $(
@@ -337,6 +353,16 @@ fn xsd_date(date: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bsn_passes_the_eleven_test() {
+        for bsn in ["999900006", "999900018", "000000012"] {
+            assert!(Bsn::passes_eleven_test(bsn), "{bsn}");
+        }
+        for other in ["", "000000000", "999900007", "99990000", "9999000060", "99990000a", "-99900006"] {
+            assert!(!Bsn::passes_eleven_test(other), "{other}");
+        }
+    }
 
     #[test]
     fn amounts_read_as_dutch_euros() {

@@ -37,8 +37,7 @@ pub struct Stamp {
 /// the published style sheets; the element is mandatory there and names the version of what rejected.
 pub const RULE_SET_VERSION: &str = "1.0.0";
 
-/// The class was judged and nothing was remarked.
-const NO_REMARKS: &str = "0200";
+const NO_REMARKS: &str = crate::message::RetourCode::NO_REMARKS;
 /// The class was not judged.
 const NOT_JUDGED: &str = "0233";
 /// Rejected at level 2, whatever and however many rules failed.

@@ -1,6 +1,7 @@
 //! What of a document may appear in a fault. Values of personal elements never do; their shape tells enough.
 
 use super::fault::Words;
+use crate::message::Bsn;
 
 /// Values longer than this are cut.
 const SHOWN: usize = 40;
@@ -73,13 +74,7 @@ fn cut_at(value: &str, limit: usize) -> String {
 
 /// Whether nine digits in a row pass the eleven test of a citizen service number.
 fn holds_citizen_number(value: &str) -> bool {
-    value.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|run| {
-        run.len() == 9 && run != b"000000000" && {
-            let digit = |at: usize| i32::from(run[at] - b'0');
-            let sum: i32 = (0..8).map(|at| digit(at) * (9 - i32::try_from(at).unwrap_or(0))).sum();
-            (sum - digit(8)) % 11 == 0
-        }
-    })
+    value.as_bytes().split(|byte| !byte.is_ascii_digit()).any(Bsn::passes_eleven_test)
 }
 
 /// Length and sorts of characters: `8 tekens, cijfers`.

@@ -5,7 +5,7 @@
 //! shows neither the number nor what it adds up to.
 
 use super::helpers::clienten;
-use crate::message::{Law, Number};
+use crate::message::{Bsn, Law, Number};
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -35,7 +35,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 fn check(case: &Case<'_>) -> Vec<Violation> {
     clienten(case)
         .into_iter()
-        .filter(|client| !passes(client.item.expose()))
+        .filter(|client| !Bsn::passes_eleven_test(client.item.expose()))
         .map(|client| {
             Violation::at(
                 client.place("Bsn"),
@@ -44,15 +44,6 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
             )
         })
         .collect()
-}
-
-fn passes(bsn: &str) -> bool {
-    const WEIGHTS: [i32; 9] = [9, 8, 7, 6, 5, 4, 3, 2, -1];
-    let digits: Vec<i32> = bsn.bytes().filter(u8::is_ascii_digit).map(|digit| i32::from(digit - b'0')).collect();
-    if bsn.len() != WEIGHTS.len() || digits.len() != WEIGHTS.len() || digits.iter().all(|digit| *digit == 0) {
-        return false;
-    }
-    WEIGHTS.iter().zip(&digits).map(|(weight, digit)| weight * digit).sum::<i32>() % 11 == 0
 }
 
 #[cfg(test)]
