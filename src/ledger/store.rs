@@ -6,9 +6,9 @@ use super::tx::Tx;
 use crate::decision::{Decision, Outgoing, Purpose, Verdict};
 use crate::finding::Signal;
 use crate::message::{Law, Party};
+use crate::pipeline::digest;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -35,13 +35,8 @@ impl Inbox {
         received_at: Timestamp,
         bytes: Vec<u8>,
     ) -> Inbox {
-        let digest = Inbox::digest_of(&bytes);
+        let digest = digest(&bytes);
         Inbox { transport: transport.into(), transport_id: transport_id.into(), digest, received_at, bytes }
-    }
-
-    /// SHA-256 of a message.
-    pub fn digest_of(bytes: &[u8]) -> [u8; 32] {
-        Sha256::digest(bytes).into()
     }
 }
 
