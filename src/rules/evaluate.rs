@@ -1,11 +1,11 @@
 //! Judging a case: which rules run, in which order, and what a failure stops (standard, replies 1 and 3.4).
 //!
 //! - Level 2 first, as a whole; any failure ends there.
-//! - Levels 3 and 4 together, by class from the top: Header, then Declaratie (323) or `DeclaratieAntwoord` (325), then
-//!   Client and the classes below. A failure in one of the first two stops everything below it: of a message with a fault
-//!   in its header no other class is returned, and what answers an unknown declaration cannot be compared line by line.
-//!   Below them all classes are judged, so that a sender learns every reason at once; only in a 323 a failure on a client
-//!   stops that client's lines, which the 325 then shows as not judged.
+//! - Levels 3 and 4 together, by class from the top: Header, then Declaratie (323), then Client and the classes below. A
+//!   failure in one of the first two stops everything below it: of a message with a fault in its header no other class is
+//!   returned, and a 325 to an unknown declaration cannot be compared with it. Below them all classes are judged, so that
+//!   a sender learns every reason at once; only in a 323 a failure on a client stops that client's lines, which the 325
+//!   then shows as not judged.
 //! - A rule is judged at the stage of its `class`; one that stands on several classes names any of those below the header.
 //! - Lines of a 323 are judged one by one, credits before debits (OP366), each with the lines granted before it.
 
