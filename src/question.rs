@@ -7,16 +7,11 @@
 use crate::deadline::Debt;
 use crate::decision::{About, Asked, Record, Settled, Settles};
 use crate::message::{
-    Antwoord, Body, Code, Date, Message, Party, ReferentieAanbieder, RetourCode, StartClient, StatusAanlevering,
+    Antwoord, Body, Date, Message, Party, ReferentieAanbieder, RetourCode, StartClient, StatusAanlevering,
     ToewijzingClient, VerzoekAntwoord,
 };
 use crate::rules::facts::{Facts, Question};
 use std::collections::BTreeSet;
-
-/// Return code of a class that was judged without remark.
-const NO_REMARKS: &str = "0200";
-/// RedenWijziging of an allocation that is deleted.
-const DELETED: &str = "13";
 
 /// What an accepted (or partly granted) message asks and closes.
 ///
@@ -102,7 +97,7 @@ impl Asker<'_> {
         let mut records = Vec::new();
         for product in &client.producten {
             let nummer = product.toewijzing_nummer;
-            if product.reden_wijziging.as_ref().is_some_and(|reden: &Code| reden.as_str() == DELETED) {
+            if product.is_deleted() {
                 records.push(self.closes(Settles::Start(nummer)));
             } else if product.ingangsdatum < self.today && !facts.allocations.contains_key(&nummer) {
                 // A 301 repeats all allocations that still count (OP087): only the first sending asks for a start.
@@ -153,7 +148,8 @@ fn refuses(message: &Message) -> bool {
     let Body::Retour(body) = &message.body else {
         return false;
     };
-    body.is_some() || message.header.retour_codes.iter().any(|code: &RetourCode| code.as_str() != NO_REMARKS)
+    body.is_some()
+        || message.header.retour_codes.iter().any(|code: &RetourCode| code.as_str() != RetourCode::NO_REMARKS)
 }
 
 #[cfg(test)]
@@ -260,7 +256,8 @@ mod tests {
             sample.facts.allocations.insert(TOEWIJZING, known);
         };
         assert_eq!(changed(resent), [retour(AANBIEDER)], "sent before");
-        let deleted = |sample: &mut Sample| sample.product().reden_wijziging = Some(DELETED.into());
+        let deleted =
+            |sample: &mut Sample| sample.product().reden_wijziging = Some(crate::message::body::VERWIJDERD.into());
         assert_eq!(changed(deleted), [retour(AANBIEDER), settled(Settles::Start(TOEWIJZING))]);
     }
 

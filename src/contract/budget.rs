@@ -14,9 +14,6 @@ use crate::rules::Parties;
 use crate::rules::facts::Facts;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reason of change that deletes an allocation.
-pub(super) const DELETED: &str = "13";
-
 /// What a message does to the agreements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Movements {
@@ -190,7 +187,7 @@ impl Book<'_> {
     /// Brings the open reservation of an allocation to what its new version leaves to deliver.
     fn allocate(&mut self, product: &ToegewezenProduct) {
         let nummer = product.toewijzing_nummer;
-        let deleted = product.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == DELETED);
+        let deleted = product.is_deleted();
         let scope = self.scope;
         let agreements: BTreeMap<&str, &Agreement> =
             scope.of_allocation(product).map(|agreement| (agreement.id.as_str(), agreement)).collect();

@@ -76,9 +76,7 @@ impl<'a> Look<'a> {
             Body::Toewijzing(client) => client.producten.as_slice(),
             _ => &[],
         };
-        products.iter().filter(|product| {
-            product.reden_wijziging.as_ref().is_none_or(|reden| reden.as_str() != super::budget::DELETED)
-        })
+        products.iter().filter(|product| !product.is_deleted())
     }
 
     /// The version of an allocation before this 301; `None` when it is new.

@@ -447,3 +447,28 @@ class! {
         retour_codes: list RetourCode = "RetourCodes/RetourCode",
     }
 }
+
+/// `RedenWijziging` of an allocation that is deleted: it counts as never sent (OP033x1).
+pub const VERWIJDERD: &str = "13";
+
+/// The lapsed `RedenWijziging` 01; old data still hold it (CS336).
+const VERWIJDERD_VROEGER: &str = "01";
+
+/// Whether an allocation with these elements is taken back: by an Einddatum equal to the Ingangsdatum with
+/// `RedenWijziging` 13 or the lapsed 01. A longer period with one of these takes nothing back.
+pub(crate) fn is_taken_back(ingangsdatum: Date, einddatum: Option<Date>, reden_wijziging: Option<&Code>) -> bool {
+    let reden = reden_wijziging.map(Code::as_str);
+    einddatum == Some(ingangsdatum) && matches!(reden, Some(VERWIJDERD | VERWIJDERD_VROEGER))
+}
+
+impl ToegewezenProduct {
+    /// Deleted by `RedenWijziging` 13.
+    pub fn is_deleted(&self) -> bool {
+        self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == VERWIJDERD)
+    }
+
+    /// Taken back, so never actual: Einddatum equal to Ingangsdatum with `RedenWijziging` 13 or the lapsed 01.
+    pub fn is_taken_back(&self) -> bool {
+        is_taken_back(self.ingangsdatum, self.einddatum, self.reden_wijziging.as_ref())
+    }
+}

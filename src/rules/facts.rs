@@ -3,6 +3,7 @@
 //! Rules never query. [`Request`] says which facts a message needs; [`Facts`] is the answer. Persons appear as
 //! [`PersonKey`]s (keyed hashes), so facts hold no BSN beyond those of the message itself.
 
+use crate::message::body::{VERWIJDERD, is_taken_back};
 use crate::message::{
     Body, Bsn, Categorie, Cents, Code, Count, Date, DeclaratieNummer, Eenheid, GeslotenPeriode, Identificatie, Law,
     Message, Number, Omvang, Party, Product, ProductCode, ReferentieAanbieder, ReferentieNummer, VerzoekAntwoord,
@@ -198,14 +199,13 @@ pub struct Allocation {
 impl Allocation {
     /// Deleted by RedenWijziging 13: counts as never sent (OP033x1).
     pub fn is_deleted(&self) -> bool {
-        self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == "13")
+        self.reden_wijziging.as_ref().is_some_and(|reden| reden.as_str() == VERWIJDERD)
     }
 
     /// Taken back by an Einddatum equal to the Ingangsdatum with `RedenWijziging` 13 or the lapsed 01: never actual,
     /// whatever the day. A longer period with one of these takes nothing back.
     pub fn is_taken_back(&self) -> bool {
-        let reden = self.reden_wijziging.as_ref().map(Code::as_str);
-        self.einddatum == Some(self.ingangsdatum) && matches!(reden, Some("13" | "01"))
+        is_taken_back(self.ingangsdatum, self.einddatum, self.reden_wijziging.as_ref())
     }
 
     /// Whether the allocation is actual on a day: it has not ended by then or is still to begin, and was not taken back

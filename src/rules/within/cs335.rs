@@ -4,7 +4,8 @@
 //! allocation of one day without 13 is an ordinary allocation.
 
 use super::helpers::toegewezen_producten;
-use crate::message::{Code, Law, Number};
+use crate::message::body::VERWIJDERD;
+use crate::message::{Law, Number};
 use crate::rules::{Case, Check, Class, Level, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -22,15 +23,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check: Check::Message(check),
 };
 
-/// Reason of change (WMO002, JZ002): deleted.
-const DELETED: &str = "13";
-
 fn check(case: &Case<'_>) -> Vec<Violation> {
     toegewezen_producten(case)
         .into_iter()
         .filter(|product| {
-            let reden = product.item.reden_wijziging.as_ref().map(Code::as_str);
-            reden == Some(DELETED) && product.item.einddatum != Some(product.item.ingangsdatum)
+            product.item.is_deleted() && product.item.einddatum != Some(product.item.ingangsdatum)
         })
         .map(|product| {
             let begin = product.item.ingangsdatum;
@@ -39,11 +36,11 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 Some(end) => Violation::at(
                     place,
                     format!(
-                        "RedenWijziging is {DELETED} (verwijderd), maar de einddatum {end} is niet de \
+                        "RedenWijziging is {VERWIJDERD} (verwijderd), maar de einddatum {end} is niet de \
                         ingangsdatum {begin}. Maak bij verwijderen de einddatum gelijk aan de ingangsdatum."
                     ),
                     format!(
-                        "RedenWijziging is {DELETED} (deleted), but the end date {end} is not the begin date \
+                        "RedenWijziging is {VERWIJDERD} (deleted), but the end date {end} is not the begin date \
                         {begin}. To delete, make them equal."
                     ),
                 )
@@ -51,16 +48,16 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
                 None => Violation::at(
                     place,
                     format!(
-                        "RedenWijziging is {DELETED} (verwijderd), maar er is geen einddatum. Vul bij \
+                        "RedenWijziging is {VERWIJDERD} (verwijderd), maar er is geen einddatum. Vul bij \
                         verwijderen de ingangsdatum {begin} als einddatum in."
                     ),
                     format!(
-                        "RedenWijziging is {DELETED} (deleted), but there is no end date. To delete, use the \
+                        "RedenWijziging is {VERWIJDERD} (deleted), but there is no end date. To delete, use the \
                         begin date {begin} as the end date."
                     ),
                 ),
             }
-            .fact("reden_wijziging", DELETED)
+            .fact("reden_wijziging", VERWIJDERD)
             .date("ingangsdatum", begin)
         })
         .collect()

@@ -8,7 +8,7 @@
 //! "applies at category level when the code is absent", which is read as: when one of the two lacks it.
 
 use super::helpers::{period, toegewezen_producten};
-use crate::message::{Code, Law, Number, ToegewezenProduct};
+use crate::message::{Law, Number, ToegewezenProduct};
 use crate::rules::overlap::{self, Occupation};
 use crate::rules::{Case, Check, Class, Level, Place, Rule, Sort, Violation};
 
@@ -45,13 +45,8 @@ fn occupation(product: &ToegewezenProduct) -> Occupation<'_> {
         product: product.product.as_ref(),
         begin: product.ingangsdatum,
         end: product.einddatum,
-        deleted: is_deleted(product),
+        deleted: product.is_taken_back(),
     }
-}
-
-fn is_deleted(product: &ToegewezenProduct) -> bool {
-    let reden = product.reden_wijziging.as_ref().map(Code::as_str);
-    product.einddatum == Some(product.ingangsdatum) && matches!(reden, Some("13" | "01"))
 }
 
 fn clash(place: Place, product: &ToegewezenProduct, ordinal: usize, earlier: &ToegewezenProduct) -> Violation {
