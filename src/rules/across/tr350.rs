@@ -26,13 +26,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(wijziging) = wijziging(case) else {
         return Vec::new();
     };
-    let named = wijziging.verzoek().ongewijzigd.iter().map(|product| product.toewijzing_nummer).enumerate();
-    named
-        .filter_map(|(index, nummer)| {
-            let reason = wijziging.actual(nummer).err()?;
-            Some(wijziging.not_actual(Place::ongewijzigd_product(index, "ToewijzingNummer"), nummer, &reason))
-        })
-        .collect()
+    let named = wijziging.verzoek().ongewijzigd.iter().map(|product| product.toewijzing_nummer);
+    wijziging.not_actual_among(named, Place::ongewijzigd_product)
 }
 
 #[cfg(test)]

@@ -27,13 +27,8 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(wijziging) = wijziging(case) else {
         return Vec::new();
     };
-    let named = wijziging.verzoek().te_wijzigen.iter().map(|product| product.toewijzing_nummer).enumerate();
-    named
-        .filter_map(|(index, nummer)| {
-            let reason = wijziging.actual(nummer).err()?;
-            Some(wijziging.not_actual(Place::te_wijzigen_product(index, "ToewijzingNummer"), nummer, &reason))
-        })
-        .collect()
+    let named = wijziging.verzoek().te_wijzigen.iter().map(|product| product.toewijzing_nummer);
+    wijziging.not_actual_among(named, Place::te_wijzigen_product)
 }
 
 #[cfg(test)]

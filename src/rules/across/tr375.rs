@@ -7,8 +7,7 @@
 
 use super::wijziging::wijziging;
 use crate::message::{Law, Number};
-use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
-use crate::rules::figures;
+use crate::rules::figures::Phrase;
 use crate::rules::{Case, Check, Class, Level, Need, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -31,33 +30,13 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(wijziging) = wijziging(case) else {
         return Vec::new();
     };
-    wijziging
-        .changes()
-        .filter(|change| change.allocation.product.is_none())
-        .filter(|change| change.allocation.einddatum.is_none_or(|end| end > LAST_DAY_OF_OLD_VOLUMES))
-        .filter_map(|change| {
-            let omvang = change.wanted.omvang.as_ref()?;
-            let (allocation, quantity) = (change.phrase(), figures::quantity(omvang.volume, omvang.eenheid));
-            let violation = Violation::at(
-                change.place("Omvang"),
-                format!(
-                    "De wijziging van {} heeft een omvang ({}), en de toewijzing is generiek. Laat de omvang weg.",
-                    allocation.nl, quantity.nl
-                ),
-                format!(
-                    "The change of {} has an Omvang ({}), and the allocation is generic. Leave the Omvang out.",
-                    allocation.en, quantity.en
-                ),
-            );
-            Some(change.figures(violation).fact("volume", omvang.volume))
-        })
-        .collect()
+    let because = Phrase::new("de toewijzing is generiek", "the allocation is generic");
+    wijziging.barred_volumes(|change| change.allocation.product.is_none(), &because)
 }
 
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
-    use super::wijziging::change::{add_allocation, add_te_wijzigen, make_budget};
-    use crate::message::{Eenheid, Frequentie, Omvang};
+    use super::wijziging::change::{add_allocation, add_te_wijzigen, ask_volume, make_budget, signed_in_2020};
     use crate::rules::sample::{OTHER_BSN, Sample, accepts, person, rejects};
     use jiff::civil::date;
     const N: Number = Number::N317;
@@ -68,17 +47,8 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         s.allocation().product = None;
     }
     fn with_volume(s: &mut Sample) {
-        budget(s);
-        s.te_wijzigen_product().budget = None;
-        s.te_wijzigen_product().omvang =
-            Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek });
-    }
-    /// Signed in 2020, when the allocation still ran.
-    fn until(s: &mut Sample, end: crate::message::Date) {
-        s.message.header.identificatie.dagtekening = date(2020, 12, 1);
-        s.allocation().ingangsdatum = date(2020, 1, 1);
-        s.te_wijzigen_product().gewenste_ingangsdatum = date(2020, 1, 1);
-        s.allocation().einddatum = Some(end);
+        ask_volume(s);
+        s.allocation().product = None;
     }
     vec![
         accepts("an Omvang for a code", N, |_| {}),
@@ -94,11 +64,11 @@ pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
         }),
         rejects("an Omvang until the first day of 2021", N, &[FIRST], |s| {
             with_volume(s);
-            until(s, date(2021, 1, 1));
+            signed_in_2020(s, date(2021, 1, 1));
         }),
         accepts("an Omvang until the last day of 2020", N, |s| {
             with_volume(s);
-            until(s, date(2020, 12, 31));
+            signed_in_2020(s, date(2020, 12, 31));
         }),
         accepts("an Omvang for an aspecific allocation is for TR412", N, |s| {
             with_volume(s);

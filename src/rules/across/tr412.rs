@@ -7,8 +7,7 @@
 
 use super::wijziging::wijziging;
 use crate::message::{Law, Number};
-use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
-use crate::rules::figures;
+use crate::rules::figures::Phrase;
 use crate::rules::{Case, Check, Class, Level, Need, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -32,88 +31,52 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
     let Some(wijziging) = wijziging(case) else {
         return Vec::new();
     };
-    wijziging
-        .changes()
-        .filter(|change| !change.has_code())
-        .filter(|change| change.allocation.einddatum.is_none_or(|end| end > LAST_DAY_OF_OLD_VOLUMES))
-        .filter_map(|change| {
-            let omvang = change.wanted.omvang.as_ref()?;
-            let (allocation, quantity) = (change.phrase(), figures::quantity(omvang.volume, omvang.eenheid));
-            let violation = Violation::at(
-                change.place("Omvang"),
-                format!(
-                    "De wijziging van {} heeft een omvang ({}), en de toewijzing heeft geen productcode. Laat de omvang weg.",
-                    allocation.nl, quantity.nl
-                ),
-                format!(
-                    "The change of {} has an Omvang ({}), and the allocation has no product code. Leave the Omvang out.",
-                    allocation.en, quantity.en
-                ),
-            );
-            Some(change.figures(violation).fact("volume", omvang.volume))
-        })
-        .collect()
+    let because = Phrase::new("de toewijzing heeft geen productcode", "the allocation has no product code");
+    wijziging.barred_volumes(|change| !change.has_code(), &because)
 }
 
 #[cfg(test)]
 pub(in crate::rules) fn cases() -> Vec<crate::rules::sample::Row> {
-    use super::wijziging::change::{add_allocation, add_te_wijzigen, make_budget};
-    use crate::message::{Eenheid, Frequentie, Omvang};
-    use crate::rules::sample::{OTHER_BSN, Sample, accepts, person, rejects};
+    use super::wijziging::change::{add_allocation, add_te_wijzigen, ask_volume, make_budget, signed_in_2020};
+    use crate::rules::sample::{OTHER_BSN, accepts, person, rejects};
     use jiff::civil::date;
     const N: Number = Number::N317;
     const FIRST: &str = "/Bericht/Client/Verzoek/TeWijzigenProducten/TeWijzigenProduct[1]/Omvang";
     const SECOND: &str = "/Bericht/Client/Verzoek/TeWijzigenProducten/TeWijzigenProduct[2]/Omvang";
-    fn budget(s: &mut Sample) {
-        make_budget(s);
-    }
-    fn with_volume(s: &mut Sample) {
-        budget(s);
-        s.te_wijzigen_product().budget = None;
-        s.te_wijzigen_product().omvang =
-            Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek });
-    }
-    /// Signed in 2020, when the allocation still ran.
-    fn until(s: &mut Sample, end: crate::message::Date) {
-        s.message.header.identificatie.dagtekening = date(2020, 12, 1);
-        s.allocation().ingangsdatum = date(2020, 1, 1);
-        s.te_wijzigen_product().gewenste_ingangsdatum = date(2020, 1, 1);
-        s.allocation().einddatum = Some(end);
-    }
     vec![
         accepts("an Omvang for a code", N, |_| {}),
-        accepts("a Budget for a aspecific allocation", N, budget),
-        accepts("neither for a aspecific allocation", N, |s| {
-            budget(s);
+        accepts("a Budget for an aspecific allocation", N, make_budget),
+        accepts("neither for an aspecific allocation", N, |s| {
+            make_budget(s);
             s.te_wijzigen_product().budget = None;
         }),
-        rejects("an Omvang for a aspecific allocation", N, &[FIRST], with_volume),
-        rejects("an Omvang for a aspecific allocation without an end", N, &[FIRST], |s| {
-            with_volume(s);
+        rejects("an Omvang for an aspecific allocation", N, &[FIRST], ask_volume),
+        rejects("an Omvang for an aspecific allocation without an end", N, &[FIRST], |s| {
+            ask_volume(s);
             s.allocation().einddatum = None;
         }),
         rejects("an Omvang until the first day of 2021", N, &[FIRST], |s| {
-            with_volume(s);
-            until(s, date(2021, 1, 1));
+            ask_volume(s);
+            signed_in_2020(s, date(2021, 1, 1));
         }),
         accepts("an Omvang until the last day of 2020", N, |s| {
-            with_volume(s);
-            until(s, date(2020, 12, 31));
+            ask_volume(s);
+            signed_in_2020(s, date(2020, 12, 31));
         }),
         rejects("an Omvang for a generic allocation", N, &[FIRST], |s| {
-            with_volume(s);
+            ask_volume(s);
             s.allocation().product = None;
         }),
         accepts("an unknown allocation is for TR351", N, |s| {
-            with_volume(s);
+            ask_volume(s);
             s.te_wijzigen_product().toewijzing_nummer = 1002;
         }),
         accepts("somebody else's allocation is for TR351", N, |s| {
-            with_volume(s);
+            ask_volume(s);
             s.allocation().person = person(OTHER_BSN);
         }),
         accepts("an ended allocation is for TR351", N, |s| {
-            with_volume(s);
+            ask_volume(s);
             s.allocation().einddatum = Some(date(2026, 3, 8));
         }),
         rejects("only the wrong one of two", N, &[SECOND], |s| {

@@ -5,6 +5,7 @@
 
 use super::helpers::product_phrase;
 use crate::message::{Body, Count, Date, Product, TeWijzigenProduct, Verzoek, WijzigingClient};
+use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
 use crate::rules::facts::{Allocation, Facts, PersonKey};
 use crate::rules::figures::{self, Phrase};
 use crate::rules::{Case, Place, Violation};
@@ -82,8 +83,48 @@ impl<'a> Wijziging<'a> {
         })
     }
 
-    /// What is wrong when the request names, at `place`, a number that is not that of an actual allocation.
-    pub(super) fn not_actual(&self, place: Place, nummer: Count, reason: &NotActual<'_>) -> Violation {
+    /// What is wrong with volumes that are asked for allocations which take none: those that `takes_none` holds for and
+    /// that end after 2020 or not at all. `because` says why, in the middle of a sentence.
+    pub(super) fn barred_volumes(&self, takes_none: fn(&Change<'_>) -> bool, because: &Phrase) -> Vec<Violation> {
+        self.changes()
+            .filter(|change| takes_none(change))
+            .filter(|change| change.allocation.einddatum.is_none_or(|end| end > LAST_DAY_OF_OLD_VOLUMES))
+            .filter_map(|change| {
+                let omvang = change.wanted.omvang.as_ref()?;
+                let (allocation, quantity) = (change.phrase(), figures::quantity(omvang.volume, omvang.eenheid));
+                let violation = Violation::at(
+                    change.place("Omvang"),
+                    format!(
+                        "De wijziging van {} heeft een omvang ({}), en {}. Laat de omvang weg.",
+                        allocation.nl, quantity.nl, because.nl
+                    ),
+                    format!(
+                        "The change of {} has an Omvang ({}), and {}. Leave the Omvang out.",
+                        allocation.en, quantity.en, because.en
+                    ),
+                );
+                Some(change.figures(violation).fact("volume", omvang.volume))
+            })
+            .collect()
+    }
+
+    /// What is wrong with numbers, each with its index from 0, that are not those of actual allocations; `place` is that
+    /// of the class with this index.
+    pub(super) fn not_actual_among(
+        &self,
+        numbers: impl Iterator<Item = Count>,
+        place: fn(usize, &str) -> Place,
+    ) -> Vec<Violation> {
+        numbers
+            .enumerate()
+            .filter_map(|(index, nummer)| {
+                let reason = self.actual(nummer).err()?;
+                Some(self.not_actual(place(index, "ToewijzingNummer"), nummer, &reason))
+            })
+            .collect()
+    }
+
+    fn not_actual(&self, place: Place, nummer: Count, reason: &NotActual<'_>) -> Violation {
         let violation = match reason {
             NotActual::Unknown => Violation::at(
                 place,
@@ -164,7 +205,7 @@ pub(super) fn allocated_phrase(product: Option<&Product>) -> Phrase {
 /// Changes of a 317 sample that rows of several rules make.
 #[cfg(test)]
 pub(super) mod change {
-    use crate::message::{Count, OngewijzigdProduct, TeWijzigenProduct};
+    use crate::message::{Count, Date, Eenheid, Frequentie, Omvang, OngewijzigdProduct, TeWijzigenProduct};
     use crate::rules::facts::Allocation;
     use crate::rules::sample::Sample;
     use jiff::civil::date;
@@ -206,6 +247,22 @@ pub(super) mod change {
         let nummer = sample.te_wijzigen_product().toewijzing_nummer;
         sample.verzoek().te_wijzigen.clear();
         add_ongewijzigd(sample, nummer);
+    }
+
+    /// Makes the sample's allocation aspecific, and the request one for a volume.
+    pub(in crate::rules::across) fn ask_volume(sample: &mut Sample) {
+        make_budget(sample);
+        let wanted = sample.te_wijzigen_product();
+        wanted.budget = None;
+        wanted.omvang = Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek });
+    }
+
+    /// Signs the request in 2020, when the sample's allocation still ran, and ends that allocation on a day.
+    pub(in crate::rules::across) fn signed_in_2020(sample: &mut Sample, end: Date) {
+        sample.message.header.identificatie.dagtekening = date(2020, 12, 1);
+        sample.allocation().ingangsdatum = date(2020, 1, 1);
+        sample.te_wijzigen_product().gewenste_ingangsdatum = date(2020, 1, 1);
+        sample.allocation().einddatum = Some(end);
     }
 
     /// Makes the sample's allocation aspecific with a budget of 1,000 euros, and the request one for 1,200 euros.
