@@ -2,11 +2,12 @@
 //! of lines. Starts and stops have a module of their own.
 
 use crate::message::{
-    Antwoord, Body, Bsn, DebetCredit, DeclaratieAntwoord, Message, Prestatie, Product, ReferentieAanbieder,
+    Antwoord, Body, Bsn, Count, DebetCredit, DeclaratieAntwoord, Message, Prestatie, Product, ReferentieAanbieder,
     ReferentieNummer,
 };
-use crate::rules::facts::{CareRequest, ClaimLine, PersonKey};
-use crate::rules::{Case, Line, Place};
+use crate::rules::facts::{Allocation, CareRequest, ClaimLine, PersonKey};
+use crate::rules::figures;
+use crate::rules::{Case, Line, Place, Violation};
 use std::collections::BTreeMap;
 
 /// The request with this reference by the provider of the message to its municipality. One to another municipality is no
@@ -22,6 +23,50 @@ pub(super) fn answered<'a>(case: &Case<'a>) -> Option<(&'a Antwoord, &'a CareReq
         return None;
     };
     care_request(case, &antwoord.referentie_aanbieder).map(|verzoek| (antwoord, verzoek))
+}
+
+/// Why a number is not that of an allocation that can be used.
+pub(super) enum Unusable<'a> {
+    /// This municipality sent this provider no such allocation. Whether another provider has it is not told.
+    Unknown,
+    /// It is for somebody else.
+    OfAnother,
+    /// It was deleted or taken back by the version that counts.
+    TakenBack(&'a Allocation),
+}
+
+impl Unusable<'_> {
+    /// What is wrong when a message names the number at `place`.
+    pub(super) fn violation(&self, place: Place, nummer: Count) -> Violation {
+        let violation = match self {
+            Unusable::Unknown => Violation::at(
+                place,
+                format!(
+                    "Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder. Controleer het \
+                     ToewijzingNummer."
+                ),
+                format!(
+                    "There is no allocation {nummer} of this municipality to this provider. Verify the \
+                     ToewijzingNummer."
+                ),
+            ),
+            Unusable::OfAnother => Violation::at(
+                place,
+                format!("Toewijzing {nummer} is niet voor deze cliënt. Controleer het ToewijzingNummer en het Bsn."),
+                format!("Allocation {nummer} is not for this client. Verify the ToewijzingNummer and the Bsn."),
+            ),
+            Unusable::TakenBack(allocation) => {
+                let earlier = figures::earlier(&allocation.message);
+                Violation::at(
+                    place,
+                    format!("Toewijzing {nummer} is verwijderd met {}. Gebruik een geldige toewijzing.", earlier.nl),
+                    format!("Allocation {nummer} was deleted by {}. Use a valid allocation.", earlier.en),
+                )
+                .earlier(&allocation.message)
+            }
+        };
+        violation.number("toewijzing_nummer", nummer)
+    }
 }
 
 /// Category and, when there is one, code.

@@ -10,8 +10,8 @@
 //! The finding does not tell whether an allocation with this number exists at another provider.
 
 use super::deliveries::deliveries;
+use super::helpers::Unusable;
 use crate::message::{Law, Number};
-use crate::rules::figures;
 use crate::rules::{Case, Check, Class, Level, Need, Rule, Sort, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -39,30 +39,13 @@ fn check(case: &Case<'_>) -> Vec<Violation> {
         .with_content()
         .filter_map(|entry| {
             let nummer = entry.key.start.toewijzing_nummer?;
-            let place = entry.place("ToewijzingNummer");
-            let violation = match case.allocation(nummer) {
-                None => Violation::at(
-                    place,
-                    format!("Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder. Controleer het ToewijzingNummer."),
-                    format!("There is no allocation {nummer} of this municipality to this provider. Verify the ToewijzingNummer."),
-                ),
-                Some(allocation) if allocation.person != deliveries.person => Violation::at(
-                    place,
-                    format!("Toewijzing {nummer} is niet voor deze cliënt. Controleer het ToewijzingNummer en het Bsn."),
-                    format!("Allocation {nummer} is not for this client. Verify the ToewijzingNummer and the Bsn."),
-                ),
-                Some(allocation) if allocation.is_deleted() => {
-                    let earlier = figures::earlier(&allocation.message);
-                    Violation::at(
-                        place,
-                        format!("Toewijzing {nummer} is verwijderd met {}. Gebruik een geldige toewijzing.", earlier.nl),
-                        format!("Allocation {nummer} was deleted by {}. Use a valid allocation.", earlier.en),
-                    )
-                    .earlier(&allocation.message)
-                }
+            let reason = match case.allocation(nummer) {
+                None => Unusable::Unknown,
+                Some(allocation) if allocation.person != deliveries.person => Unusable::OfAnother,
+                Some(allocation) if allocation.is_deleted() => Unusable::TakenBack(allocation),
                 Some(_) => return None,
             };
-            Some(violation.number("toewijzing_nummer", nummer))
+            Some(reason.violation(entry.place("ToewijzingNummer"), nummer))
         })
         .collect()
 }

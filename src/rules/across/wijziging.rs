@@ -3,7 +3,7 @@
 //! The source speaks of the current date in one place and of another date elsewhere. Dagtekening is taken throughout, so
 //! that a request is judged alike whenever it is judged.
 
-use super::helpers::product_phrase;
+use super::helpers::{Unusable, product_phrase};
 use crate::message::{Body, Count, Date, Product, TeWijzigenProduct, Verzoek, WijzigingClient};
 use crate::rules::calendar::LAST_DAY_OF_OLD_VOLUMES;
 use crate::rules::facts::{Allocation, Facts, PersonKey};
@@ -29,14 +29,16 @@ pub(super) fn wijziging<'a>(case: &Case<'a>) -> Option<Wijziging<'a>> {
 
 /// Why a number is not that of an actual allocation of the client.
 pub(super) enum NotActual<'a> {
-    /// This municipality sent this provider no such allocation.
-    Unknown,
-    /// It is for somebody else.
-    OfAnother,
-    /// It was taken back.
-    TakenBack(&'a Allocation),
+    /// It is none that could be used on any day.
+    Unusable(Unusable<'a>),
     /// It ended before the Dagtekening, on this day.
     Ended(&'a Allocation, Date),
+}
+
+impl<'a> From<Unusable<'a>> for NotActual<'a> {
+    fn from(reason: Unusable<'a>) -> NotActual<'a> {
+        NotActual::Unusable(reason)
+    }
 }
 
 /// An allocation that a request asks to change.
@@ -61,10 +63,10 @@ impl<'a> Wijziging<'a> {
 
     /// The actual allocation of the client with this number.
     pub(super) fn actual(&self, nummer: Count) -> Result<&'a Allocation, NotActual<'a>> {
-        let allocation = self.case.allocation(nummer).ok_or(NotActual::Unknown)?;
+        let allocation = self.case.allocation(nummer).ok_or(Unusable::Unknown)?;
         match allocation.einddatum {
-            _ if allocation.person != self.person => Err(NotActual::OfAnother),
-            _ if allocation.is_taken_back() => Err(NotActual::TakenBack(allocation)),
+            _ if allocation.person != self.person => Err(Unusable::OfAnother.into()),
+            _ if allocation.is_taken_back() => Err(Unusable::TakenBack(allocation).into()),
             Some(end) if !allocation.is_actual(self.dagtekening()) => Err(NotActual::Ended(allocation, end)),
             _ => Ok(allocation),
         }
@@ -125,39 +127,27 @@ impl<'a> Wijziging<'a> {
     }
 
     fn not_actual(&self, place: Place, nummer: Count, reason: &NotActual<'_>) -> Violation {
-        let violation = match reason {
-            NotActual::Unknown => Violation::at(
-                place,
-                format!("Er is geen toewijzing {nummer} van deze gemeente aan deze aanbieder."),
-                format!("There is no allocation {nummer} of this municipality to this provider."),
-            ),
-            NotActual::OfAnother => Violation::at(
-                place,
-                format!("Toewijzing {nummer} is niet voor deze cliënt."),
-                format!("Allocation {nummer} is not for this client."),
-            ),
-            NotActual::TakenBack(allocation) => {
-                let earlier = figures::earlier(&allocation.message);
-                Violation::at(
-                    place,
-                    format!("Toewijzing {nummer} is verwijderd met {}.", earlier.nl),
-                    format!("Allocation {nummer} was deleted by {}.", earlier.en),
-                )
-                .earlier(&allocation.message)
-            }
+        match reason {
+            NotActual::Unusable(reason) => reason.violation(place, nummer),
             NotActual::Ended(allocation, end) => {
                 let day = self.dagtekening();
                 Violation::at(
                     place,
-                    format!("Toewijzing {nummer} eindigde op {end}, voor de dagtekening ({day}) van dit verzoek."),
-                    format!("Allocation {nummer} ended on {end}, before the date of signing ({day}) of this request."),
+                    format!(
+                        "Toewijzing {nummer} eindigde op {end}, voor de dagtekening ({day}) van dit verzoek. Gebruik een \
+                         geldige toewijzing."
+                    ),
+                    format!(
+                        "Allocation {nummer} ended on {end}, before the date of signing ({day}) of this request. Use a \
+                         valid allocation."
+                    ),
                 )
                 .date("einddatum", *end)
                 .date("dagtekening", day)
                 .earlier(&allocation.message)
+                .number("toewijzing_nummer", nummer)
             }
-        };
-        violation.number("toewijzing_nummer", nummer)
+        }
     }
 }
 
