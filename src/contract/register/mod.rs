@@ -248,19 +248,13 @@ impl Register {
         for Lined { value: mut contract, .. } in contracts.list {
             // An open contract ends when its period does.
             if contract.validity.to.is_none() {
-                contract.validity.to = self.period_end(&contract);
+                contract.validity.to = period_end(&self.region, &contract);
             }
             self.contracts.entry((contract.agb.clone(), contract.segment.clone())).or_default().push(contract);
         }
         self.contracts.values_mut().for_each(|rows| {
             rows.sort_by(|a, b| (a.validity, &a.gemeente, &a.id).cmp(&(b.validity, &b.gemeente, &b.id)));
         });
-    }
-
-    fn period_end(&self, contract: &Contract) -> Option<Date> {
-        let segment = self.region.segments.get(&contract.segment)?;
-        let periods = segment.periods.iter().filter_map(|id| self.region.periods.get(id));
-        periods.filter(|period| period.admits(&contract.validity)).find_map(|period| period.end)
     }
 
     fn index_money(&mut self, tariffs: Rows<TariffRow>, agreements: Rows<Agreement>) {
@@ -391,6 +385,13 @@ impl Register {
         look(&key);
         lists
     }
+}
+
+/// Last day of the contract period that a contract lies in, which is that of an open contract.
+fn period_end(region: &Region, contract: &Contract) -> Option<Date> {
+    let segment = region.segments.get(&contract.segment)?;
+    let periods = segment.periods.iter().filter_map(|id| region.periods.get(id));
+    periods.filter(|period| period.admits(&contract.validity)).find_map(|period| period.end)
 }
 
 fn find_tariff(lists: &[&[(Validity, Cents)]], on: Date) -> Option<Cents> {
