@@ -1,5 +1,6 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod contract;
 mod doctor;
 mod excerpt;
 mod explain;
@@ -9,14 +10,13 @@ mod rules;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::contract::{Contracts, Policies};
-use crate::message::{Date, Party};
+use crate::message::Date;
+pub(crate) use crate::registers::load as load_contracts;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// How a command ended, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,9 +90,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look at a contract register
+    /// Check contract registers, put them in force and compare them
     #[command(subcommand)]
-    Contract(ContractCommand),
+    Contract(contract::ContractCommand),
     /// The rules of the standard as this gateway judges them
     Rules {
         /// Rules to explain, e.g. TR321
@@ -135,15 +135,6 @@ enum ConfigCommand {
     Show(WithConfig),
 }
 
-#[derive(Debug, Subcommand)]
-enum ContractCommand {
-    /// Report all faults of a register folder
-    Check {
-        /// Folder with region.toml and its tables
-        folder: PathBuf,
-    },
-}
-
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -169,7 +160,7 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
-        Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
+        Command::Contract(command) => contract::run(&command, &SystemClock),
         Command::Rules { markdown: true, .. } => rules::markdown(),
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
@@ -207,28 +198,6 @@ fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
         Exit::Usage
     })?;
     Ok(judge::Setup { limits: crate::app::limits(&config), contracts, unknown_question: config.unknown_question })
-}
-
-/// Registers and policies that a configuration names, or all that is wrong with them.
-pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
-    let mut faults = Vec::new();
-    let mut policies = Policies::default();
-    for ((check, gemeente), word) in &config.policy {
-        let gemeente = gemeente.as_deref().map(Party::from);
-        if let Err(fault) = policies.set(check, gemeente.as_ref(), word) {
-            faults.push(format!("[policy] {check}: {fault}"));
-        }
-    }
-    let mut registers = Vec::new();
-    for folder in &config.regions {
-        match crate::contract::load(folder) {
-            Ok(register) => registers.push(Arc::new(register)),
-            Err(wrong) => {
-                faults.extend(wrong.iter().map(|fault| format!("register {}: {fault}", folder.display())));
-            }
-        }
-    }
-    if faults.is_empty() { Ok(Contracts::new(registers, policies)) } else { Err(faults) }
 }
 
 fn load_config(path: &Path) -> Result<Config, Exit> {
@@ -287,21 +256,5 @@ fn config_show(path: &Path) -> Exit {
             Exit::Accepted
         }
         Err(exit) => exit,
-    }
-}
-
-fn contract_check(folder: &Path) -> Exit {
-    match crate::contract::load(folder) {
-        Ok(register) => {
-            println!("{}: register {}, no faults", folder.display(), register.version);
-            Exit::Accepted
-        }
-        Err(faults) => {
-            for fault in &faults {
-                println!("{fault}");
-            }
-            println!("{}: {} fault(s)", folder.display(), faults.len());
-            Exit::Rejected
-        }
     }
 }

@@ -17,7 +17,7 @@ mod words;
 pub use assess::{Assessment, assess};
 pub use budget::request;
 pub use check::CheckInfo;
-pub use contracts::Contracts;
+pub use contracts::{Contracts, InForce};
 pub use facts::{ContractFacts, ContractRequest};
 pub use fault::RegisterFault;
 pub use policy::{Policies, Policy};

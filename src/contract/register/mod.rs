@@ -3,7 +3,10 @@
 //! A register with a fault does not exist: [`load`] gives the register or all of its faults. What the tables hold is
 //! described in the design (section 7); dates are first and last valid days, money is in eurocents.
 
+pub mod diff;
 mod rows;
+pub mod source;
+pub mod store;
 mod verify;
 
 use super::fault::RegisterFault;
@@ -156,6 +159,14 @@ pub struct Register {
 /// # Errors
 /// All faults of all files, in order of file and line.
 pub fn load(folder: &Path) -> Result<Register, Vec<RegisterFault>> {
+    Register::parse(&read_files(folder)?)
+}
+
+/// Reads the files of a region, as far as they are there.
+///
+/// # Errors
+/// Files that are there and cannot be read.
+pub fn read_files(folder: &Path) -> Result<Files, Vec<RegisterFault>> {
     let mut files = Files::new();
     let mut faults = Vec::new();
     for name in FILES {
@@ -170,7 +181,7 @@ pub fn load(folder: &Path) -> Result<Register, Vec<RegisterFault>> {
             }
         }
     }
-    if faults.is_empty() { Register::parse(&files) } else { Err(faults) }
+    if faults.is_empty() { Ok(files) } else { Err(faults) }
 }
 
 impl Register {
