@@ -175,7 +175,17 @@ impl Registers {
             telemetry: telemetry.clone(),
             asked: Notify::new(),
         };
-        registers.show(&[]);
+        let mut slots: Vec<Slot> = sources(config).unwrap_or_default().into_iter().map(Slot::of).collect();
+        let at_start = registers.in_force.now();
+        // `load` reads the sources in this order and gives all of their registers or none.
+        if at_start.registers().len() == slots.len() {
+            for (slot, register) in slots.iter_mut().zip(at_start.registers()) {
+                slot.region = Some(register.region.id.clone());
+                slot.since = slot.source.since();
+            }
+        }
+        registers.show(&slots);
+        *registers.slots.lock().unwrap_or_else(PoisonError::into_inner) = slots;
         registers
     }
 
