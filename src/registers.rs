@@ -254,7 +254,7 @@ impl Registers {
             return;
         }
         slot.read = Some(stamp);
-        let fit = read.and_then(|(register, since)| match self.misfit(slots, at, &register) {
+        let fit = read.and_then(|(register, since)| match misfit(slots, at, &register) {
             Some(fault) => Err(vec![fault]),
             None => Ok((register, since)),
         });
@@ -263,18 +263,6 @@ impl Registers {
             Ok((register, since)) => self.take(slot, register, since),
             Err(faults) => self.refuse(slot, &faults),
         }
-    }
-
-    /// Why a good register cannot be used in this place.
-    fn misfit(&self, slots: &[Slot], at: usize, register: &Register) -> Option<RegisterFault> {
-        let id = &register.region.id;
-        if let Some(was) = slots[at].region.as_ref().filter(|was| *was != id) {
-            let remedy = "a running gateway keeps the region of a place: restart it, or restore region.id";
-            return Some(RegisterFault::of_file("region.toml", format!("region {was} became {id}"), remedy));
-        }
-        let elsewhere = slots.iter().enumerate().any(|(other, slot)| other != at && slot.region.as_ref() == Some(id));
-        let fault = || RegisterFault::of_file("region.toml", "the same region twice", twice(id));
-        elsewhere.then(fault)
     }
 
     fn take(&self, slot: &mut Slot, register: Register, since: Option<Timestamp>) {
@@ -367,6 +355,18 @@ impl Registers {
             self.telemetry.set_detail("registers", states.into());
         }
     }
+}
+
+/// Why a good register cannot be used in this place.
+fn misfit(slots: &[Slot], at: usize, register: &Register) -> Option<RegisterFault> {
+    let id = &register.region.id;
+    if let Some(was) = slots[at].region.as_ref().filter(|was| *was != id) {
+        let remedy = "a running gateway keeps the region of a place: restart it, or restore region.id";
+        return Some(RegisterFault::of_file("region.toml", format!("region {was} became {id}"), remedy));
+    }
+    let elsewhere = slots.iter().enumerate().any(|(other, slot)| other != at && slot.region.as_ref() == Some(id));
+    let fault = || RegisterFault::of_file("region.toml", "the same region twice", twice(id));
+    elsewhere.then(fault)
 }
 
 impl State {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sluis::contract::load;
 use sluis::contract::register::Files;
 use sluis::contract::register::store::{Occasion, Store, StoreError};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -171,6 +172,9 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
     assert!(matches!(Store::at(&office.path("elders")).find(""), Err(StoreError::Unknown { .. })));
 }
 
+/// Makes a moment of an import last.
+type Leave<'l> = &'l dyn Fn(&Office);
+
 /// What the parts of an interrupted import look like at each moment: nothing of them is in force, and the next import
 /// goes through.
 #[test]
@@ -186,7 +190,7 @@ fn what_an_interrupted_import_leaves_behind_does_not_count() {
         moved(office);
         fs::write(office.path("store/voorbeeld/.journal.new"), b"{\"at\":\"20").expect("written");
     };
-    let moments: [(&str, &dyn Fn(&Office)); 3] = [("half written", &half), ("in its place", &moved), ("torn", &torn)];
+    let moments: [(&str, Leave<'_>); 3] = [("half written", &half), ("in its place", &moved), ("torn", &torn)];
     for (name, leave) in moments {
         let office = Office::new();
         office.put("a", &small()).put("b", &next());
@@ -405,8 +409,8 @@ fn a_long_difference_is_counted_and_its_first_lines_are_written_out() {
     let many = |cents: usize| {
         let (mut products, mut tariffs) = (String::new(), String::new());
         for at in 0..30 {
-            products += &format!("wmo;02;P{at:04};Veel;steun;1;04;;;;;2025-01-01;\n");
-            tariffs += &format!("wmo;P{at:04};04;42420001;0197;{};2025-01-01;\n", 1000 + at * cents);
+            let _ = writeln!(products, "wmo;02;P{at:04};Veel;steun;1;04;;;;;2025-01-01;");
+            let _ = writeln!(tariffs, "wmo;P{at:04};04;42420001;0197;{};2025-01-01;", 1000 + at * cents);
         }
         let (first, tariff) = ("wmo;02;02A01;", "wmo;02A01;04;*;*;1000;");
         changed(&[
