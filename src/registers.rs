@@ -103,6 +103,8 @@ pub struct Registers {
     config: Config,
     /// Held while the sources are read, which takes a while.
     slots: Mutex<Vec<Slot>>,
+    /// Why the store could not be looked at the last time.
+    blind: Mutex<Option<String>>,
     /// How they stood after the last look.
     states: Mutex<Vec<State>>,
     /// Since when registers are in use of which nothing else is known.
@@ -169,6 +171,7 @@ impl Registers {
             in_force: contracts.into(),
             config: config.clone(),
             slots: Mutex::default(),
+            blind: Mutex::default(),
             states: Mutex::default(),
             started: clock.now(),
             clock,
@@ -228,13 +231,26 @@ impl Registers {
                         slots.push(Slot::of(source));
                     }
                 }
+                self.tell_blind(None);
             }
-            Err(error) => tracing::warn!(error, "the store of registers cannot be looked at; trying again"),
+            Err(error) => self.tell_blind(Some(error)),
         }
         for at in 0..slots.len() {
             self.look_at(&mut slots, at, at_once);
         }
         self.show(&slots);
+    }
+
+    /// One line when the store cannot be looked at, not one at every look.
+    fn tell_blind(&self, error: Option<String>) {
+        let mut blind = self.blind.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = error.as_ref().filter(|_| error != *blind) {
+            tracing::warn!(
+                error,
+                "the registers cannot be looked at; the gateway goes on with what it has and tries again"
+            );
+        }
+        *blind = error;
     }
 
     fn look_at(&self, slots: &mut [Slot], at: usize, at_once: bool) {

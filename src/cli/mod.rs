@@ -23,7 +23,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All accepted, or done.
     Accepted = 0,
-    /// Something was rejected, held or only partly granted; for `config check` and `contract check`: a fault.
+    /// Something was rejected, held or only partly granted; for `config check` and `contract`: a fault or a difference.
     Rejected = 1,
     /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
     Usage = 2,

@@ -603,6 +603,7 @@ fn group(f: &mut fmt::Formatter<'_>, changes: &[&Change]) -> fmt::Result {
 fn whom(file: &str, agb: Option<&str>, gemeente: Option<&str>) -> String {
     let about_providers = [PROVIDERS, CONTRACTS, TARIFFS, AGREEMENTS].contains(&file);
     match (agb, gemeente) {
+        (Some(agb), None) if file == PROVIDERS => agb.to_owned(),
         (Some(agb), Some(gemeente)) => format!("{agb} in {gemeente}"),
         (Some(agb), None) => format!("{agb} in all municipalities"),
         (None, Some(gemeente)) if about_providers => format!("all providers in {gemeente}"),

@@ -108,6 +108,14 @@ fn text(validity: Validity) -> String {
     }
 }
 
+/// What to do about two rows for the same days.
+fn one_of(line: u32, before: Validity, row: Validity) -> String {
+    if before.from < row.from {
+        return format!("let line {line} end before {}, or remove one of the two", row.from);
+    }
+    format!("correct the days, or remove one of the two; line {line} begins on {} too", row.from)
+}
+
 fn known_segment<'r>(
     region: &'r Region,
     file: &str,
@@ -173,7 +181,7 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
                 let (one, other) = (&before.value.segment, &row.value.segment);
                 ("segment", format!("product {} is in two segments on one day: {one} and {other}", row.value.code))
             };
-            let remedy = format!("let line {} end before {}, or remove one", before.line, row.value.validity.from);
+            let remedy = one_of(before.line, before.value.validity, row.value.validity);
             faults.push(RegisterFault::at(PRODUCTS, row.line, column, what, remedy));
         }
     }
@@ -246,7 +254,7 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
         for (before, row) in neighbours(group, |contract| contract.validity) {
             if before.value.validity.overlaps(&row.value.validity) {
                 let what = format!("contract {} stands twice on one day", row.value.id);
-                let remedy = format!("let line {} end before {}, or remove one", before.line, row.value.validity.from);
+                let remedy = one_of(before.line, before.value.validity, row.value.validity);
                 faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
             }
         }
@@ -578,7 +586,7 @@ fn verify_agreements(parts: &Parts<'_>, rows: &[Lined<Agreement>], faults: &mut 
                 let (one, other) = (&before.value.id, &row.value.id);
                 let what =
                     format!("agreements {one} and {other} overlap for the same segment, provider and municipality");
-                let remedy = format!("let line {} end before {}, or put them together", before.line, row.value.from);
+                let remedy = one_of(before.line, before.value.validity(), row.value.validity());
                 faults.push(RegisterFault::at(AGREEMENTS, row.line, "valid_from", what, remedy));
             }
         }
