@@ -267,6 +267,10 @@ impl Registers {
         }
         let read = slot.source.read();
         if slot.source.look() != stamp {
+            // Who asked for a look now is not to wait for the next one.
+            if at_once {
+                self.look_now();
+            }
             return;
         }
         slot.read = Some(stamp);
