@@ -46,13 +46,13 @@ mod tests {
     #[test]
     fn every_check_has_rows_of_both_sorts_for_each_number() {
         for (check, rows) in all_cases() {
-            for number in check.numbers {
+            for number in check.numbers() {
                 let of_number = || rows.iter().filter(|row| row.number == *number);
                 assert!(of_number().any(|row| row.expected.is_empty()), "{} {number:?} has no silent row", check.id);
                 assert!(of_number().any(|row| !row.expected.is_empty()), "{} {number:?} never speaks", check.id);
             }
         }
-        assert_eq!(all_cases().len(), ALL.len());
+        assert_eq!(all_cases().len(), ALL.iter().filter(|check| !check.numbers().is_empty()).count());
     }
 
     #[test]
