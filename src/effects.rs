@@ -1,6 +1,6 @@
 //! From a verdict to its effects: what the ledger must remember and what must leave.
 
-use crate::decision::{Decision, Outgoing, Posting, Purpose, Record, StartKey, Verdict};
+use crate::decision::{Decision, Outgoing, Posting, Purpose, Record, StartKey, Verdict, Verwezen};
 use crate::finding::{Finding, Signal};
 use crate::message::{
     Body, Cents, Declaratie, DeclaratieClient, Identificatie, Kind, Law, Message, Party, Prestatie, StartClient,
@@ -31,10 +31,15 @@ pub fn records(message: &Message, evaluation: &Evaluation, verdict: Verdict, pos
             .map(|product| Record::Request {
                 bsn: client.bsn.clone(),
                 referentie: product.referentie_aanbieder.clone(),
+                verwijzer: Some(Verwezen {
+                    soort: product.verwijzer.soort.clone(),
+                    agb: product.verwijzer.zorgverlener_code.clone(),
+                }),
             })
             .collect(),
         Body::Wijziging(client) => {
-            vec![Record::Request { bsn: client.bsn.clone(), referentie: client.verzoek.referentie_aanbieder.clone() }]
+            let (bsn, referentie) = (client.bsn.clone(), client.verzoek.referentie_aanbieder.clone());
+            vec![Record::Request { bsn, referentie, verwijzer: None }]
         }
         Body::Antwoord(antwoord) => vec![Record::Answer {
             referentie: antwoord.referentie_aanbieder.clone(),
@@ -51,6 +56,7 @@ fn allocations(message: &Message, client: &ToewijzingClient) -> Vec<Record> {
     let header = &message.header.identificatie;
     let version = |product: &crate::message::ToegewezenProduct| Record::Allocation {
         bsn: client.bsn.clone(),
+        referentie: product.referentie_aanbieder.clone(),
         allocation: Allocation {
             nummer: product.toewijzing_nummer,
             aanbieder: message.aanbieder().clone(),

@@ -5,6 +5,7 @@
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
 mod audit;
+mod course;
 mod error;
 mod facts;
 mod keys;
