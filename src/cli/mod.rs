@@ -1,11 +1,13 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod checks;
 mod doctor;
 mod excerpt;
 mod explain;
 mod judge;
 mod report;
 mod rules;
+mod signals;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
@@ -93,6 +95,37 @@ enum Command {
     /// Look at a contract register
     #[command(subcommand)]
     Contract(ContractCommand),
+    /// List the signals in the ledger of a gateway: the open ones, the latest first
+    Signals {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Also those that have ended
+        #[arg(long)]
+        all: bool,
+        /// Print one JSON object per signal
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look over the regions of a gateway and print what the checks over time tell; writes nothing
+    Survey {
+        #[command(flatten)]
+        config: WithConfig,
+        /// As on this day (YYYY-MM-DD); otherwise today
+        #[arg(long, value_name = "DATE")]
+        today: Option<Date>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The checks of the contract layer as this gateway makes them
+    Checks {
+        /// Checks to explain, e.g. A1
+        #[arg(value_name = "CHECK")]
+        checks: Vec<String>,
+        /// Print the page on all checks, as in docs/signals.md
+        #[arg(long, conflicts_with = "checks")]
+        markdown: bool,
+    },
     /// The rules of the standard as this gateway judges them
     Rules {
         /// Rules to explain, e.g. TR321
@@ -170,10 +203,33 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
+        Command::Signals { config: WithConfig { config }, all, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
+        }
+        Command::Survey { config: WithConfig { config }, today, json } => survey(&config, today, json),
+        Command::Checks { markdown: true, .. } => checks::markdown(),
+        Command::Checks { checks, markdown: false } => checks::print(&checks),
         Command::Rules { markdown: true, .. } => rules::markdown(),
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
     .into()
+}
+
+fn survey(path: &Path, today: Option<Date>, json: bool) -> Exit {
+    let config = match load_config(path) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    match load_contracts(&config) {
+        Ok(contracts) => {
+            let today = today.unwrap_or_else(|| SystemClock.today());
+            signals::survey(&config, &contracts, today, json)
+        }
+        Err(faults) => {
+            print_faults(&faults);
+            Exit::Usage
+        }
+    }
 }
 
 fn with_setup(

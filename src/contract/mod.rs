@@ -2,9 +2,11 @@
 
 mod assess;
 pub mod budget;
+pub mod catalogue;
 pub mod check;
 mod checks;
 mod contracts;
+pub mod ending;
 pub mod facts;
 mod fault;
 pub mod norms;

@@ -16,7 +16,7 @@ mod d8;
 mod sample;
 mod spend;
 #[cfg(test)]
-mod timeline;
+pub(super) mod timeline;
 
 /// Every check, by id.
 pub(super) static ALL: &[&CheckInfo] =
