@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod message;
 pub mod pipeline;
 pub mod question;
+pub mod registers;
 pub mod reply;
 pub mod rules;
 pub mod schema;

@@ -7,7 +7,7 @@
 use crate::clock::Clock;
 use crate::contract::ending::Standing;
 use crate::contract::survey::{History, Survey};
-use crate::contract::{Contracts, Policies, Register, look_over};
+use crate::contract::{InForce, Policies, Register, look_over};
 use crate::effects::Teller;
 use crate::finding::Signal;
 use crate::ledger::{Keys, Ledger, LedgerError, SurveyRecord, Turnover, Tx};
@@ -31,8 +31,8 @@ pub struct Surveyor {
     pub ledger: Ledger,
     /// The file of the ledger and its keys, for a connection that only reads.
     pub reader: (PathBuf, Keys),
-    /// Registers and policies.
-    pub contracts: Contracts,
+    /// Registers and policies, as they are at the time.
+    pub contracts: InForce,
     /// What day it is.
     pub clock: Arc<dyn Clock>,
     /// Where it is told.
@@ -91,7 +91,8 @@ impl Surveyor {
     /// Surveys whatever is due, until the stop.
     pub async fn run(self, stop: Shutdown) {
         loop {
-            for register in self.contracts.registers() {
+            let contracts = self.contracts.now();
+            for register in contracts.registers() {
                 if stop.is_requested() {
                     return;
                 }
@@ -122,7 +123,7 @@ impl Surveyor {
     pub async fn look_over(&self, register: &Arc<Register>, today: Date) -> Result<Turnover, LedgerError> {
         let since = Instant::now();
         let (path, keys) = self.reader.clone();
-        let (own, policies) = (Arc::clone(register), Arc::clone(&self.contracts.policies));
+        let (own, policies) = (Arc::clone(register), Arc::clone(&self.contracts.now().policies));
         let found = tokio::task::spawn_blocking(move || {
             let reader = Ledger::open_to_read(&path, keys)?;
             let read = Arc::clone(&own);

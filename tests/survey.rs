@@ -56,7 +56,7 @@ impl Region {
             name: "survey".to_owned(),
             ledger: ledger.clone(),
             reader: (path, keys),
-            contracts,
+            contracts: contracts.into(),
             clock: own,
             telemetry: telemetry.clone(),
         };
@@ -70,7 +70,7 @@ impl Region {
     }
 
     async fn look_over(&self) -> Turnover {
-        let register = Arc::clone(&self.surveyor.contracts.registers()[0]);
+        let register = Arc::clone(&self.surveyor.contracts.now().registers()[0]);
         self.surveyor.look_over(&register, self.clock.today()).await.expect("the region can be looked over")
     }
 

@@ -1,6 +1,7 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
 mod checks;
+mod contract;
 mod doctor;
 mod excerpt;
 mod explain;
@@ -11,14 +12,13 @@ mod signals;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::contract::{Contracts, Policies};
-use crate::message::{Date, Party};
+use crate::message::Date;
+pub(crate) use crate::registers::load as load_contracts;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// How a command ended, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,9 +92,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look at a contract register
+    /// Check contract registers, put them in force and compare them
     #[command(subcommand)]
-    Contract(ContractCommand),
+    Contract(contract::ContractCommand),
     /// List the signals in the ledger of a gateway: the open ones, the latest first
     Signals {
         #[command(flatten)]
@@ -168,15 +168,6 @@ enum ConfigCommand {
     Show(WithConfig),
 }
 
-#[derive(Debug, Subcommand)]
-enum ContractCommand {
-    /// Report all faults of a register folder
-    Check {
-        /// Folder with region.toml and its tables
-        folder: PathBuf,
-    },
-}
-
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -202,13 +193,13 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
-        Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
         Command::Signals { config: WithConfig { config }, all, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
         }
         Command::Survey { config: WithConfig { config }, today, json } => survey(&config, today, json),
         Command::Checks { markdown: true, .. } => checks::markdown(),
         Command::Checks { checks, markdown: false } => checks::print(&checks),
+        Command::Contract(command) => contract::run(&command, &SystemClock),
         Command::Rules { markdown: true, .. } => rules::markdown(),
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
@@ -263,28 +254,6 @@ fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
         Exit::Usage
     })?;
     Ok(judge::Setup { limits: crate::app::limits(&config), contracts, unknown_question: config.unknown_question })
-}
-
-/// Registers and policies that a configuration names, or all that is wrong with them.
-pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
-    let mut faults = Vec::new();
-    let mut policies = Policies::default();
-    for ((check, gemeente), word) in &config.policy {
-        let gemeente = gemeente.as_deref().map(Party::from);
-        if let Err(fault) = policies.set(check, gemeente.as_ref(), word) {
-            faults.push(format!("[policy] {check}: {fault}"));
-        }
-    }
-    let mut registers = Vec::new();
-    for folder in &config.regions {
-        match crate::contract::load(folder) {
-            Ok(register) => registers.push(Arc::new(register)),
-            Err(wrong) => {
-                faults.extend(wrong.iter().map(|fault| format!("register {}: {fault}", folder.display())));
-            }
-        }
-    }
-    if faults.is_empty() { Ok(Contracts::new(registers, policies)) } else { Err(faults) }
 }
 
 fn load_config(path: &Path) -> Result<Config, Exit> {
@@ -343,21 +312,5 @@ fn config_show(path: &Path) -> Exit {
             Exit::Accepted
         }
         Err(exit) => exit,
-    }
-}
-
-fn contract_check(folder: &Path) -> Exit {
-    match crate::contract::load(folder) {
-        Ok(register) => {
-            println!("{}: register {}, no faults", folder.display(), register.version);
-            Exit::Accepted
-        }
-        Err(faults) => {
-            for fault in &faults {
-                println!("{fault}");
-            }
-            println!("{}: {} fault(s)", folder.display(), faults.len());
-            Exit::Rejected
-        }
     }
 }

@@ -55,6 +55,14 @@ pub enum Metric {
     LedgerBytes,
     /// Days until the contract register in use ends.
     RegisterDaysLeft,
+    /// Always 1; labels tell which version of a register is in force.
+    RegisterInfo,
+    /// How long that version lies in its place.
+    RegisterAgeSeconds,
+    /// Faults of a register that was not taken.
+    RegisterFaults,
+    /// Times that a register was read again, by result.
+    RegisterReloads,
 }
 
 /// Sort of metric.
@@ -72,7 +80,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 26] = [
+    pub const ALL: [Metric; 30] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -99,6 +107,10 @@ impl Metric {
         Metric::SurveySeconds,
         Metric::LedgerBytes,
         Metric::RegisterDaysLeft,
+        Metric::RegisterInfo,
+        Metric::RegisterAgeSeconds,
+        Metric::RegisterFaults,
+        Metric::RegisterReloads,
     ];
 
     /// Name, sort, labels and meaning.
@@ -194,6 +206,30 @@ impl Metric {
                 Sort::Figure,
                 &["region"],
                 "Days until the last contract in the register ends",
+            ),
+            Metric::RegisterInfo => (
+                "sluis_register_info",
+                Sort::Figure,
+                &["region", "version"],
+                "Which version of a register is in force; always 1",
+            ),
+            Metric::RegisterAgeSeconds => (
+                "sluis_register_age_seconds",
+                Sort::Figure,
+                &["region"],
+                "Time since the register in force was imported or its files were changed",
+            ),
+            Metric::RegisterFaults => (
+                "sluis_register_faults",
+                Sort::Figure,
+                &["region"],
+                "Faults of the register that was read last and not taken; 0 when it is in force",
+            ),
+            Metric::RegisterReloads => (
+                "sluis_register_reloads_total",
+                Sort::Counter,
+                &["region", "result"],
+                "Times that a register was read again: replaced, unchanged or refused",
             ),
         }
     }
