@@ -35,7 +35,7 @@ pub fn page() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("## Checks\n\n| id | looks at | default | what must hold |\n|---|---|---|---|\n");
     for check in check::all() {
-        let default = if is_elsewhere(check) { "-" } else { check.default_policy.as_str() };
+        let default = if looks(check) { check.default_policy.as_str() } else { "-" };
         writeln!(page, "| [{}](#{}) | {} | {default} | {} |", check.id, check.id.to_lowercase(), when(check), check.en)
             .expect(INFALLIBLE);
     }
@@ -56,6 +56,9 @@ pub fn section(check: &CheckInfo) -> String {
     let head = format!("### {}\n\n{}\n{}\n\n", check.id, check.en, check.nl);
     let rest = match check.run {
         Run::Elsewhere { nl, en } => format!("Not in the messages. {en}\n{nl}\n"),
+        Run::ByRules(rules) => {
+            format!("Seen to by the rules of the standard: {} (`sluis rules`).\n", rules.join(", "))
+        }
         Run::OnMessage { .. } | Run::OverTime(_) => {
             let reads = check.parameters.iter().map(|each| format!("`{each}`")).collect::<Vec<_>>().join(", ");
             format!("- looks at: {}\n- default: {}\n- reads: {reads}\n", when(check), check.default_policy)
@@ -69,12 +72,17 @@ pub fn when(check: &CheckInfo) -> String {
     match check.run {
         Run::OnMessage { numbers, .. } => numbers.iter().map(|number| number.as_str()).collect::<Vec<_>>().join(", "),
         Run::OverTime(_) => "over time".to_owned(),
+        Run::ByRules(_) => "rules".to_owned(),
         Run::Elsewhere { .. } => "elsewhere".to_owned(),
     }
 }
 
-fn is_elsewhere(check: &CheckInfo) -> bool {
-    matches!(check.run, Run::Elsewhere { .. })
+/// Whether the check itself looks at anything, so that a policy means something.
+fn looks(check: &CheckInfo) -> bool {
+    match check.run {
+        Run::OnMessage { .. } | Run::OverTime(_) => true,
+        Run::ByRules(_) | Run::Elsewhere { .. } => false,
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +98,17 @@ mod tests {
         }
         let written = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(written == page(), "docs/signals.md is not that of the code: UPDATE=1 cargo test --lib catalogue");
+    }
+
+    #[test]
+    fn every_rule_that_stands_for_a_check_exists() {
+        for check in check::all() {
+            let Run::ByRules(rules) = check.run else { continue };
+            assert!(!rules.is_empty(), "{}", check.id);
+            for rule in rules {
+                assert!(crate::rules::all().iter().any(|known| known.id == *rule), "{}: {rule}", check.id);
+            }
+        }
     }
 
     #[test]
