@@ -27,3 +27,4 @@ pub mod standard;
 pub mod telemetry;
 pub mod transport;
 pub mod waiting;
+pub mod whatif;
