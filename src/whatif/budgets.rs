@@ -51,6 +51,7 @@ impl Budgets {
             let amount = budgets.map(|budget| budget.map(|budget| budget.agreement.amount));
             let segment = budgets.map(|budget| budget.map(|budget| budget.agreement.segment.as_str()));
             let used = budgets.map(|budget| budget.map(|budget| budget.consumption));
+            let percent = budgets.map(|budget| budget.map(Budget::percent));
             let difference = used.map(Option::unwrap_or_default).difference();
             let cells = vec![
                 id.into(),
@@ -61,6 +62,8 @@ impl Budgets {
                 used.old.into(),
                 used.new.into(),
                 difference.into(),
+                percent.old.into(),
+                percent.new.into(),
             ];
             Row { cells, differs: amount.differs() || segment.differs() || used.differs() }
         });
@@ -75,7 +78,9 @@ impl Budgets {
                 ("amount_new_cents", "amount new"),
                 ("consumption_old_cents", "used old"),
                 ("consumption_new_cents", "used new"),
-                ("consumption_difference_cents", "difference"),
+                ("consumption_difference_cents", "change"),
+                ("percent_old", "% old"),
+                ("percent_new", "% new"),
             ]),
             rows: rows.collect(),
         }
@@ -91,9 +96,8 @@ impl Budgets {
             let percents: BTreeSet<u32> = passed.old.keys().chain(passed.new.keys()).copied().collect();
             for percent in percents {
                 let days = passed.as_ref().map(|passed| passed.get(&percent).copied());
-                let is_set = budgets.map(|budget| {
-                    budget.is_some_and(|budget| budget.agreement.warn_at.contains(&percent))
-                });
+                let is_set =
+                    budgets.map(|budget| budget.is_some_and(|budget| budget.agreement.warn_at.contains(&percent)));
                 let cells = vec![
                     id.into(),
                     u64::from(percent).into(),
@@ -132,6 +136,12 @@ impl Budgets {
 impl Budget {
     fn of(agreement: &Agreement) -> Budget {
         Budget { agreement: agreement.clone(), consumption: Cents(0), passed: BTreeMap::new() }
+    }
+
+    /// Whole percents of the amount that are used, rounded down; none while credits outweigh the rest.
+    fn percent(&self) -> u64 {
+        let percent = i128::from(self.consumption.0) * 100 / i128::from(self.agreement.amount.0.max(1));
+        u64::try_from(percent.max(0)).unwrap_or(u64::MAX)
     }
 
     /// A threshold is passed by the message that takes consumption from below it to it or above, as check D2 has it;
@@ -179,12 +189,14 @@ mod tests {
         let (first, second, third) = (date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2));
         let mut budget = budget();
         budget.book(first, Cents(699));
-        assert_eq!(budget.passed, BTreeMap::new(), "one cent below");
+        assert_eq!((budget.passed.len(), budget.percent()), (0, 69), "one cent below");
         budget.book(second, Cents(1));
         assert_eq!(budget.passed, BTreeMap::from([(70, second)]));
         budget.book(second, Cents(-1));
         budget.book(third, Cents(301));
         assert_eq!(budget.passed, BTreeMap::from([(70, second), (100, third)]), "70% stays on the first day");
-        assert_eq!(budget.consumption, Cents(1_000));
+        assert_eq!((budget.consumption, budget.percent()), (Cents(1_000), 100));
+        budget.book(third, Cents(-1_001));
+        assert_eq!((budget.consumption, budget.percent()), (Cents(-1), 0));
     }
 }

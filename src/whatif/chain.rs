@@ -50,7 +50,8 @@ struct Mark {
 impl Chain {
     pub(super) fn new() -> Chain {
         let reads = |need: &Need| matches!(need, Need::Ledger | Need::Question);
-        let ledger_rules = rules::all().iter().filter(|rule| rule.needs.iter().any(reads)).map(|rule| rule.id).collect();
+        let ledger_rules =
+            rules::all().iter().filter(|rule| rule.needs.iter().any(reads)).map(|rule| rule.id).collect();
         Chain { ledger_rules, marks: BTreeMap::new(), followed: BTreeMap::new() }
     }
 
@@ -103,5 +104,113 @@ impl Chain {
             let first = if decided { &mut mark.decided } else { &mut mark.money };
             first.get_or_insert_with(|| Arc::clone(from));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::Verdict;
+    use crate::message::{Cents, Law, Party};
+    use crate::whatif::{Broken, Flag, Only, Pair, PostingDifference};
+
+    fn same() -> Difference {
+        Difference {
+            verdict: Pair { old: Verdict::Accepted, new: Verdict::Accepted },
+            findings: Only { only_old: Vec::new(), only_new: Vec::new() },
+            signals: Only { only_old: Vec::new(), only_new: Vec::new() },
+            lines: Vec::new(),
+            postings: Vec::new(),
+            leaves: Only { only_old: Vec::new(), only_new: Vec::new() },
+        }
+    }
+
+    /// Under the new it waits.
+    fn held() -> Difference {
+        Difference { verdict: Pair { old: Verdict::Accepted, new: Verdict::Held }, ..same() }
+    }
+
+    /// Under the new a rule speaks.
+    fn rejected(rule: &str) -> Difference {
+        let mut difference = same();
+        difference.verdict.new = Verdict::Rejected;
+        difference.findings.only_new.push(Broken { rule: rule.to_owned(), code: None, path: "/".to_owned() });
+        difference
+    }
+
+    fn money() -> Difference {
+        let cents = Pair { old: Cents(1), new: Cents(2) };
+        let posting = PostingDifference { agreement: "A".to_owned(), sort: "release", cents };
+        Difference { postings: vec![posting], ..same() }
+    }
+
+    fn signals() -> Difference {
+        let mut difference = money();
+        difference.signals.only_new.push(Flag {
+            check: "A1".to_owned(),
+            outcome: "signal".to_owned(),
+            agreement: None,
+            percent: None,
+            allocations: vec![1],
+        });
+        difference
+    }
+
+    fn about(file: &str, allocation: u64) -> Subject {
+        let name = Name::Allocation(Law::Wmo, Party::from("0197"), allocation);
+        Subject { file: file.to_owned(), brings: vec![name], ..Subject::default() }
+    }
+
+    /// What the messages go back to, each given as the allocation it is about and what differs.
+    fn follows(messages: &[(u64, Difference)]) -> Vec<Option<u64>> {
+        let mut chain = Chain::new();
+        (1..)
+            .zip(messages)
+            .map(|(place, (allocation, difference))| {
+                chain.follow(place, &about("m.xml", *allocation), difference).map(|first| first.place)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_the_ledger_says_goes_back_to_the_first_that_was_decided_differently() {
+        assert_eq!(
+            follows(&[(1, held()), (1, rejected("TR019")), (1, rejected("TR019")), (2, rejected("TR019"))]),
+            [None, Some(1), Some(1), None],
+            "the same allocation, through another that follows, and another allocation"
+        );
+    }
+
+    #[test]
+    fn what_says_so_by_itself_does_not_go_back() {
+        assert_eq!(follows(&[(1, held()), (1, held()), (1, rejected("IV075")), (1, signals())]), [None; 4]);
+    }
+
+    #[test]
+    fn money_goes_back_to_money_and_to_decisions_and_decisions_never_to_money() {
+        assert_eq!(follows(&[(1, money()), (1, money()), (1, rejected("TR019"))]), [None, Some(1), None]);
+        assert_eq!(follows(&[(1, held()), (1, money())]), [None, Some(1)]);
+    }
+
+    #[test]
+    fn signals_alone_leave_no_mark() {
+        let told = Difference { postings: Vec::new(), ..signals() };
+        assert_eq!(follows(&[(1, told), (1, money()), (1, rejected("TR019"))]), [None, None, None]);
+    }
+
+    #[test]
+    fn followers_are_counted_in_the_order_of_the_archive() {
+        let mut chain = Chain::new();
+        for (place, file, allocation, difference) in [
+            (1, "b.xml", 1, held()),
+            (2, "a.xml", 2, held()),
+            (3, "c.xml", 2, rejected("TR019")),
+            (4, "d.xml", 1, rejected("TR019")),
+            (5, "e.xml", 1, money()),
+        ] {
+            chain.follow(place, &about(file, allocation), &difference);
+        }
+        let followed: Vec<(&str, u64)> = chain.followed().map(|(first, count)| (first.file.as_str(), count)).collect();
+        assert_eq!(followed, [("b.xml", 2), ("a.xml", 1)]);
     }
 }

@@ -211,7 +211,7 @@ impl Book<'_> {
             .flat_map(|(product, on)| self.segments_of(&product.categorie, product.code.as_ref(), *on))
             .map(|segment| Some(segment.to_owned()))
             .collect();
-        segments.extend(self.subject.lines.iter().map(|line| self.segment_of(line)).filter(Option::is_some));
+        segments.extend(self.subject.lines.iter().filter_map(|line| self.segment_of(line)).map(Some));
         if segments.is_empty() {
             segments.insert(None);
         }

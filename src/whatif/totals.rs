@@ -140,9 +140,9 @@ impl Totals {
                 "checks",
                 "Checks: signals told, and cases observed",
                 [("check", "check"), ("outcome", "outcome")],
-                self.checks.iter().map(|((check, outcome), tally)| {
-                    ([check.as_str().into(), outcome.as_str().into()], tally)
-                }),
+                self.checks
+                    .iter()
+                    .map(|((check, outcome), tally)| ([check.as_str().into(), outcome.as_str().into()], tally)),
             ),
             figure_table(
                 "providers",
@@ -188,13 +188,8 @@ impl Totals {
     fn moved_table(&self) -> Table {
         let rows = self.moved.iter().map(|((law, code, segments), messages)| {
             let segments = segments.as_ref().map(Option::as_deref);
-            let cells = vec![
-                (*law).into(),
-                code.as_str().into(),
-                segments.old.into(),
-                segments.new.into(),
-                (*messages).into(),
-            ];
+            let cells =
+                vec![(*law).into(), code.as_str().into(), segments.old.into(), segments.new.into(), (*messages).into()];
             Row { cells, differs: true }
         });
         Table {
@@ -250,10 +245,10 @@ impl Figures {
         ("changed", "changed"),
         ("granted_old_cents", "granted old"),
         ("granted_new_cents", "granted new"),
-        ("granted_difference_cents", "difference"),
+        ("granted_difference_cents", "granted change"),
         ("reserved_old_cents", "reserved old"),
         ("reserved_new_cents", "reserved new"),
-        ("reserved_difference_cents", "difference"),
+        ("reserved_difference_cents", "reserved change"),
         ("held_old", "held old"),
         ("held_new", "held new"),
         ("rejected_old", "rejected old"),

@@ -44,7 +44,8 @@ impl Csv {
     }
 
     pub(super) fn change(&mut self, subject: &Subject, change: &Change) -> io::Result<()> {
-        let party = |party: &Option<crate::message::Party>| party.as_ref().map_or("", |party| party.as_str()).to_owned();
+        let party =
+            |party: &Option<crate::message::Party>| party.as_ref().map_or("", |party| party.as_str()).to_owned();
         let verdict = change.difference.verdict;
         let follows = change.follows.as_ref();
         self.messages.write_record([

@@ -1,6 +1,7 @@
 //! A comparison as one JSON object, written piece by piece; its shape is described in `docs/what-if.md`.
 
 use super::Side;
+use crate::message::Party;
 use crate::whatif::{Cell, Change, Difference, First, Pair, Subject, Summary, Table};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -33,8 +34,8 @@ pub(super) fn change(subject: &Subject, change: &Change) -> String {
         file: &subject.file,
         kind: subject.kind.map(|kind| kind.to_string()),
         identification: subject.identification.as_deref(),
-        municipality: subject.gemeente.as_ref().map(|party| party.as_str()),
-        provider: subject.aanbieder.as_ref().map(|party| party.as_str()),
+        municipality: subject.gemeente.as_ref().map(Party::as_str),
+        provider: subject.aanbieder.as_ref().map(Party::as_str),
         difference: &change.difference,
         granted_cents: change.granted.map(|cents| cents.0),
         reserved_cents: change.reserved.map(|cents| cents.0),
@@ -52,12 +53,12 @@ pub(super) fn end(summary: &Summary, tables: &[Table]) -> String {
         "granted_cents": summary.granted.map(|cents| cents.0),
         "reserved_cents": summary.reserved.map(|cents| cents.0),
     });
-    let mut out = format!("],\n\"totals\":{totals}");
-    for table in tables {
+    let table = |table: &Table| {
         let rows: Vec<Value> = table.rows.iter().map(|row| object(table, &row.cells)).collect();
-        out += &format!(",\n\"{}\":{}", table.name, Value::from(rows));
-    }
-    out + "}\n"
+        format!("\"{}\":{}", table.name, Value::from(rows))
+    };
+    let tables: Vec<String> = tables.iter().map(table).collect();
+    format!("],\n\"totals\":{totals},\n{}}}\n", tables.join(",\n"))
 }
 
 fn object(table: &Table, cells: &[Cell]) -> Value {

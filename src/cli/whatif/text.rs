@@ -3,7 +3,8 @@
 use super::Side;
 use crate::cli::explain::clean;
 use crate::message::Cents;
-use crate::whatif::{Broken, Cell, Change, Flag, Leaving, Only, Pair, Subject, Summary, Table};
+use crate::whatif::{Broken, Cell, Change, Flag, Leaving, Only, Pair, Row, Subject, Summary, Table};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const STRING: &str = "writing to a string cannot fail";
@@ -78,7 +79,10 @@ fn signal(flag: &Flag) -> String {
 }
 
 fn leaving(leaving: &Leaving) -> String {
-    format!("{} {}", leaving.purpose, leaving.subject)
+    match leaving.purpose {
+        "error" => "error report".to_owned(),
+        purpose => format!("{purpose} {}", leaving.subject),
+    }
 }
 
 fn amounts(cents: Pair<Cents>) -> String {
@@ -90,49 +94,38 @@ fn amounts(cents: Pair<Cents>) -> String {
 pub(super) fn end(summary: &Summary, tables: &[Table]) -> String {
     let Summary { compared, changed, following, granted, reserved, .. } = *summary;
     let messages = if compared == 1 { "message" } else { "messages" };
+    let alike = compared - changed;
     let mut out = match changed {
-        0 => format!("{compared} {messages} compared: nothing was decided differently\n"),
+        0 => format!("{compared} {messages} compared: none differs\n"),
         _ => format!(
-            "{compared} {messages} compared: {changed} decided differently, of which {following} after an earlier one; {} \
-             alike\n",
-            compared - changed
+            "{compared} {messages} compared: {alike} alike, {changed} not; of these {following} after an earlier one\n"
         ),
     };
     writeln!(out, "granted: {}", amounts(granted)).expect(STRING);
     writeln!(out, "reserved: {}", amounts(reserved)).expect(STRING);
-    tables.iter().for_each(|table| out.push_str(&page(table)));
-    out
+    tables.iter().map(page).fold(out, |out, page| out + &page)
 }
 
-/// The rows in which something differs; nothing when there are none.
+/// The rows in which something differs, without the columns that say nothing of them; nothing when there are none.
 fn page(table: &Table) -> String {
-    let rows: Vec<Vec<String>> =
-        table.rows.iter().filter(|row| row.differs).map(|row| row.cells.iter().map(text).collect()).collect();
+    let rows: Vec<&Row> = table.rows.iter().filter(|row| row.differs).collect();
     if rows.is_empty() {
         return String::new();
     }
-    let headings: Vec<String> = table.columns.iter().map(|column| column.heading.to_owned()).collect();
-    // A column is of one sort; where a value is absent its neighbours tell.
-    let is_number = |at: usize| {
-        table.rows.iter().any(|row| matches!(row.cells.get(at), Some(Cell::Count(_) | Cell::Cents(_))))
-    };
-    let columns: Vec<(usize, bool)> = (0..headings.len())
-        .map(|at| {
-            let cells = std::iter::once(&headings).chain(&rows).filter_map(|row| row.get(at));
-            (cells.map(|cell| cell.chars().count()).max().unwrap_or(0), is_number(at))
-        })
+    // Both sides of a figure stand or go together: one alone would leave the reader guessing at the other.
+    let telling: BTreeSet<String> = (0..table.columns.len())
+        .filter(|at| rows.iter().filter_map(|row| row.cells.get(*at)).any(|cell| !is_nothing(cell)))
+        .map(|at| figure(table.columns[at].name))
+        .collect();
+    let columns: Vec<Printed> = (0..table.columns.len())
+        .filter(|at| telling.contains(&figure(table.columns[*at].name)))
+        .map(|at| Printed::of(table, &rows, at))
         .collect();
     let mut out = format!("\n{}\n", table.title);
-    for row in std::iter::once(&headings).chain(&rows) {
-        let mut line = String::from(" ");
-        for (cell, (width, is_number)) in row.iter().zip(&columns) {
-            if *is_number {
-                write!(line, " {cell:>width$} ").expect(STRING);
-            } else {
-                write!(line, " {cell:<width$} ").expect(STRING);
-            }
-        }
-        out.push_str(line.trim_end());
+    for line in 0..=rows.len() {
+        let cells: Vec<String> = columns.iter().map(|column| column.padded(line)).collect();
+        out.push_str("  ");
+        out.push_str(cells.join("  ").trim_end());
         out.push('\n');
     }
     match table.rows.len() - rows.len() {
@@ -140,6 +133,38 @@ fn page(table: &Table) -> String {
         alike => writeln!(out, "  and {alike} without a difference").expect(STRING),
     }
     out
+}
+
+/// A column as it is printed.
+struct Printed {
+    /// Heading and values.
+    cells: Vec<String>,
+    width: usize,
+    is_number: bool,
+}
+
+impl Printed {
+    fn of(table: &Table, rows: &[&Row], at: usize) -> Printed {
+        let values: Vec<&Cell> = rows.iter().filter_map(|row| row.cells.get(at)).collect();
+        let mut cells = vec![table.columns[at].heading.to_owned()];
+        cells.extend(values.iter().map(|cell| text(cell)));
+        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+        Printed { cells, width, is_number: values.iter().any(|cell| matches!(cell, Cell::Count(_) | Cell::Cents(_))) }
+    }
+
+    fn padded(&self, line: usize) -> String {
+        let (width, cell) = (self.width, self.cells.get(line).map_or("", String::as_str));
+        if self.is_number { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+    }
+}
+
+fn is_nothing(cell: &Cell) -> bool {
+    matches!(cell, Cell::Absent | Cell::Count(0) | Cell::Cents(Cents(0)))
+}
+
+/// What a column is about, whichever side: `granted_old_cents` and `granted_difference_cents` are of one figure.
+fn figure(column: &str) -> String {
+    column.split('_').filter(|part| !["old", "new", "difference"].contains(part)).collect::<Vec<_>>().join("_")
 }
 
 fn text(cell: &Cell) -> String {
