@@ -29,3 +29,4 @@ pub mod survey;
 pub mod telemetry;
 pub mod transport;
 pub mod waiting;
+pub mod whatif;
