@@ -218,7 +218,7 @@ fn a_cell_that_cannot_be_understood_is_told_with_row_and_column() {
         ("products.csv", "wmo;01;01A01", "wmo;99;01A01", 4, "category", "does not exist"),
         ("products.csv", "Licht;steun;1;", "Licht;steun;licht;", 2, "level", "whole number"),
         ("products.csv", "3;2;364", "3;9;364", 3, "norm_frequency", "unknown norm_frequency"),
-        ("products.csv", "3;2;364;", "3;2;364;crisis residense", 3, "flags", "did you mean `residence`"),
+        ("products.csv", "3;2;364;crisis", "3;2;364;crisis residense", 3, "flags", "did you mean `residence`"),
         ("contracts.csv", "active;2025-01-01;", "activ;2025-01-01;", 2, "status", "did you mean `active`"),
         ("contracts.csv", "ended;2025-01-01;2025-06-30", "ended;2025-01-01;", 3, "valid_to", "without a last day"),
         ("agreements.csv", "100000;70/85/100", ";70/85/100", 2, "amount_cents", "without an amount"),
