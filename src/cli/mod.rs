@@ -1,24 +1,26 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod checks;
+mod contract;
 mod doctor;
 mod excerpt;
 mod explain;
 mod judge;
 mod report;
 mod rules;
+mod signals;
 mod whatif;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::contract::{Contracts, Policies};
-use crate::message::{Date, Party};
+use crate::message::Date;
+pub(crate) use crate::registers::load as load_contracts;
 use crate::whatif::Pair;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// How a command ended, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,9 +101,40 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look at a contract register
+    /// Check contract registers, put them in force and compare them
     #[command(subcommand)]
-    Contract(ContractCommand),
+    Contract(contract::ContractCommand),
+    /// List the signals in the ledger of a gateway: the open ones, the latest first
+    Signals {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Also those that have ended
+        #[arg(long)]
+        all: bool,
+        /// Print one JSON object per signal
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look over the regions of a gateway and print what the checks over time tell; writes nothing
+    Survey {
+        #[command(flatten)]
+        config: WithConfig,
+        /// As on this day (YYYY-MM-DD); otherwise today
+        #[arg(long, value_name = "DATE")]
+        today: Option<Date>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The checks of the contract layer as this gateway makes them
+    Checks {
+        /// Checks to explain, e.g. A1
+        #[arg(value_name = "CHECK")]
+        checks: Vec<String>,
+        /// Print the page on all checks, as in docs/signals.md
+        #[arg(long, conflicts_with = "checks")]
+        markdown: bool,
+    },
     /// The rules of the standard as this gateway judges them
     Rules {
         /// Rules to explain, e.g. TR321
@@ -144,15 +177,6 @@ enum ConfigCommand {
     Show(WithConfig),
 }
 
-#[derive(Debug, Subcommand)]
-enum ContractCommand {
-    /// Report all faults of a register folder
-    Check {
-        /// Folder with region.toml and its tables
-        folder: PathBuf,
-    },
-}
-
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -181,11 +205,34 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
-        Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
+        Command::Signals { config: WithConfig { config }, all, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
+        }
+        Command::Survey { config: WithConfig { config }, today, json } => survey(&config, today, json),
+        Command::Checks { markdown: true, .. } => checks::markdown(),
+        Command::Checks { checks, markdown: false } => checks::print(&checks),
+        Command::Contract(command) => contract::run(&command, &SystemClock),
         Command::Rules { markdown: true, .. } => rules::markdown(),
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
     .into()
+}
+
+fn survey(path: &Path, today: Option<Date>, json: bool) -> Exit {
+    let config = match load_config(path) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    match load_contracts(&config) {
+        Ok(contracts) => {
+            let today = today.unwrap_or_else(|| SystemClock.today());
+            signals::survey(&config, &contracts, today, json)
+        }
+        Err(faults) => {
+            print_faults(&faults);
+            Exit::Usage
+        }
+    }
 }
 
 fn with_setup(
@@ -249,28 +296,6 @@ fn read_setup(path: &Path) -> Result<judge::Setup, Vec<String>> {
     Ok(judge::Setup { limits: crate::app::limits(&config), contracts, unknown_question: config.unknown_question })
 }
 
-/// Registers and policies that a configuration names, or all that is wrong with them.
-pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
-    let mut faults = Vec::new();
-    let mut policies = Policies::default();
-    for ((check, gemeente), word) in &config.policy {
-        let gemeente = gemeente.as_deref().map(Party::from);
-        if let Err(fault) = policies.set(check, gemeente.as_ref(), word) {
-            faults.push(format!("[policy] {check}: {fault}"));
-        }
-    }
-    let mut registers = Vec::new();
-    for folder in &config.regions {
-        match crate::contract::load(folder) {
-            Ok(register) => registers.push(Arc::new(register)),
-            Err(wrong) => {
-                faults.extend(wrong.iter().map(|fault| format!("register {}: {fault}", folder.display())));
-            }
-        }
-    }
-    if faults.is_empty() { Ok(Contracts::new(registers, policies)) } else { Err(faults) }
-}
-
 fn load_config(path: &Path) -> Result<Config, Exit> {
     read_config(path).map_err(|faults| {
         print_faults(&faults);
@@ -331,21 +356,5 @@ fn config_show(path: &Path) -> Exit {
             Exit::Accepted
         }
         Err(exit) => exit,
-    }
-}
-
-fn contract_check(folder: &Path) -> Exit {
-    match crate::contract::load(folder) {
-        Ok(register) => {
-            println!("{}: register {}, no faults", folder.display(), register.version);
-            Exit::Accepted
-        }
-        Err(faults) => {
-            for fault in &faults {
-                println!("{fault}");
-            }
-            println!("{}: {} fault(s)", folder.display(), faults.len());
-            Exit::Rejected
-        }
     }
 }

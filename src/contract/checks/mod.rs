@@ -8,19 +8,24 @@ mod a1;
 mod a2;
 mod a4;
 mod b4;
+mod c2;
 mod cover;
 mod d2;
 mod d8;
 #[cfg(test)]
 mod sample;
 mod spend;
+#[cfg(test)]
+pub(super) mod timeline;
 
 /// Every check, by id.
-pub(super) static ALL: &[&CheckInfo] = &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &d2::CHECK, &d8::CHECK];
+pub(super) static ALL: &[&CheckInfo] =
+    &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &c2::CHECK, &d2::CHECK, &d8::CHECK];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::check::Run;
     use std::collections::BTreeSet;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
@@ -32,6 +37,23 @@ mod tests {
             (&d2::CHECK, d2::cases()),
             (&d8::CHECK, d8::cases()),
         ]
+    }
+
+    fn all_cases_over_time() -> Vec<(&'static CheckInfo, Vec<timeline::Row>)> {
+        vec![(&c2::CHECK, c2::cases())]
+    }
+
+    #[test]
+    fn every_row_of_every_check_over_time_holds() {
+        for (check, rows) in all_cases_over_time() {
+            for row in &rows {
+                row.hold(check);
+            }
+            assert!(rows.iter().any(timeline::Row::is_silent), "{} has no silent row", check.id);
+            assert!(!rows.iter().all(timeline::Row::is_silent), "{} never speaks", check.id);
+        }
+        let over_time = ALL.iter().filter(|check| matches!(check.run, Run::OverTime(_)));
+        assert_eq!(all_cases_over_time().len(), over_time.count());
     }
 
     #[test]
@@ -46,13 +68,13 @@ mod tests {
     #[test]
     fn every_check_has_rows_of_both_sorts_for_each_number() {
         for (check, rows) in all_cases() {
-            for number in check.numbers {
+            for number in check.numbers() {
                 let of_number = || rows.iter().filter(|row| row.number == *number);
                 assert!(of_number().any(|row| row.expected.is_empty()), "{} {number:?} has no silent row", check.id);
                 assert!(of_number().any(|row| !row.expected.is_empty()), "{} {number:?} never speaks", check.id);
             }
         }
-        assert_eq!(all_cases().len(), ALL.len());
+        assert_eq!(all_cases().len(), ALL.iter().filter(|check| !check.numbers().is_empty()).count());
     }
 
     #[test]
