@@ -10,11 +10,12 @@ use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::relay::{Relay, Routes};
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
-use crate::ledger::{Keys, Ledger, Settings};
+use crate::ledger::{Keys, Ledger, LedgerError, Settings};
 use crate::message::{Date, Kind};
 use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
+use crate::survey::Surveyor;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::AmqpIntake;
 use crate::transport::directory::DirectoryIntake;
@@ -118,6 +119,14 @@ impl App {
         let limits = limits(config);
         let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
         let name = &config.gateway.name;
+        let surveyor = Surveyor {
+            name: name.clone(),
+            ledger: ledger.clone(),
+            reader: (config.ledger.path.clone(), Keys::load(&config.ledger.key_file)?),
+            contracts: registers.in_force(),
+            clock: Arc::clone(&clock),
+            telemetry: telemetry.clone(),
+        };
         let in_force = registers.in_force();
         let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
         let gateway = Arc::new(gateway);
@@ -132,6 +141,7 @@ impl App {
         let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
+        intakes.push(tokio::spawn(surveyor.run(stop)));
         Ok(App {
             ledger,
             lock,
@@ -294,13 +304,22 @@ fn figures(
     let component = Arc::new(component);
     Box::new(move || {
         let now = clock.now();
-        let counts = ledger.run(move |tx| tx.counts(now));
+        let in_force = registers.in_force().now();
+        let regions: Vec<String> = in_force.registers().iter().map(|register| register.region.id.clone()).collect();
+        let counts = ledger.run(move |tx| {
+            let surveys = regions.into_iter().map(|region| {
+                let last = tx.last_survey(&region)?;
+                Ok((region, last))
+            });
+            let surveys = surveys.collect::<Result<Vec<_>, LedgerError>>()?;
+            Ok((tx.counts(now)?, tx.count_signals()?, surveys))
+        });
         let component = Arc::clone(&component);
         let (registers, today) = (Arc::clone(&registers), clock.today());
         let bytes = bytes_on_disk(&path);
         async move {
-            let counts = match counts.await {
-                Ok(counts) => counts,
+            let (counts, signals, surveys) = match counts.await {
+                Ok(figures) => figures,
                 Err(error) => {
                     component.down(&error.to_string());
                     return None;
@@ -324,6 +343,16 @@ fn figures(
                 }
                 let label = vec![debt.as_str().to_owned()];
                 figures.push((Metric::OpenQuestionsOldestSeconds, label, seconds(open.oldest)));
+            }
+            for ((check, severity), count) in signals {
+                let severity = severity.as_str().to_owned();
+                figures.push((Metric::OpenSignals, vec![check, severity], approximate(count)));
+            }
+            for (region, last) in surveys {
+                if let Some(last) = last {
+                    let age = std::time::Duration::try_from(now.duration_since(last.at)).ok();
+                    figures.push((Metric::SurveyAgeSeconds, vec![region], seconds(age)));
+                }
             }
             figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             figures.extend(figures_of_registers(&registers, today, now));

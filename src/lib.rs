@@ -25,6 +25,8 @@ pub mod rules;
 pub mod schema;
 pub mod shutdown;
 pub mod standard;
+pub mod survey;
 pub mod telemetry;
 pub mod transport;
 pub mod waiting;
+pub mod whatif;

@@ -1,16 +1,17 @@
 //! What the contract layer makes of a message: the checks, what policy does with them, and the money.
 
 use super::budget::{self, Movements};
-use super::check::{self, CheckInfo, Look, Raised};
+use super::check::{self, CheckInfo, Look, Raised, Run};
 use super::facts::ContractFacts;
 use super::policy::{Policies, Policy};
 use super::register::Register;
+use super::survey::{Survey, Surveyed};
 use crate::decision::Posting;
 use crate::finding::Signal;
-use crate::message::{Date, Message, Number};
+use crate::message::{Date, Law, Message, Number, Party};
 use crate::rules::facts::Facts;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the contract layer makes of a message.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,11 +44,15 @@ pub fn assess(
     let look = Look { register, message, today, facts, ledger, granted, movements: &movements };
     let mut assessment = Assessment::default();
     let mut told = BTreeSet::new();
-    for check in check::all().iter().filter(|check| check.numbers.contains(&message.kind.number)) {
+    for check in check::all() {
+        let run = match check.run {
+            Run::OnMessage { numbers, run } if numbers.contains(&message.kind.number) => run,
+            Run::OnMessage { .. } | Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => continue,
+        };
         let policy = policies.of(check, message.gemeente());
-        for raised in (check.run)(&look) {
+        for raised in run(&look) {
             let outcome = policy.min(raised.at_most).min(allowed(message.kind.number));
-            let signal = signal(&look, check, raised, outcome);
+            let signal = signal(register, (message.kind.law, message.gemeente()), check, raised, outcome);
             // Many lines may be of one case.
             if !told.insert(signal.id.clone()) {
                 continue;
@@ -87,15 +92,37 @@ fn allowed(number: Number) -> Policy {
     }
 }
 
-fn signal(look: &Look<'_>, check: &CheckInfo, raised: Raised, outcome: Policy) -> Signal {
+/// Looks at all that is known of a region: what is to be told, in order of check, and what is only to be recorded.
+pub fn look_over(survey: &Survey<'_>, policies: &Policies) -> (Vec<Signal>, Vec<Signal>) {
+    let (mut told, mut observed) = (BTreeMap::new(), BTreeMap::new());
+    for check in check::all() {
+        let Run::OverTime(run) = check.run else { continue };
+        for Surveyed { law, gemeente, raised } in run(survey) {
+            let outcome = policies.of(check, &gemeente).min(raised.at_most).min(Policy::Signal);
+            let signal = signal(survey.register, (law, &gemeente), check, raised, outcome);
+            let list = if outcome == Policy::Observe { &mut observed } else { &mut told };
+            list.entry((check.id, signal.id.clone())).or_insert(signal);
+        }
+    }
+    (told.into_values().collect(), observed.into_values().collect())
+}
+
+fn signal(
+    register: &Register,
+    (law, gemeente): (Law, &Party),
+    check: &CheckInfo,
+    raised: Raised,
+    outcome: Policy,
+) -> Signal {
     let Raised { subject, severity, toewijzingen, nl, en, facts, .. } = raised;
+    let region = &register.region.id;
     Signal {
-        id: id(&[&look.register.region.id, check.id, look.law().as_str(), look.gemeente().as_str(), &subject]),
+        id: id(&[region, check.id, law.as_str(), gemeente.as_str(), &subject]),
         check: check.id.to_owned(),
         outcome: outcome.as_str().to_owned(),
         severity,
-        region: look.register.region.id.clone(),
-        gemeente: look.gemeente().as_str().to_owned(),
+        region: region.clone(),
+        gemeente: gemeente.as_str().to_owned(),
         toewijzingen,
         nl,
         en,

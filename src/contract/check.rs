@@ -5,6 +5,7 @@ use super::checks;
 use super::facts::ContractFacts;
 use super::policy::Policy;
 use super::register::Register;
+use super::survey::{Survey, Surveyed};
 use crate::finding::Severity;
 use crate::message::{Body, Count, Date, Law, Message, Number, Party, Prestatie, Product, ToegewezenProduct};
 use crate::rules::facts::{Allocation, Facts};
@@ -19,13 +20,44 @@ pub struct CheckInfo {
     pub nl: &'static str,
     /// What it looks for, one sentence in English.
     pub en: &'static str,
-    /// Numbers it looks at.
-    pub numbers: &'static [Number],
     /// Policy of a municipality that set none.
     pub default_policy: Policy,
     /// What it reads from the register, by name of table or norm.
     pub parameters: &'static [&'static str],
-    pub(super) run: fn(&Look<'_>) -> Vec<Raised>,
+    /// When it looks, and at what.
+    pub run: Run,
+}
+
+/// When a check looks, and at what.
+pub enum Run {
+    /// At each message of these numbers that the standard accepts, before its verdict.
+    OnMessage {
+        /// Numbers it looks at.
+        numbers: &'static [Number],
+        #[doc(hidden)]
+        run: fn(&Look<'_>) -> Vec<Raised>,
+    },
+    /// At all that the ledger knows of a region, once a day: what no single message shows.
+    OverTime(#[doc(hidden)] fn(&Survey<'_>) -> Vec<Surveyed>),
+    /// Never: these rules of the standard see to it, and what they refuse is refused with the standard's codes.
+    ByRules(&'static [&'static str]),
+    /// Never: its data are not in the messages.
+    Elsewhere {
+        /// What would be needed, one sentence in Dutch.
+        nl: &'static str,
+        /// What would be needed, one sentence in English.
+        en: &'static str,
+    },
+}
+
+impl CheckInfo {
+    /// Numbers it looks at as they come in; none for what looks over time or cannot look.
+    pub fn numbers(&self) -> &'static [Number] {
+        match self.run {
+            Run::OnMessage { numbers, .. } => numbers,
+            Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => &[],
+        }
+    }
 }
 
 impl std::fmt::Debug for CheckInfo {
@@ -46,7 +78,7 @@ pub fn find(id: &str) -> Option<&'static CheckInfo> {
 
 /// Everything a check may look at.
 #[derive(Clone, Copy)]
-pub(super) struct Look<'a> {
+pub struct Look<'a> {
     pub(super) register: &'a Register,
     pub(super) message: &'a Message,
     pub(super) today: Date,
@@ -107,7 +139,7 @@ pub(super) fn product_name(product: &Product) -> &str {
 
 /// Something a check found. The engine stamps check, region, municipality, outcome and id on it.
 #[derive(Debug, Clone)]
-pub(super) struct Raised {
+pub struct Raised {
     /// What makes the case: allocation, agreement, threshold. The same subject gives the same id.
     pub(super) subject: String,
     /// The furthest this finding may go, whatever the policy.

@@ -2,21 +2,25 @@
 
 mod assess;
 pub mod budget;
+pub mod catalogue;
 pub mod check;
 mod checks;
 mod contracts;
+pub mod ending;
 pub mod facts;
 mod fault;
+pub mod norms;
 mod policy;
 pub mod region;
 pub mod register;
+pub mod survey;
 mod table;
 pub mod value;
 mod words;
 
-pub use assess::{Assessment, assess};
+pub use assess::{Assessment, assess, look_over};
 pub use budget::request;
-pub use check::CheckInfo;
+pub use check::{CheckInfo, Run};
 pub use contracts::{Contracts, InForce};
 pub use facts::{ContractFacts, ContractRequest};
 pub use fault::RegisterFault;
@@ -24,4 +28,4 @@ pub use policy::{Policies, Policy};
 pub use region::Region;
 pub use register::{Register, load};
 pub use table::Validity;
-pub use words::{BrokenPeriods, ContractStatus, Model, ModelStatus, OnExceed, StepFamily};
+pub use words::{BrokenPeriods, ContractStatus, Flag, Model, ModelStatus, OnExceed, StepFamily};

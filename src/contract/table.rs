@@ -11,7 +11,7 @@
 use super::fault::{RegisterFault, hint};
 use crate::message::{Cents, Date};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A table whose header was understood.
 #[derive(Debug)]
@@ -270,6 +270,30 @@ impl<'t> Row<'t> {
             faults.push(self.fault(column, what, hint(cell, known.iter().copied())));
         }
         value
+    }
+
+    /// Words of a closed list with blanks between them; none when the cell is empty.
+    pub(crate) fn words<T: Ord>(
+        &self,
+        column: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        known: &[&str],
+        faults: &mut Vec<RegisterFault>,
+    ) -> Option<BTreeSet<T>> {
+        let mut words = Some(BTreeSet::new());
+        for word in self.cell(column).split_whitespace() {
+            let Some(value) = parse(word) else {
+                let what = format!("unknown word `{}` in {column}", shown(word));
+                faults.push(self.fault(column, what, hint(word, known.iter().copied())));
+                words = None;
+                continue;
+            };
+            words = words.map(|mut words| {
+                words.insert(value);
+                words
+            });
+        }
+        words
     }
 
     /// A code of exactly `digits` digits.

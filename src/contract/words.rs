@@ -134,3 +134,47 @@ words! {
         Lot = "lot",
     }
 }
+
+words! {
+    /// What a product is, beside its category: marks that checks look for.
+    pub enum Flag {
+        /// Crisis care: never held, always paid.
+        Crisis = "crisis",
+        /// Stay with day and night: residence.
+        Residence = "residence",
+        /// Help at home or at an office.
+        Ambulatory = "ambulatory",
+        /// Treatment, for which a provider needs a registration.
+        Treatment = "treatment",
+        /// Day activities.
+        DayActivity = "day_activity",
+        /// Day activities of the educational form.
+        Educational = "educational",
+        /// Transport to day activities.
+        Transport = "transport",
+        /// Help in the household.
+        Household = "household",
+        /// A general provision, never allocated to one person.
+        General = "general",
+        /// Guidance by day and night, placed with few parties.
+        RoundTheClock = "round_the_clock",
+        /// Diagnosis.
+        Diagnosis = "diagnosis",
+        /// One result for a family, allocated to one of its members.
+        Family = "family",
+        /// Care by a hospital.
+        Hospital = "hospital",
+        /// Contracted nationally.
+        National = "national",
+        /// Part of a pilot, left out of comparisons.
+        Pilot = "pilot",
+        /// Sheltered housing.
+        Sheltered = "sheltered",
+        /// Care that may run on past the age limit of youth care.
+        ExtendedYouth = "extended_youth",
+        /// A method that is proven to work.
+        EvidenceBased = "evidence_based",
+        /// A base place that is paid by availability, not by use.
+        BasePlace = "base_place",
+    }
+}

@@ -108,6 +108,41 @@ impl WaitEnded {
     }
 }
 
+/// A region was looked over.
+#[derive(Debug, Clone, Copy)]
+pub struct SurveyDone<'a> {
+    /// Region.
+    pub region: &'a str,
+    /// Signals that the checks over time tell.
+    pub told: usize,
+    /// What they saw while the policy is to observe.
+    pub observed: usize,
+    /// Signals that opened.
+    pub opened: usize,
+    /// Signals that ended.
+    pub ended: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl SurveyDone<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.observe(Metric::SurveySeconds, &[self.region], self.took);
+        let SurveyDone { region, told, observed, opened, ended, .. } = self;
+        let duration_ms = millis(self.took);
+        tracing::info!(
+            region,
+            told,
+            observed,
+            opened,
+            ended,
+            duration_ms,
+            "looked over {region}: {opened} signal(s) opened, {ended} ended"
+        );
+    }
+}
+
 /// Stage of the way of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {

@@ -45,6 +45,12 @@ pub enum Metric {
     OpenQuestionsOldestSeconds,
     /// Messages that waited, by how that ended.
     Waits,
+    /// Signals that are open.
+    OpenSignals,
+    /// Age of the last survey of a region.
+    SurveyAgeSeconds,
+    /// Time that a survey took.
+    SurveySeconds,
     /// Size of the ledger on disk.
     LedgerBytes,
     /// Days until the contract register in use ends.
@@ -74,7 +80,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 27] = [
+    pub const ALL: [Metric; 30] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -96,6 +102,9 @@ impl Metric {
         Metric::OpenQuestions,
         Metric::OpenQuestionsOldestSeconds,
         Metric::Waits,
+        Metric::OpenSignals,
+        Metric::SurveyAgeSeconds,
+        Metric::SurveySeconds,
         Metric::LedgerBytes,
         Metric::RegisterDaysLeft,
         Metric::RegisterInfo,
@@ -181,6 +190,16 @@ impl Metric {
                 &["end"],
                 "Messages that waited, by how that ended: what they waited for came, or their time was over",
             ),
+            Metric::OpenSignals => {
+                ("sluis_open_signals", Sort::Figure, &["check", "severity"], "Signals whose cause is not gone")
+            }
+            Metric::SurveyAgeSeconds => (
+                "sluis_survey_age_seconds",
+                Sort::Figure,
+                &["region"],
+                "Time since a region was last looked over; more than a day means that surveys fail",
+            ),
+            Metric::SurveySeconds => ("sluis_survey_seconds", Sort::Histogram, &["region"], "Time that a survey took"),
             Metric::LedgerBytes => ("sluis_ledger_bytes", Sort::Figure, &[], "Size of the ledger on disk"),
             Metric::RegisterDaysLeft => (
                 "sluis_register_days_left",

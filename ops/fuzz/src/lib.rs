@@ -1,6 +1,6 @@
 //! The oracles of `tests/fuzz`, for the programs of `fuzz_targets`.
 
 #[path = "../../../tests/fuzz/oracle.rs"]
-mod oracle;
+pub mod oracle;
 
 pub use oracle::{TARGETS, run};

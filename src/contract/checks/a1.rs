@@ -3,17 +3,16 @@
 //! A subcontractor has none of its own: care is allocated to and claimed by the contract holder, so the text names it.
 
 use super::cover::{NUMBERS, care};
-use crate::contract::check::{CheckInfo, Look, Raised, product_name};
+use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "A1",
     nl: "De aanbieder heeft een contract voor het segment van het product.",
     en: "The provider has a contract for the segment of the product.",
-    numbers: NUMBERS,
     default_policy: Policy::Observe,
     parameters: &["products.csv segment", "contracts.csv"],
-    run,
+    run: Run::OnMessage { numbers: NUMBERS, run },
 };
 
 fn run(look: &Look<'_>) -> Vec<Raised> {

@@ -3,7 +3,7 @@
 //! A contract for all municipalities covers those that take part in the segment; the others arrange it themselves.
 
 use super::cover::{NUMBERS, care};
-use crate::contract::check::{CheckInfo, Look, Raised};
+use crate::contract::check::{CheckInfo, Look, Raised, Run};
 use crate::contract::policy::Policy;
 use std::collections::BTreeSet;
 
@@ -11,10 +11,9 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "A2",
     nl: "Het contract van de aanbieder geldt voor de gemeente.",
     en: "The contract of the provider covers the municipality.",
-    numbers: NUMBERS,
     default_policy: Policy::Observe,
     parameters: &["contracts.csv municipality", "region.toml segment.municipalities"],
-    run,
+    run: Run::OnMessage { numbers: NUMBERS, run },
 };
 
 fn run(look: &Look<'_>) -> Vec<Raised> {

@@ -5,7 +5,7 @@
 //! without an end is taken to end with the contract.
 
 use super::cover::{Care, NUMBERS, care};
-use crate::contract::check::{CheckInfo, Look, Raised, product_name};
+use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;
 use crate::contract::register::Contract;
 use crate::message::Date;
@@ -14,10 +14,9 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "A4",
     nl: "De zorg valt binnen de looptijd van het contract.",
     en: "The care lies within the period of the contract.",
-    numbers: NUMBERS,
     default_policy: Policy::Observe,
     parameters: &["contracts.csv valid_from, valid_to", "region.toml period"],
-    run,
+    run: Run::OnMessage { numbers: NUMBERS, run },
 };
 
 fn run(look: &Look<'_>) -> Vec<Raised> {

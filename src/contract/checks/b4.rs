@@ -5,14 +5,14 @@
 //! `step_up_gap_days` before it, at any provider. Allocations by category have no level. A stretch of an existing
 //! allocation is no new step.
 
-use crate::contract::check::{CheckInfo, Look, Raised};
+use crate::contract::check::{CheckInfo, Look, Raised, Run};
+use crate::contract::norms::{STEP_UP_GAP_DAYS, days};
 use crate::contract::policy::Policy;
 use crate::contract::register::Product;
 use crate::contract::words::StepFamily;
 use crate::finding::Severity;
 use crate::message::{Date, Number, ToegewezenProduct};
 use crate::rules::facts::Allocation;
-use jiff::ToSpan as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -20,15 +20,14 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "B4",
     nl: "Een nieuwe toewijzing is niet zwaarder dan de zorg die de inwoner had.",
     en: "A new allocation is not heavier than the care that the person had.",
-    numbers: &[Number::N301],
     default_policy: Policy::Signal,
     parameters: &["products.csv level", "norms.step_up_gap_days", "norms.step_up_family"],
-    run,
+    run: Run::OnMessage { numbers: &[Number::N301], run },
 };
 
 fn run(look: &Look<'_>) -> Vec<Raised> {
     let norms = &look.register.region.norms;
-    let (Some(gap), Some(family)) = (norms.step_up_gap_days, norms.step_up_family) else {
+    let (Some(gap), Some(family)) = (norms.numbers.of(&STEP_UP_GAP_DAYS), norms.step_up_family) else {
         return Vec::new();
     };
     let news: Vec<&ToegewezenProduct> =
@@ -168,8 +167,8 @@ fn ranked<'a>(look: &Look<'a>, product: &crate::message::Product, on: Date) -> O
 
 /// The day on which an allocation must still run, to be in one chain with one that starts on `start`: the same day, or
 /// fewer than `gap` days before it.
-fn last_day_in_chain(start: Date, gap: u32) -> Date {
-    start.saturating_sub(i64::from(gap.max(1) - 1).days())
+fn last_day_in_chain(start: Date, gap: u64) -> Date {
+    start.saturating_sub(days(gap.max(1) - 1))
 }
 
 #[cfg(test)]
@@ -220,7 +219,7 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         }),
         silent("a norm that is not stated", Number::N301, |s| {
             s.has(900, "02A01", date(2025, 6, 1), None);
-            s.register.region.norms.step_up_gap_days = None;
+            s.register.region.norms.numbers.unset(&STEP_UP_GAP_DAYS);
         }),
     ]
 }
@@ -230,6 +229,7 @@ mod tests {
     use super::super::sample::Sample;
     use super::*;
     use crate::message::{Body, Count};
+    use jiff::ToSpan as _;
     use jiff::civil::date;
     use proptest::prelude::*;
     use proptest::sample::select;
@@ -276,7 +276,7 @@ mod tests {
         ) {
             let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
             let mut sample = Sample::of(Number::N301);
-            sample.register.region.norms.step_up_gap_days = Some(gap);
+            sample.register.region.norms.numbers.set(&STEP_UP_GAP_DAYS, u64::from(gap).into());
             sample.register.region.norms.step_up_family = Some(family);
             for (nummer, (code, begin, end)) in (100..).zip(had) {
                 sample.has(nummer, code, nth(begin), end.map(nth));

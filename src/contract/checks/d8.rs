@@ -1,17 +1,16 @@
 //! D8: the budget agreed with one provider is not running out.
 
 use super::spend::{self, NUMBERS};
-use crate::contract::check::{CheckInfo, Look, Raised};
+use crate::contract::check::{CheckInfo, Look, Raised, Run};
 use crate::contract::policy::Policy;
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "D8",
     nl: "Het gebruik van een budgetafspraak met een aanbieder blijft onder de afgesproken drempels.",
     en: "The consumption of a budget agreed with a provider stays below the agreed thresholds.",
-    numbers: NUMBERS,
     default_policy: Policy::Signal,
     parameters: &["agreements.csv", "norms.broken_periods"],
-    run,
+    run: Run::OnMessage { numbers: NUMBERS, run },
 };
 
 fn run(look: &Look<'_>) -> Vec<Raised> {

@@ -1,7 +1,7 @@
 //! The register of the sample region with a message that no check has anything to say about: a case changes one thing.
 
 use crate::contract::budget;
-use crate::contract::check::{CheckInfo, Look};
+use crate::contract::check::{CheckInfo, Look, Run};
 use crate::contract::facts::ContractFacts;
 use crate::contract::register::{Register, load};
 use crate::message::{Body, Categorie, Cents, Count, Date, Kind, Law, Message, Number, Party, Prestatie, Product};
@@ -11,7 +11,7 @@ use crate::rules::sample::{self, TOEWIJZING};
 use std::path::Path;
 use std::sync::LazyLock;
 
-static REGISTER: LazyLock<Register> = LazyLock::new(|| {
+pub(super) static REGISTER: LazyLock<Register> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
     load(&folder).expect("the sample register has no fault")
 });
@@ -54,7 +54,8 @@ impl Row {
     pub(super) fn hold(&self, check: &CheckInfo) {
         let mut sample = Sample::of(self.number);
         (self.change)(&mut sample);
-        let raised = sample.looked_at(check.run);
+        let Run::OnMessage { run, .. } = check.run else { panic!("{} looks at no message", check.id) };
+        let raised = sample.looked_at(run);
         let mut subjects: Vec<&str> = raised.iter().map(|raised| raised.subject.as_str()).collect();
         let mut expected = self.expected.to_vec();
         subjects.sort_unstable();

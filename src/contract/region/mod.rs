@@ -6,6 +6,7 @@
 mod section;
 
 use super::fault::{RegisterFault, hint};
+use super::norms;
 use super::table::Validity;
 use super::words::{BrokenPeriods, Model, ModelStatus, StepFamily};
 use crate::message::{Categorie, Date, Law, Party};
@@ -118,11 +119,11 @@ pub struct Subsegment {
     pub categories: BTreeMap<Law, BTreeSet<Categorie>>,
 }
 
-/// Norms of the checks. `None`: not stated and not chosen, so that a check that needs it does not run.
+/// Norms of the checks. What is not stated and not chosen is not set, and a check that needs it does not run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Norms {
-    /// Days between the end of an allocation and the start of the next that still make one chain (B4).
-    pub step_up_gap_days: Option<u32>,
+    /// Those that are numbers.
+    pub numbers: norms::Values,
     /// What a chain runs within (B4).
     pub step_up_family: Option<StepFamily>,
     /// How broken weeks and months count in the value of an allocation (D2, D8).
@@ -181,11 +182,11 @@ impl<'t, 'r> Profile<'t, 'r> {
         let lots = self.lots();
         let periods = self.periods();
         let segments = self.segments(&municipalities, &groupings, &lots, &periods);
-        let norms = self.norms();
+        let norms = self.norms(&segments);
         let facts = self.facts();
         self.root.finish();
         let (id, name, laws) = head?;
-        Some(Region { id, name, laws, municipalities, groupings, lots, periods, segments, norms: norms?, facts })
+        Some(Region { id, name, laws, municipalities, groupings, lots, periods, segments, norms, facts })
     }
 
     fn read_documents(&mut self) {
@@ -389,47 +390,44 @@ impl<'t, 'r> Profile<'t, 'r> {
         all
     }
 
-    fn norms(&self) -> Option<Norms> {
+    fn norms(&self, segments: &BTreeMap<String, Segment>) -> Norms {
         let Some(all) = self.root.section("norms") else {
-            self.root.fault("norms", "the table is missing", "add [norms.<name>] for each norm; there is no default");
-            return None;
+            return Norms::default();
         };
+        let mut numbers = norms::Values::default();
+        for norm in norms::ALL {
+            let value = self.norm(&all, norm.name, |section| read_numbers(section, norm.unit, segments));
+            if let Some(value) = value {
+                numbers.set(norm, value);
+            }
+        }
         let norms = Norms {
-            step_up_gap_days: self.norm(&all, "step_up_gap_days", |norm| norm.optional_number("value")),
+            numbers,
             step_up_family: self
                 .norm(&all, "step_up_family", |norm| norm.word("value", StepFamily::parse, StepFamily::WORDS)),
             broken_periods: self
                 .norm(&all, "broken_periods", |norm| norm.word("value", BrokenPeriods::parse, BrokenPeriods::WORDS)),
         };
         all.finish();
-        Some(norms)
+        norms
     }
 
     fn norm<T>(&self, all: &Section<'t, 'r>, name: &str, read: impl Fn(&Section<'t, 'r>) -> Option<T>) -> Option<T> {
-        let Some(norm) = all.section(name) else {
-            if !all.has(name) {
-                let remedy = "state it with value, status and source, or with status = \"not_stated\"";
-                all.fault(name, "the norm is missing", remedy);
-            }
-            return None;
-        };
+        let norm = all.section(name)?;
         let status = norm.word("status", |word| STATUSES.contains(&word).then(|| word.to_owned()), &STATUSES);
-        let value = match (status.as_deref(), norm.has("value")) {
-            (Some("not_stated"), true) => {
-                norm.raw("value");
-                norm.fault(
-                    "value",
-                    "a norm that is not stated has no value",
-                    "remove the value or say how it came about",
-                );
+        let given = ["value", "segments"].iter().find(|key| norm.has(key));
+        let value = match (status.as_deref(), given) {
+            (Some("not_stated"), Some(key)) => {
+                norm.raw(key);
+                norm.fault(key, "a norm that is not stated has no value", "remove the value or say how it came about");
                 None
             }
-            (Some("not_stated") | None, false) => None,
-            (Some(_), false) => {
+            (Some("not_stated") | None, None) => None,
+            (Some(_), None) => {
                 norm.fault("value", "the key is missing", "add it; there is no default");
                 None
             }
-            (_, true) => read(&norm),
+            (_, Some(_)) => read(&norm),
         };
         self.close(norm);
         value
@@ -490,6 +488,32 @@ fn members(
         }
     }
     Some(members)
+}
+
+/// A number for all segments under `value`, for some on their own under `segments`, or both.
+fn read_numbers(norm: &Section<'_, '_>, unit: norms::Unit, known: &BTreeMap<String, Segment>) -> Option<norms::Value> {
+    let read = |section: &Section<'_, '_>, key: &str| {
+        let number = section.optional_amount(key)?;
+        if number <= unit.largest() {
+            return Some(number);
+        }
+        let what = format!("{number} {} is no norm", unit.as_str());
+        section.fault(key, what, format!("write {} at most", unit.largest()));
+        None
+    };
+    let mut value = norms::Value { general: read(norm, "value"), segments: BTreeMap::new() };
+    if let Some(segments) = norm.section("segments") {
+        for id in segments.keys() {
+            if !known.contains_key(&id) {
+                segments.fault(&id, format!("unknown segment `{id}`"), hint(&id, known.keys().map(String::as_str)));
+            }
+            if let Some(number) = read(&segments, &id) {
+                value.segments.insert(id, number);
+            }
+        }
+        segments.finish();
+    }
+    (value.general.is_some() || !value.segments.is_empty()).then_some(value)
 }
 
 /// A period has a stated `end`, or `initial_years` with `extension_options` and the number of `extensions_taken`.

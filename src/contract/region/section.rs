@@ -104,6 +104,11 @@ impl<'t, 'r> Section<'t, 'r> {
         self.optional(key, "a whole number, zero or more", |value| value.as_integer()?.try_into().ok())
     }
 
+    /// As [`Section::optional_number`], for figures that may be large.
+    pub(super) fn optional_amount(&self, key: &str) -> Option<u64> {
+        self.optional(key, "a whole number, zero or more", |value| value.as_integer()?.try_into().ok())
+    }
+
     pub(super) fn optional_date(&self, key: &str) -> Option<Date> {
         self.optional(key, "a date such as 2026-12-31 without quotes", |value| {
             let datetime = value.as_datetime()?;

@@ -396,7 +396,7 @@ fn products(old: &Register, new: &Register, changes: &mut Vec<Change>) {
             ("norm_volume", optional(product.norm_volume.as_ref())),
             ("norm_frequency", product.norm_frequency.map(|each| each.as_str().to_owned()).unwrap_or_default()),
             ("norm_days", optional(product.norm_days.as_ref())),
-            ("flags", product.flags.iter().cloned().collect::<Vec<_>>().join(" ")),
+            ("flags", product.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>().join(" ")),
             ("name", product.name.clone()),
         ])
     };

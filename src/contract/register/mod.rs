@@ -12,7 +12,7 @@ mod verify;
 use super::fault::RegisterFault;
 use super::region::{self, Region};
 use super::table::Validity;
-use super::words::{ContractStatus, Model, OnExceed};
+use super::words::{ContractStatus, Flag, Model, OnExceed};
 use crate::message::{Categorie, Cents, Date, Eenheid, Frequentie, Law, Party, ProductCode};
 use crate::rules::{Parties, Terms};
 use rows::{AGREEMENTS, CONTRACTS, Lined, PRODUCTS, PROVIDERS, Rows, TARIFFS, TariffRow};
@@ -50,7 +50,7 @@ pub struct Product {
     /// Usual duration in days.
     pub norm_days: Option<u32>,
     /// Marks that checks look for.
-    pub flags: BTreeSet<String>,
+    pub flags: BTreeSet<Flag>,
     /// When it is on the list.
     pub validity: Validity,
 }

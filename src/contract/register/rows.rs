@@ -4,7 +4,7 @@
 use super::{Agreement, Contract, Product, Provider};
 use crate::contract::fault::RegisterFault;
 use crate::contract::table::{Row, Table, Validity};
-use crate::contract::words::{ContractStatus, Model, OnExceed};
+use crate::contract::words::{ContractStatus, Flag, Model, OnExceed};
 use crate::message::{Categorie, Cents, Eenheid, Frequentie, Law, Party, ProductCode};
 use std::collections::BTreeSet;
 
@@ -114,7 +114,7 @@ pub(super) fn products(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Product
             _ => row.word("norm_frequency", Frequentie::parse, &["1", "2", "4", "6"], faults).map(Some),
         };
         let norm_days = row.optional_number("norm_days", faults);
-        let flags: BTreeSet<String> = row.cell("flags").split_whitespace().map(str::to_owned).collect();
+        let flags = row.words("flags", Flag::parse, Flag::WORDS, faults);
         let validity = row.validity(faults);
         Some(Product {
             law: law?,
@@ -127,7 +127,7 @@ pub(super) fn products(bytes: &[u8], faults: &mut Faults) -> Option<Rows<Product
             norm_volume: norm_volume?,
             norm_frequency: norm_frequency?,
             norm_days: norm_days?,
-            flags,
+            flags: flags?,
             validity: validity?,
         })
     })
