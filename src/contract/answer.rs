@@ -18,8 +18,7 @@ pub enum Reden {
 
 impl Reden {
     /// All of them.
-    pub const ALL: [Reden; 4] =
-        [Reden::NotWithinBudget, Reden::NoContract, Reden::NotWithinContract, Reden::AgeLimit];
+    pub const ALL: [Reden; 4] = [Reden::NotWithinBudget, Reden::NoContract, Reden::NotWithinContract, Reden::AgeLimit];
 
     /// The code of list WJ759.
     pub fn code(self) -> Code {

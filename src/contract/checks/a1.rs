@@ -91,7 +91,9 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.asked().product = Some(Product { categorie: "02".into(), code: Some("02Z99".into()) });
         }),
         silent("a change under contract", Number::N317, |_| ()),
-        raises("a longer allocation", Number::N317, &["verzoek V-2026-1 op toewijzing 1001"], |s| s.provider("42420010")),
+        raises("a longer allocation", Number::N317, &["verzoek V-2026-1 op toewijzing 1001"], |s| {
+            s.provider("42420010");
+        }),
         silent("a shorter allocation", Number::N317, |s| {
             s.provider("42420010");
             s.changed().einddatum = Some(jiff::civil::date(2026, 3, 31));

@@ -78,15 +78,10 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.asked().toewijzing_ingangsdatum = date(2024, 12, 31);
         }),
         silent("a change after the accession", Number::N317, |s| s.provider("42420002")),
-        raises(
-            "a change from before it",
-            Number::N317,
-            &["verzoek V-2026-1 op toewijzing 1001"],
-            |s| {
-                s.provider("42420002");
-                s.changed().gewenste_ingangsdatum = date(2024, 12, 31);
-            },
-        ),
+        raises("a change from before it", Number::N317, &["verzoek V-2026-1 op toewijzing 1001"], |s| {
+            s.provider("42420002");
+            s.changed().gewenste_ingangsdatum = date(2024, 12, 31);
+        }),
         silent("a claim over a time after the accession", Number::N323, |s| s.provider("42420002")),
         raises("a claim over a time before it", Number::N323, &["toewijzing 1001"], |s| {
             s.provider("42420002");

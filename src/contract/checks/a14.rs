@@ -17,7 +17,7 @@ use crate::contract::policy::Policy;
 use crate::contract::words::Flag;
 use crate::finding::Severity;
 use crate::message::types::Geboortedatum;
-use crate::message::{Body, Date, Law, Number};
+use crate::message::{Body, Code, Date, Law, Number};
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "A14",
@@ -58,7 +58,7 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
 
 /// The latest day on which the client can have been born.
 fn latest_birth(born: &Geboortedatum) -> Option<Date> {
-    match born.datum_gebruik.as_ref().map(|part| part.as_str()) {
+    match born.datum_gebruik.as_ref().map(Code::as_str) {
         None => Some(born.datum),
         Some("1") => Some(born.datum.last_of_month()),
         Some("2") => Some(born.datum.last_of_year()),
@@ -186,8 +186,12 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         }),
         silent("support for adults", Number::N301, |s| s.norm(&YOUTH_AGE_LIMIT, 18)),
         silent("a request for a child", Number::N315, |s| youth(s, date(2015, 5, 5), None)),
-        raises("a request that begins on the day before", Number::N315,
-            &["verzoek V-2026-1 45A04 voorbij de leeftijdsgrens"], |s| youth(s, date(2008, 4, 2), None)),
+        raises(
+            "a request that begins on the day before",
+            Number::N315,
+            &["verzoek V-2026-1 45A04 voorbij de leeftijdsgrens"],
+            |s| youth(s, date(2008, 4, 2), None),
+        ),
         raises("a request that begins on the birthday", Number::N315, &["verzoek V-2026-1 45A04"], |s| {
             youth(s, date(2008, 4, 1), None);
         }),

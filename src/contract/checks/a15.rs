@@ -58,6 +58,8 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.product("55", None);
         }),
         silent("a claim on a product of a segment", Number::N323, |_| ()),
-        raises("a claim on one that is in none", Number::N323, &["toewijzing 1001"], |s| s.line().code = "02Z99".into()),
+        raises("a claim on one that is in none", Number::N323, &["toewijzing 1001"], |s| {
+            s.line().code = "02Z99".into();
+        }),
     ]
 }

@@ -69,9 +69,8 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
 /// Requests that state no framework contract, as texts name them.
 fn said_to_have_none(look: &Look<'_>) -> BTreeSet<String> {
     let Body::Aanvraag(client) = &look.message.body else { return BTreeSet::new() };
-    let without = client.producten.iter().filter(|asked| {
-        asked.raamcontract.as_ref().is_none_or(|stated| stated.as_str() != "1")
-    });
+    let without =
+        client.producten.iter().filter(|asked| asked.raamcontract.as_ref().is_none_or(|stated| stated.as_str() != "1"));
     without.map(|asked| format!("verzoek {}", asked.referentie_aanbieder)).collect()
 }
 

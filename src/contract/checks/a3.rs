@@ -7,6 +7,7 @@ use super::cover::{NUMBERS, regional};
 use crate::contract::answer::Reden;
 use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;
+use crate::message::Party;
 use std::collections::BTreeSet;
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
@@ -37,7 +38,7 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
             let members: BTreeSet<&str> = care
                 .profiles(look)
                 .into_iter()
-                .flat_map(|segment| segment.municipalities.iter().map(|code| code.as_str()))
+                .flat_map(|segment| segment.municipalities.iter().map(Party::as_str))
                 .collect();
             let raised = care.raise_answering(look, Reden::NotWithinContract, nl, en);
             raised.fact("segment_gemeenten", members.into_iter().collect::<Vec<_>>())

@@ -84,11 +84,8 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.asked().toewijzing_einddatum = Some(date(2029, 1, 1));
         }),
         silent("a change until that day", Number::N317, |s| s.changed().einddatum = Some(date(2028, 12, 31))),
-        raises(
-            "a change for longer",
-            Number::N317,
-            &["verzoek V-2026-1 op toewijzing 1001 uiterste einde"],
-            |s| s.changed().einddatum = Some(date(2029, 1, 1)),
-        ),
+        raises("a change for longer", Number::N317, &["verzoek V-2026-1 op toewijzing 1001 uiterste einde"], |s| {
+            s.changed().einddatum = Some(date(2029, 1, 1));
+        }),
     ]
 }

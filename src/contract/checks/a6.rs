@@ -32,7 +32,8 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
                 return None;
             }
             // The day on which the one takes over from the other.
-            let switch = if last.gemeente.is_some() { last.validity.from } else { first.validity.to?.tomorrow().ok()? };
+            let switch =
+                if last.gemeente.is_some() { last.validity.from } else { first.validity.to?.tomorrow().ok()? };
             let (wat, what) = (sentence(&care.what.nl()), sentence(&care.what.en()));
             let (segments, gemeente, on) = (care.segments(), look.gemeente(), care.on);
             let (before, after) = (&first.id, &last.id);

@@ -51,9 +51,9 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
 
 /// Whether a provider has a contract for the care, here and on its first day.
 fn holds(look: &Look<'_>, agb: &Party, care: &Care) -> bool {
-    care.ids().flat_map(|segment| look.register.contracts(agb, segment)).any(|contract| {
-        contract.validity.holds_on(care.on) && look.register.covers(contract, look.gemeente())
-    })
+    care.ids()
+        .flat_map(|segment| look.register.contracts(agb, segment))
+        .any(|contract| contract.validity.holds_on(care.on) && look.register.covers(contract, look.gemeente()))
 }
 
 #[cfg(test)]

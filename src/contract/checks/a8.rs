@@ -74,7 +74,8 @@ fn late_start(look: &Look<'_>, start: &StartProduct) -> Option<Raised> {
         .flat_map(|segment| look.register.contracts(look.aanbieder(), segment))
         .filter(|contract| look.register.covers(contract, look.gemeente()))
         .collect();
-    let last = contracts.into_iter().max_by_key(|contract| contract.validity.to.unwrap_or(crate::message::Date::MAX))?;
+    let last =
+        contracts.into_iter().max_by_key(|contract| contract.validity.to.unwrap_or(crate::message::Date::MAX))?;
     let end = last.validity.to.filter(|_| last.status != ContractStatus::Active)?;
     let (begin, limit) = (start.begindatum, end.saturating_add(days(tail)));
     if begin <= limit {
@@ -110,7 +111,9 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
     use jiff::civil::date;
     vec![
         silent("a contract that runs on", Number::N301, |_| ()),
-        raises("a contract in transition", Number::N301, &["toewijzing 1001"], |s| s.status("FICTIEF-W01", "transition")),
+        raises("a contract in transition", Number::N301, &["toewijzing 1001"], |s| {
+            s.status("FICTIEF-W01", "transition");
+        }),
         silent("for somebody who is in care", Number::N301, |s| {
             s.status("FICTIEF-W01", "transition");
             s.knows_allocation(|known| known.einddatum = Some(date(2026, 2, 28)));

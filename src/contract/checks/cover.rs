@@ -99,8 +99,8 @@ pub(super) fn care(look: &Look<'_>) -> Vec<Care> {
             let referentie = &client.verzoek.referentie_aanbieder;
             all.extend(client.verzoek.te_wijzigen.iter().filter_map(|asked| {
                 let earlier = look.earlier(asked.toewijzing_nummer)?;
-                let further = is_longer(earlier.einddatum, asked.einddatum)
-                    || asked.gewenste_ingangsdatum < earlier.ingangsdatum;
+                let further =
+                    is_longer(earlier.einddatum, asked.einddatum) || asked.gewenste_ingangsdatum < earlier.ingangsdatum;
                 let what = What::Verzoek(referentie.clone(), Some(asked.toewijzing_nummer));
                 let days = (asked.gewenste_ingangsdatum, asked.einddatum);
                 further.then_some(Care::of(look, what, earlier.product.clone()?, days, false))

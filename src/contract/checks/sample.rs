@@ -6,8 +6,8 @@ use crate::contract::facts::ContractFacts;
 use crate::contract::norms::{Norm, TRANSITION_TAIL_DAYS};
 use crate::contract::register::{self, Files, Register};
 use crate::message::{
-    AangevraagdProduct, Body, Categorie, Cents, Count, Date, Kind, Law, Message, NieuwProduct, Number, Party, Prestatie,
-    Product, ProductCode, StartProduct, TeWijzigenProduct, ToegewezenProduct, Verzoek,
+    AangevraagdProduct, Body, Categorie, Cents, Count, Date, Kind, Law, Message, NieuwProduct, Number, Party,
+    Prestatie, Product, ProductCode, StartProduct, TeWijzigenProduct, ToegewezenProduct, Verzoek,
 };
 use crate::rules::facts::{Allocation, Facts};
 use crate::rules::sample::{self, TOEWIJZING};
@@ -16,7 +16,8 @@ use std::sync::LazyLock;
 
 static FILES: LazyLock<Files> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
-    let read = |name: &&str| ((*name).to_owned(), std::fs::read(folder.join(name)).expect("the sample register is there"));
+    let read =
+        |name: &&str| ((*name).to_owned(), std::fs::read(folder.join(name)).expect("the sample register is there"));
     register::FILES.iter().map(read).collect()
 });
 
