@@ -116,6 +116,7 @@ impl App {
         tracing::debug!(schemas, "schemas are compiled");
         let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop.clone())));
         Ok(App {
             ledger,
             lock,
@@ -187,14 +188,20 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<(Ledger, File)> {
             })?;
         }
     }
-    let lock = lock_ledger(path)?;
+    let Some(lock) = try_lock(path)? else {
+        anyhow::bail!(
+            "the ledger {} is in use by another gateway: stop it, or set another path in [ledger]",
+            path.display()
+        )
+    };
     // A ledger without its key must never get a new one: it would be unreadable.
     let keys = if key_file.exists() || path.exists() { Keys::load(key_file)? } else { Keys::create(key_file)? };
     Ok((Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?, lock))
 }
 
-/// Two gateways on one SQLite ledger would both send its outbox. The system releases the lock when a process dies.
-fn lock_ledger(path: &Path) -> anyhow::Result<File> {
+/// The lock of a ledger; `None` while a gateway holds it. Two gateways on one SQLite ledger would both send its outbox.
+/// The system releases the lock when a process dies.
+pub(crate) fn try_lock(path: &Path) -> anyhow::Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
@@ -205,11 +212,8 @@ fn lock_ledger(path: &Path) -> anyhow::Result<File> {
         .open(&name)
         .with_context(|| format!("failed to open {}: check the rights of its folder", name.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => anyhow::bail!(
-            "the ledger {} is in use by another gateway: stop it, or set another path in [ledger]",
-            path.display()
-        ),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("failed to lock {}", name.display())),
     }
 }

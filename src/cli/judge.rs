@@ -4,10 +4,10 @@ use super::Exit;
 use super::report::Report;
 use crate::clock::Clock;
 use crate::contract::{ContractFacts, Contracts, Register};
-use crate::decision::{Purpose, Verdict};
+use crate::decision::{Decision, Purpose, Verdict};
 use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
 use crate::message::Date;
-use crate::pipeline::{self, Context, Judged, Prepared, Readable};
+use crate::pipeline::{self, Context, Judged, Own, Prepared, Readable};
 use crate::rules::UnknownQuestion;
 use crate::schema::Limits;
 use std::collections::BTreeSet;
@@ -204,7 +204,13 @@ fn on_ledger(
         Err(unreadable) => pipeline::refuse(context, unreadable),
     };
     let decision = judged.decision.clone();
-    ledger.run_blocking(move |tx| tx.store(&inbox, &decision).map(|_| ()))?;
+    let now = context.now;
+    let own = |own: &Own| (Inbox::new(crate::gateway::OWN, transport_id, now, own.bytes.clone()), own.decision.clone());
+    let own: Vec<(Inbox, Decision)> = judged.answers.iter().map(own).collect();
+    ledger.run_blocking(move |tx| {
+        tx.store(&inbox, &decision)?;
+        own.iter().try_for_each(|(inbox, decision)| tx.store(inbox, decision).map(|_| ()))
+    })?;
     Ok(judged)
 }
 

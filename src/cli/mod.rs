@@ -3,6 +3,7 @@
 mod doctor;
 mod excerpt;
 mod explain;
+mod held;
 mod judge;
 mod report;
 mod rules;
@@ -10,6 +11,7 @@ mod rules;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::contract::{Contracts, Policies};
+use crate::hold::Action;
 use crate::message::{Date, Party};
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
@@ -87,6 +89,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Outgoing allocations that wait for a person
+    #[command(subcommand)]
+    Held(HeldCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -136,6 +141,36 @@ enum ConfigCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum HeldCommand {
+    /// What is held, since when, and why
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge a held message anew and let it go to its provider; the contract layer may only signal
+    Release(Ordering),
+    /// End a held message: it counts as not sent, and its identification can be used again
+    Withdraw(Ordering),
+}
+
+#[derive(Debug, Args)]
+struct Ordering {
+    /// Number of the message, as in `sluis held list`
+    id: i64,
+    /// Why; it stays in the audit trail, so it must name no client by number
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who; otherwise the login
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    config: WithConfig,
+}
+
+#[derive(Debug, Subcommand)]
 enum ContractCommand {
     /// Report all faults of a register folder
     Check {
@@ -167,6 +202,7 @@ pub fn main() -> ExitCode {
         Command::Doctor { config: WithConfig { config }, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
+        Command::Held(command) => held(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
@@ -258,6 +294,18 @@ fn run(path: &Path) -> Exit {
             Exit::Usage
         }
     }
+}
+
+fn held(command: HeldCommand) -> Exit {
+    let (ordering, action) = match command {
+        HeldCommand::List { config: WithConfig { config }, json } => {
+            return load_config(&config).map_or_else(|exit| exit, |config| held::list(&config, json));
+        }
+        HeldCommand::Release(ordering) => (ordering, Action::Release),
+        HeldCommand::Withdraw(ordering) => (ordering, Action::Withdraw),
+    };
+    let Ordering { id, reason, by, config: WithConfig { config } } = ordering;
+    load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
 }
 
 fn config_check(path: &Path) -> Exit {
