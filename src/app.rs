@@ -302,6 +302,7 @@ fn figures(
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            figures.push((Metric::HeldOldestSeconds, Vec::new(), seconds(counts.held.oldest)));
             figures.push((Metric::WaitingMessages, Vec::new(), approximate(counts.waiting.count)));
             figures.push((Metric::WaitingOldestSeconds, Vec::new(), seconds(counts.waiting.oldest)));
             for (debt, open) in &counts.questions {

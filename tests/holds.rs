@@ -1,10 +1,12 @@
-//! Holds of the daemon: what waits for a person, and what becomes of it by order, in process and with a real ledger.
+//! Holds and answers of the daemon: what waits for a person and what becomes of it by order, and what is rejected in the
+//! name of a municipality; in process and with a real ledger.
 
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use sluis::clock::FixedClock;
 use sluis::config::WaitingRoom;
 use sluis::contract::{Contracts, Policies, load};
+use sluis::deadline::Debt;
 use sluis::decision::{Purpose, Verdict};
 use sluis::demo::compose::{Allocate, Composer, Person};
 use sluis::doctor::{Patience, examine};
@@ -23,6 +25,8 @@ const MONDAY: Date = date(2026, 3, 9);
 /// Aalten, and a municipality that only signals.
 const AALTEN: &str = "0197";
 const WINTERSWIJK: &str = "0294";
+/// A municipality that has requests rejected.
+const DOETINCHEM: &str = "0222";
 /// Without a contract.
 const STRANGER: &str = "42420010";
 
@@ -44,6 +48,7 @@ impl Desk {
         let mut policies = Policies::default();
         policies.set("A1", None, "hold").expect("a known check and word");
         policies.set("A1", Some(&Party::from(WINTERSWIJK)), "signal").expect("a known check and word");
+        policies.set("A1", Some(&Party::from(DOETINCHEM)), "answer").expect("a known check and word");
         let contracts = Contracts::new(vec![Arc::new(register)], policies);
         let clock = Arc::new(FixedClock::on(MONDAY));
         let own: Arc<dyn sluis::clock::Clock> = Arc::clone(&clock) as _;
@@ -265,6 +270,62 @@ async fn a_release_is_judged_on_the_facts_of_its_day() {
     assert_eq!(done.outcome, Outcome::Released);
     let asked = desk.ledger.run(|tx| tx.open_questions(sluis::deadline::Debt::Return, None, 9)).await;
     assert_eq!(asked.expect("questions can be read")[0].asked_on, date(2026, 3, 10), "the day on which it left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_standard_rejects_by_now_is_rejected_at_its_release() {
+    let desk = Desk::open(memory());
+    desk.take("a", &allocation(Law::Wmo, "A1", 1)).await;
+    let id = desk.holds().await[0].message_id;
+    // A clock that was set back: the message is of tomorrow now.
+    desk.clock.advance(SignedDuration::from_hours(-24));
+    let done = desk.order(id, Action::Release, "geen alternatief").await;
+    assert_eq!(done.outcome, Outcome::Rejected);
+    assert!(done.answer.contains("TR135"), "{}", done.answer);
+    assert_eq!(desk.verdict("a").await, Verdict::Rejected);
+    let reply = (Purpose::Reply, "WMO302".to_owned(), AALTEN.to_owned());
+    assert!(desk.outbox().await.contains(&reply), "its municipality has the return message");
+    assert_eq!((desk.forwards("WMO301").await, desk.holds().await.len()), (0, 0));
+    desk.is_sound().await;
+}
+
+/// The 319 is a message of its own in the ledger: it leaves once, after the reply, and its return message finds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_rejected_once_in_the_name_of_its_municipality() {
+    for law in Law::ALL {
+        let kind = |number: &str| format!("{}{number}", if law == Law::Wmo { "WMO" } else { "JW" });
+        let desk = Desk::open(memory());
+        let composer = composer(law, DOETINCHEM);
+        let request = composer.aanvraag("V1", &Person::nth(1), "R1", &allocate(law, 1));
+        for _ in 0..3 {
+            desk.take("r", &request).await;
+        }
+        let forward = |number: &str, to: &str| (Purpose::Forward, kind(number), to.to_owned());
+        let mut outbox = desk.outbox().await;
+        outbox.retain(|row| row.0 != Purpose::Signal);
+        let reply = (Purpose::Reply, kind("316"), STRANGER.to_owned());
+        assert_eq!(outbox, [reply, forward("315", DOETINCHEM), forward("319", STRANGER)]);
+        let due = desk.ledger.run(|tx| tx.due(Timestamp::MAX, 10)).await.expect("the outbox can be read");
+        let rejection = due.iter().find(|row| row.subject == kind("319")).expect("it leaves");
+        assert_eq!(rejection.correlation_id, "r", "it belongs to the delivery of the request");
+        let document = sluis::schema::validate(&rejection.body, &Limits::default()).expect("it is valid");
+        let read = Message::read(document.kind, document.release, &document.tree).expect("it is read");
+        assert_eq!((read.gemeente().as_str(), read.aanbieder().as_str()), (DOETINCHEM, STRANGER));
+        let open = || async {
+            let open = desk.ledger.run(|tx| {
+                Debt::ALL.iter().map(|debt| Ok(tx.open_questions(*debt, None, 9)?.len())).sum::<Result<usize, _>>()
+            });
+            open.await.expect("questions can be read")
+        };
+        assert_eq!(open().await, 1, "the return message of the provider");
+        desk.take("q", &composer.retour("Q1", &read, &[])).await;
+        assert_eq!((desk.verdict("q").await, open().await), (Verdict::Accepted, 0));
+        // Elsewhere the same request is told, and left to the municipality.
+        let elsewhere = Composer { gemeente: Party::from(AALTEN), ..composer.clone() };
+        desk.take("e", &elsewhere.aanvraag("V2", &Person::nth(1), "R2", &allocate(law, 1))).await;
+        assert_eq!(desk.forwards(&kind("319")).await, 1);
+        desk.is_sound().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Reden};
 use super::budget::{self, Movements};
 use super::check::{self, CheckInfo, Look, Raised, Run};
+use super::checks::asked;
 use super::facts::{ContractFacts, ContractRequest};
 use super::policy::{Policies, Policy};
 use super::register::Register;
@@ -48,11 +49,12 @@ pub struct Advice {
 /// What the contract layer needs to know of the ledger to judge a message.
 pub fn request(register: &Register, message: &Message) -> ContractRequest {
     let mut request = budget::request(register, message);
-    match &message.body {
-        Body::Aanvraag(client) => request.person = Some(client.bsn.clone()),
-        Body::Wijziging(client) => request.person = Some(client.bsn.clone()),
-        _ => {}
-    }
+    request.person = match &message.body {
+        Body::Aanvraag(client) => Some(client.bsn.clone()),
+        Body::Wijziging(client) => Some(client.bsn.clone()),
+        _ => return request,
+    };
+    request.agreements.extend(asked::agreements(register, message));
     request
 }
 

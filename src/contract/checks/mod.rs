@@ -23,6 +23,7 @@ mod a5;
 mod a6;
 mod a7;
 mod a8;
+pub(super) mod asked;
 mod b4;
 mod cover;
 mod d2;

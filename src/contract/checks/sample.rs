@@ -135,6 +135,11 @@ impl Sample {
         self.cell("contracts.csv", "contract", contract, "status", status);
     }
 
+    /// What a region wants when an agreement is exceeded.
+    pub(super) fn on_exceed(&mut self, agreement: &str, word: &str) {
+        self.cell("agreements.csv", "agreement", agreement, "on_exceed", word);
+    }
+
     /// The first day of a contract.
     pub(super) fn begin(&mut self, contract: &str, first: &str) {
         self.cell("contracts.csv", "contract", contract, "valid_from", first);
