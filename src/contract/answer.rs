@@ -3,7 +3,8 @@
 
 use crate::message::{Code, ReferentieAanbieder};
 
-/// A reason that a contract gives. The others of the list (1, 7, 8) are for a person.
+/// A reason that a contract gives. The others of the list (1, 5, 7, 8) are for a person: they ask what else would help, or
+/// who is responsible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reden {
     /// 2: does not fit the budget agreed with the provider.
@@ -12,13 +13,16 @@ pub enum Reden {
     NoContract,
     /// 4: does not fit the contract.
     NotWithinContract,
+    /// 6: stacking of the same product.
+    Stacking,
     /// 9: past the age limit.
     AgeLimit,
 }
 
 impl Reden {
     /// All of them.
-    pub const ALL: [Reden; 4] = [Reden::NotWithinBudget, Reden::NoContract, Reden::NotWithinContract, Reden::AgeLimit];
+    pub const ALL: [Reden; 5] =
+        [Reden::NotWithinBudget, Reden::NoContract, Reden::NotWithinContract, Reden::Stacking, Reden::AgeLimit];
 
     /// The code of list WJ759.
     pub fn code(self) -> Code {
@@ -26,6 +30,7 @@ impl Reden {
             Reden::NotWithinBudget => "2",
             Reden::NoContract => "3",
             Reden::NotWithinContract => "4",
+            Reden::Stacking => "6",
             Reden::AgeLimit => "9",
         })
     }

@@ -21,27 +21,37 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
     }
 }
 
+/// A request that its provider's own budget has no room for, where the agreement says so.
+#[cfg(test)]
+pub(super) fn past_the_amount(sample: &mut super::sample::Sample) {
+    lodging(sample, "answer", 2_000_000);
+}
+
+#[cfg(test)]
+const AGREEMENT: &str = "FICTIEF-LOG-42420001-2026";
+
+/// Four nights a week at 150.07, from 1 April until 30 September: 27 weeks.
+#[cfg(test)]
+fn lodging(sample: &mut super::sample::Sample, on_exceed: &str, consumed: i64) {
+    let nights = |omvang: &mut Option<crate::message::Omvang>| {
+        omvang.as_mut().expect("the sample has a volume").eenheid = crate::message::Eenheid::Etmaal;
+    };
+    sample.on_exceed(AGREEMENT, on_exceed);
+    sample.consumed(AGREEMENT, consumed);
+    if sample.message.kind.number == Number::N317 {
+        nights(&mut sample.changed().omvang);
+        nights(&mut sample.known().omvang);
+        sample.care("04", "04A01");
+    } else {
+        nights(&mut sample.asked().omvang);
+        sample.asked().product = Some(crate::message::Product { categorie: "04".into(), code: Some("04A01".into()) });
+    }
+}
+
 #[cfg(test)]
 pub(super) fn cases() -> Vec<super::sample::Row> {
     use super::sample::{raises, silent};
-    use crate::message::{Eenheid, Product};
-    const AGREEMENT: &str = "FICTIEF-LOG-42420001-2026";
-    // Four nights a week at 150.07, from 1 April until 30 September: 27 weeks.
-    fn lodging(sample: &mut super::sample::Sample, on_exceed: &str, consumed: i64) {
-        let nights = |omvang: &mut Option<crate::message::Omvang>| {
-            omvang.as_mut().expect("the sample has a volume").eenheid = Eenheid::Etmaal;
-        };
-        sample.on_exceed(AGREEMENT, on_exceed);
-        sample.consumed(AGREEMENT, consumed);
-        if sample.message.kind.number == Number::N317 {
-            nights(&mut sample.changed().omvang);
-            nights(&mut sample.known().omvang);
-            sample.care("04", "04A01");
-        } else {
-            nights(&mut sample.asked().omvang);
-            sample.asked().product = Some(Product { categorie: "04".into(), code: Some("04A01".into()) });
-        }
-    }
+    use crate::message::Eenheid;
     vec![
         silent("another segment than the agreement's", Number::N301, |s| s.consumed(AGREEMENT, 1_399_999)),
         raises("70% of the provider's budget", Number::N301, &["afspraak FICTIEF-LOG-42420001-2026 70%"], |s| {

@@ -61,7 +61,9 @@ pub(super) static ALL: &[&CheckInfo] = &[
 #[cfg(test)]
 mod tests {
     use super::super::check::Run;
+    use super::super::{Policies, assess};
     use super::*;
+    use crate::message::{Eenheid, Number};
     use std::collections::BTreeSet;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
@@ -108,6 +110,51 @@ mod tests {
             }
         }
         assert_eq!(all_cases().len(), ALL.iter().filter(|check| !check.numbers().is_empty()).count());
+    }
+
+    /// A request past the contract (A4) and past the budget of its provider (D8), under these policies: the answers as
+    /// check and reason, and the outcomes that are told.
+    fn answered(policies: &[(&str, &str)], change: fn(&mut sample::Sample)) -> (Vec<String>, Vec<String>) {
+        let mut sample = sample::Sample::of(Number::N315);
+        d8::past_the_amount(&mut sample);
+        sample.asked().toewijzing_einddatum = Some(jiff::civil::date(2027, 1, 1));
+        change(&mut sample);
+        let mut wanted = Policies::default();
+        for (check, word) in policies {
+            wanted.set(check, None, word).expect("a known check and word");
+        }
+        let today = jiff::civil::date(2026, 3, 10);
+        let (register, message, facts) = (&sample.register, &sample.message, &sample.facts);
+        let assessment = assess(register, &wanted, message, today, facts, &sample.ledger, &sample.granted);
+        let answers = assessment.answers.iter().map(|advice| format!("{} {}", advice.check, advice.reden.code()));
+        let told = assessment.signals.iter().map(|signal| format!("{} {}", signal.check, signal.outcome));
+        (answers.collect(), told.collect())
+    }
+
+    #[test]
+    fn a_request_is_answered_for_one_reason_and_the_contract_comes_first() {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let both = [("A4", "answer"), ("D8", "answer")];
+        assert_eq!(answered(&both, |_| ()), (texts(&["A4 4"]), texts(&["A4 answer", "D8 signal"])));
+        let budget = [("D8", "answer")];
+        assert_eq!(answered(&budget, |_| ()), (texts(&["D8 2"]), texts(&["D8 answer"])), "A4 only observes");
+        let held = [("A4", "hold"), ("D8", "hold")];
+        assert_eq!(answered(&held, |_| ()), (Vec::new(), texts(&["A4 signal", "D8 signal"])), "no request can be held");
+        let crisis = |sample: &mut sample::Sample| sample.mark("04A01", "crisis");
+        assert_eq!(answered(&both, crisis), (Vec::new(), texts(&["A4 signal", "D8 signal"])), "crisis care never");
+        // A doctor refers: the provider's own amount still counts, that of the segment never does.
+        let doctor = |sample: &mut sample::Sample| sample.asked().verwijzer.soort = "02".into();
+        assert_eq!(answered(&budget, doctor).0, texts(&["D8 2"]));
+        let segment = |sample: &mut sample::Sample| {
+            const POT: &str = "FICTIEF-WIO-0197-2026";
+            sample.on_exceed(POT, "answer");
+            sample.consumed(POT, 60_000_000);
+            sample.asked().verwijzer.soort = "02".into();
+            sample.asked().toewijzing_einddatum = Some(jiff::civil::date(2026, 9, 30));
+            sample.asked().omvang.as_mut().expect("the sample has a volume").eenheid = Eenheid::Uur;
+            sample.care("02", "02A03");
+        };
+        assert_eq!(answered(&[("D2", "answer"), ("D8", "answer")], segment).0, Vec::<String>::new());
     }
 
     #[test]
