@@ -5,6 +5,7 @@ mod contract;
 mod doctor;
 mod excerpt;
 mod explain;
+mod held;
 mod judge;
 mod report;
 mod rules;
@@ -13,6 +14,7 @@ mod whatif;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::hold::Action;
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
 use crate::whatif::Pair;
@@ -98,6 +100,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Outgoing allocations that wait for a person
+    #[command(subcommand)]
+    Held(HeldCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -177,6 +182,36 @@ enum ConfigCommand {
     Show(WithConfig),
 }
 
+#[derive(Debug, Subcommand)]
+enum HeldCommand {
+    /// What is held, since when, and why
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge a held message anew and let it go to its provider; the contract layer may only signal
+    Release(Ordering),
+    /// End a held message: it counts as not sent, and its identification can be used again
+    Withdraw(Ordering),
+}
+
+#[derive(Debug, Args)]
+struct Ordering {
+    /// Number of the message, as in `sluis held list`
+    id: i64,
+    /// Why; it stays in the audit trail, so it must name no client by number
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who; otherwise the login
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    config: WithConfig,
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -203,6 +238,7 @@ pub fn main() -> ExitCode {
         Command::Doctor { config: WithConfig { config }, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
+        Command::Held(command) => held(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
@@ -327,6 +363,18 @@ fn run(path: &Path) -> Exit {
             Exit::Usage
         }
     }
+}
+
+fn held(command: HeldCommand) -> Exit {
+    let (ordering, action) = match command {
+        HeldCommand::List { config: WithConfig { config }, json } => {
+            return load_config(&config).map_or_else(|exit| exit, |config| held::list(&config, json));
+        }
+        HeldCommand::Release(ordering) => (ordering, Action::Release),
+        HeldCommand::Withdraw(ordering) => (ordering, Action::Withdraw),
+    };
+    let Ordering { id, reason, by, config: WithConfig { config } } = ordering;
+    load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
 }
 
 fn config_check(path: &Path) -> Exit {
