@@ -8,19 +8,61 @@ mod a1;
 mod a2;
 mod a4;
 mod b4;
+mod c1;
+mod c10;
+mod c11;
+mod c12;
+mod c13;
+mod c14;
+mod c15;
+mod c16;
+mod c17;
 mod c2;
+mod c3;
+mod c4;
+mod c5;
+mod c6;
+mod c7;
+mod c8;
+mod c9;
+mod courses;
 mod cover;
 mod d2;
 mod d8;
+mod referrals;
 #[cfg(test)]
 mod sample;
 mod spend;
 #[cfg(test)]
 mod timeline;
+mod waits;
 
 /// Every check, by id.
-pub(super) static ALL: &[&CheckInfo] =
-    &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &c2::CHECK, &d2::CHECK, &d8::CHECK];
+pub(super) static ALL: &[&CheckInfo] = &[
+    &a1::CHECK,
+    &a2::CHECK,
+    &a4::CHECK,
+    &b4::CHECK,
+    &c1::CHECK,
+    &c10::CHECK,
+    &c11::CHECK,
+    &c12::CHECK,
+    &c13::CHECK,
+    &c14::CHECK,
+    &c15::CHECK,
+    &c16::CHECK,
+    &c17::CHECK,
+    &c2::CHECK,
+    &c3::CHECK,
+    &c4::CHECK,
+    &c5::CHECK,
+    &c6::CHECK,
+    &c7::CHECK,
+    &c8::CHECK,
+    &c9::CHECK,
+    &d2::CHECK,
+    &d8::CHECK,
+];
 
 #[cfg(test)]
 mod tests {
@@ -34,13 +76,28 @@ mod tests {
             (&a2::CHECK, a2::cases()),
             (&a4::CHECK, a4::cases()),
             (&b4::CHECK, b4::cases()),
+            (&c5::CHECK, c5::cases()),
             (&d2::CHECK, d2::cases()),
             (&d8::CHECK, d8::cases()),
         ]
     }
 
     fn all_cases_over_time() -> Vec<(&'static CheckInfo, Vec<timeline::Row>)> {
-        vec![(&c2::CHECK, c2::cases())]
+        vec![
+            (&c1::CHECK, c1::cases()),
+            (&c11::CHECK, c11::cases()),
+            (&c12::CHECK, c12::cases()),
+            (&c14::CHECK, c14::cases()),
+            (&c15::CHECK, c15::cases()),
+            (&c16::CHECK, c16::cases()),
+            (&c17::CHECK, c17::cases()),
+            (&c2::CHECK, c2::cases()),
+            (&c3::CHECK, c3::cases()),
+            (&c4::CHECK, c4::cases()),
+            (&c6::CHECK, c6::cases()),
+            (&c7::CHECK, c7::cases()),
+            (&c9::CHECK, c9::cases()),
+        ]
     }
 
     #[test]

@@ -53,10 +53,9 @@ impl Row {
     /// Runs the row by its check alone.
     pub(super) fn hold(&self, check: &CheckInfo) {
         let Run::OverTime(run) = check.run else { panic!("{} does not look over time", check.id) };
-        let mut timeline = Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() };
+        let mut timeline = Timeline::new();
         (self.change)(&mut timeline);
-        let Timeline { register, today, history } = &timeline;
-        let found = run(&Survey { register, today: *today, history });
+        let found = run(&timeline.survey());
         let mut subjects: Vec<(&str, &str)> =
             found.iter().map(|each| (each.gemeente.as_str(), each.raised.subject.as_str())).collect();
         let mut expected = self.expected.to_vec();
@@ -72,6 +71,16 @@ impl Row {
 }
 
 impl Timeline {
+    /// The sample region, where nothing ever happened.
+    pub(super) fn new() -> Timeline {
+        Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() }
+    }
+
+    /// What a check looks at.
+    pub(super) fn survey(&self) -> Survey<'_> {
+        Survey { register: &self.register, today: self.today, history: &self.history }
+    }
+
     /// A norm for all segments.
     pub(super) fn norm(&mut self, norm: &Norm, value: u64) {
         self.register.region.norms.numbers.set(norm, value.into());
