@@ -136,9 +136,10 @@ impl<'a> Transition<'_, 'a> {
         }
         let norm = self.survey.register.region.norms.numbers.of_segment(&TRANSITION_TAIL_DAYS, self.group.3);
         let gone = days_between(self.last, self.survey.today);
-        let late = norm.filter(|norm| gone > *norm).into_iter().flat_map(|norm| {
-            progress.staying.iter().map(move |nummer| self.stayed(*nummer, gone, norm))
-        });
+        let late = norm
+            .filter(|norm| gone > *norm)
+            .into_iter()
+            .flat_map(|norm| progress.staying.iter().map(move |nummer| self.stayed(*nummer, gone, norm)));
         [self.report(&progress)].into_iter().chain(late).collect()
     }
 
@@ -161,9 +162,8 @@ impl<'a> Transition<'_, 'a> {
     }
 
     fn is_contracted(&self, aanbieder: &Party) -> bool {
-        local(self.survey, aanbieder, self.group.3, self.group.1).any(|contract| {
-            contract.status == ContractStatus::Active && contract.validity.holds_on(self.survey.today)
-        })
+        local(self.survey, aanbieder, self.group.3, self.group.1)
+            .any(|contract| contract.status == ContractStatus::Active && contract.validity.holds_on(self.survey.today))
     }
 
     fn report(&self, progress: &Progress) -> Raised {

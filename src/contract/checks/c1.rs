@@ -133,10 +133,8 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
     use jiff::ToSpan as _;
     use jiff::civil::date;
 
-    const SEGMENT: [&str; 2] = [
-        "wachttijd wmo-integrale-ondersteuning * mediaan",
-        "wachttijd wmo-integrale-ondersteuning 42420001 mediaan",
-    ];
+    const SEGMENT: [&str; 2] =
+        ["wachttijd wmo-integrale-ondersteuning * mediaan", "wachttijd wmo-integrale-ondersteuning 42420001 mediaan"];
 
     fn norms(t: &mut Timeline) {
         t.norm(&WAIT_DAYS, 42);

@@ -51,7 +51,8 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
         };
         let look = Drop { survey, segment, before, now, norm };
         let starts = providers.iter().filter_map(|(aanbieder, courses)| look.starts(aanbieder, courses));
-        raised.extend(look.providers(&providers).into_iter().chain(starts).map(|one| Surveyed::new(law, gemeente, one)));
+        raised
+            .extend(look.providers(&providers).into_iter().chain(starts).map(|one| Surveyed::new(law, gemeente, one)));
     }
     raised
 }

@@ -86,13 +86,13 @@ fn too_many(routes: &Routes, earlier: Option<&Routes>, norm: u64) -> Raised {
     let (known, medical, unknown) = (routes.known, routes.medical.len() as u64, routes.unknown);
     let (share_nl, share_en) = percent(routes.share());
     let value = (routes.cents > 0).then(|| per_mille(routes.medical_cents, routes.cents));
-    let (value_nl, value_en) = value.map(percent).map_or_else(Default::default, |(nl, en)| {
-        (format!(", {nl} van de waarde"), format!(", {en} of the value"))
-    });
-    let (before_nl, before_en) = earlier.map(|earlier| percent(earlier.share())).map_or_else(
-        Default::default,
-        |(nl, en)| (format!("; een jaar eerder {nl}"), format!("; a year earlier {en}")),
-    );
+    let (value_nl, value_en) = value
+        .map(percent)
+        .map_or_else(Default::default, |(nl, en)| (format!(", {nl} van de waarde"), format!(", {en} of the value")));
+    let (before_nl, before_en) =
+        earlier.map(|earlier| percent(earlier.share())).map_or_else(Default::default, |(nl, en)| {
+            (format!("; een jaar eerder {nl}"), format!("; a year earlier {en}"))
+        });
     let nl = format!(
         "Van {known} nieuwe jeugdhulptoewijzingen in twaalf maanden volgden er {medical} op een medische verwijzing: \
          {share_nl}{value_nl}, norm {norm}%{before_nl}. Van {unknown} andere is de verwijzer onbekend. Bespreek met de \

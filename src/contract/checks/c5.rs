@@ -51,7 +51,9 @@ fn not_contracted(look: &Look<'_>, asked: &AangevraagdProduct, product: &Product
     }
     let contracts = look.register.all_contracts();
     let contracted: BTreeSet<&Party> = contracts
-        .filter(|contract| segments.contains(contract.segment.as_str()) && contract.status != ContractStatus::Transition)
+        .filter(|contract| {
+            segments.contains(contract.segment.as_str()) && contract.status != ContractStatus::Transition
+        })
         .filter(|contract| contract.validity.holds_on(on) && look.register.covers(contract, gemeente))
         .map(|contract| &contract.agb)
         .collect();

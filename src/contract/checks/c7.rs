@@ -34,7 +34,9 @@ type Group<'a> = (Law, &'a Party, &'a Party, &'a str);
 fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
     let mut groups: BTreeMap<Group<'_>, Vec<Course<'_>>> = BTreeMap::new();
     for course in courses(survey) {
-        let Some(product) = course.product.filter(|product| !is_crisis(product) && !is_pilot(product)) else { continue };
+        let Some(product) = course.product.filter(|product| !is_crisis(product) && !is_pilot(product)) else {
+            continue;
+        };
         groups.entry((course.law, course.gemeente, course.aanbieder, &product.segment)).or_default().push(course);
     }
     groups.into_iter().filter_map(|(group, courses)| mismatches(survey, group, &courses)).collect()

@@ -81,8 +81,7 @@ type Key<'a> = (Person<'a>, &'a Party, Option<Count>, Option<(&'a str, Option<&'
 
 fn key(start: &Delivered) -> Key<'_> {
     let product = start.key.product.as_ref();
-    let product =
-        product.map(|product| (product.categorie.as_str(), product.code.as_ref().map(|code| code.as_str())));
+    let product = product.map(|product| (product.categorie.as_str(), product.code.as_ref().map(|code| code.as_str())));
     ((start.law, &start.gemeente, &start.person), &start.aanbieder, start.key.toewijzing_nummer, product)
 }
 

@@ -5,8 +5,13 @@
 use super::check::CheckInfo;
 
 mod a1;
+mod a11;
+mod a12;
 mod a2;
 mod a4;
+mod a5_over_time;
+mod a8_over_time;
+mod a9;
 mod b4;
 mod c1;
 mod c10;
@@ -40,8 +45,13 @@ mod waits;
 /// Every check, by id.
 pub(super) static ALL: &[&CheckInfo] = &[
     &a1::CHECK,
+    &a11::CHECK,
+    &a12::CHECK,
     &a2::CHECK,
     &a4::CHECK,
+    &a5_over_time::CHECK,
+    &a8_over_time::CHECK,
+    &a9::CHECK,
     &b4::CHECK,
     &c1::CHECK,
     &c10::CHECK,
@@ -84,6 +94,11 @@ mod tests {
 
     fn all_cases_over_time() -> Vec<(&'static CheckInfo, Vec<timeline::Row>)> {
         vec![
+            (&a11::CHECK, a11::cases()),
+            (&a12::CHECK, a12::cases()),
+            (&a5_over_time::CHECK, a5_over_time::cases()),
+            (&a8_over_time::CHECK, a8_over_time::cases()),
+            (&a9::CHECK, a9::cases()),
             (&c1::CHECK, c1::cases()),
             (&c11::CHECK, c11::cases()),
             (&c12::CHECK, c12::cases()),

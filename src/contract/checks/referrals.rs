@@ -74,9 +74,8 @@ pub(super) fn youth<'a>(survey: &Survey<'a>, period: Period) -> Vec<Referred<'a>
             continue;
         }
         let referentie = allocated.referentie.as_ref();
-        let request = referentie.and_then(|referentie| {
-            requests.get(&(&allocated.gemeente, &first.aanbieder, referentie)).copied()
-        });
+        let request = referentie
+            .and_then(|referentie| requests.get(&(&allocated.gemeente, &first.aanbieder, referentie)).copied());
         let route = Route::of(referentie, request);
         all.push(Referred { allocated, allocation, product, route, value: worth(survey, allocated, allocation) });
     }
