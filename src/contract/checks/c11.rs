@@ -86,10 +86,7 @@ fn left(stays: &[Stay<'_>], period: Period, gap: u64) -> Vec<usize> {
         let (from, to) = near(end, gap);
         let first = stays.partition_point(|next| next.begin < from);
         let beyond = stays.partition_point(|next| next.begin <= to);
-        let next = match stays.get(first)?.aanbieder == stay.aanbieder {
-            true => other[first],
-            false => first,
-        };
+        let next = if stays.get(first)?.aanbieder == stay.aanbieder { other[first] } else { first };
         (next < beyond).then_some(at)
     };
     stays.iter().enumerate().filter_map(is_left).collect()

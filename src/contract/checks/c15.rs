@@ -63,6 +63,7 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
     raised
 }
 
+#[derive(Clone, Copy)]
 enum Outcome {
     /// Care, or care still to come to an end.
     Served,

@@ -210,12 +210,12 @@ mod tests {
             (request.law, request.verwijzer) = (Law::Jeugdwet, Some("02".to_owned()));
             let allocated = t.allocation(nummer, "a", "45A02", date(2026, 1, 5), Some(date(2026, 6, 30)));
             allocated.law = Law::Jeugdwet;
-            allocated.versions[0].budget = Some(Cents(1_000_00));
+            allocated.versions[0].budget = Some(Cents(100_000));
             // The last two are the municipality's own and dearer.
             if nummer < 4 {
                 allocated.referentie = Some(reference.as_str().into());
             } else {
-                allocated.versions[0].budget = Some(Cents(6_000_00));
+                allocated.versions[0].budget = Some(Cents(600_000));
             }
         }
         let found = run(&t.survey());

@@ -13,11 +13,12 @@
 use super::courses::is_crisis;
 use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;
+use crate::contract::register::Contract;
 use crate::contract::words::{ContractStatus, Flag};
 use crate::finding::Severity;
 use crate::message::body::AangevraagdProduct;
 use crate::message::{Body, Number, Party, Product};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "C5",
@@ -36,32 +37,50 @@ const NAMED: usize = 10;
 fn run(look: &Look<'_>) -> Vec<Raised> {
     let Body::Aanvraag(client) = &look.message.body else { return Vec::new() };
     let referred = client.producten.iter().filter(|asked| BY_LAW.contains(&asked.verwijzer.soort.as_str()));
-    referred.filter_map(|asked| not_contracted(look, asked, asked.product.as_ref()?)).collect()
+    let alone: Vec<_> = referred.filter_map(|asked| not_contracted(look, asked)).collect();
+    if alone.is_empty() {
+        return Vec::new();
+    }
+    // Sorted out once, however many products a message asks for.
+    let mut by_segment: BTreeMap<&str, Vec<&Contract>> = BTreeMap::new();
+    for contract in look.register.all_contracts().filter(|contract| is_for_new(look, contract)) {
+        by_segment.entry(&contract.segment).or_default().push(contract);
+    }
+    alone.iter().map(|alone| raise(look, alone, &by_segment)).collect()
 }
 
-fn not_contracted(look: &Look<'_>, asked: &AangevraagdProduct, product: &Product) -> Option<Raised> {
-    let (on, gemeente) = (asked.toewijzing_ingangsdatum, look.gemeente());
+/// A product asked for at a provider that has no contract for it.
+struct Alone<'a> {
+    asked: &'a AangevraagdProduct,
+    product: &'a Product,
+    segments: BTreeSet<&'a str>,
+}
+
+fn not_contracted<'a>(look: &Look<'a>, asked: &'a AangevraagdProduct) -> Option<Alone<'a>> {
+    let (on, product) = (asked.toewijzing_ingangsdatum, asked.product.as_ref()?);
     let known = product.code.as_ref().and_then(|code| look.register.product(look.law(), code, on));
     if known.is_some_and(|known| is_crisis(known) || known.flags.contains(&Flag::National)) {
         return None;
     }
     let segments = look.register.segments(look.law(), &product.categorie, product.code.as_ref(), on);
-    if segments.is_empty() {
-        return None;
-    }
-    let contracts = look.register.all_contracts();
-    let contracted: BTreeSet<&Party> = contracts
-        .filter(|contract| {
-            segments.contains(contract.segment.as_str()) && contract.status != ContractStatus::Transition
-        })
-        .filter(|contract| contract.validity.holds_on(on) && look.register.covers(contract, gemeente))
-        .map(|contract| &contract.agb)
-        .collect();
-    if contracted.contains(look.aanbieder()) {
-        return None;
-    }
+    let mut own = segments.iter().flat_map(|segment| look.register.contracts(look.aanbieder(), segment));
+    let is_contracted = own.any(|contract| is_for_new(look, contract) && contract.validity.holds_on(on));
+    (!segments.is_empty() && !is_contracted).then_some(Alone { asked, product, segments })
+}
+
+/// Whether a contract covers new clients of the municipality, on the days that it holds.
+fn is_for_new(look: &Look<'_>, contract: &Contract) -> bool {
+    contract.status != ContractStatus::Transition && look.register.covers(contract, look.gemeente())
+}
+
+fn raise(look: &Look<'_>, alone: &Alone<'_>, by_segment: &BTreeMap<&str, Vec<&Contract>>) -> Raised {
+    let Alone { asked, product, segments } = alone;
+    let (on, gemeente) = (asked.toewijzing_ingangsdatum, look.gemeente());
+    let contracts = segments.iter().filter_map(|segment| by_segment.get(segment)).flatten();
+    let contracted: BTreeSet<&Party> =
+        contracts.filter(|contract| contract.validity.holds_on(on)).map(|contract| &contract.agb).collect();
     let (name, referentie, code) = (look.provider_name(), &asked.referentie_aanbieder, product_name(product));
-    let segment = segments.into_iter().collect::<Vec<_>>().join("/");
+    let segment = segments.iter().copied().collect::<Vec<_>>().join("/");
     let soort = asked.verwijzer.soort.as_str();
     let named: Vec<String> = contracted.iter().take(NAMED).map(|agb| provider(look, agb)).collect();
     let (others_nl, others_en) = match contracted.len() {
@@ -81,16 +100,16 @@ fn not_contracted(look: &Look<'_>, asked: &AangevraagdProduct, product: &Product
          contract for new clients for {segment} in municipality {gemeente}. {others_en}. Consult referrer and person on \
          another provider, or record why this one is needed."
     );
-    let alternatives: Vec<&str> = contracted.iter().map(|agb| agb.as_str()).collect();
-    let raised = Raised::new(format!("verzoek {referentie} {}", look.aanbieder()), Severity::Warning, nl, en)
+    let alternatives: Vec<&str> = contracted.iter().take(NAMED).map(|agb| agb.as_str()).collect();
+    Raised::new(format!("verzoek {referentie} {}", look.aanbieder()), Severity::Warning, nl, en)
         .at_most(Policy::Signal)
         .fact("aanbieder", look.aanbieder().as_str())
         .fact("product", code)
         .fact("segment", segment)
         .fact("datum", on.to_string())
         .fact("verwijzer_soort", soort)
-        .fact("gecontracteerd", alternatives);
-    Some(raised)
+        .fact("gecontracteerd", alternatives)
+        .fact("aantal_gecontracteerd", contracted.len())
 }
 
 fn provider(look: &Look<'_>, agb: &Party) -> String {
@@ -100,6 +119,7 @@ fn provider(look: &Look<'_>, agb: &Party) -> String {
 #[cfg(test)]
 pub(super) fn cases() -> Vec<super::sample::Row> {
     use super::sample::{Sample, raises, silent};
+    use crate::message::Law;
     use jiff::civil::date;
 
     const RAISED: &[&str] = &["verzoek V-2026-1 42420010"];
@@ -109,6 +129,12 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         let Body::Aanvraag(client) = &mut s.message.body else { panic!("a 315") };
         client.producten[0].verwijzer.soort = soort.into();
         change(&mut client.producten[0]);
+    }
+
+    /// A referral for youth care.
+    fn youth(s: &mut Sample, agb: &str, code: &str) {
+        s.message.kind.law = Law::Jeugdwet;
+        referred(s, "03", agb, |asked| asked.product = Some(super::timeline::product(code)));
     }
 
     const N: Number = Number::N315;
@@ -139,6 +165,11 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             });
         }),
         silent("a generic request", N, |s| referred(s, "02", "42420010", |asked| asked.product = None)),
+        raises("a contract in transition, which takes no new clients", N, &["verzoek V-2026-1 42420006"], |s| {
+            youth(s, "42420006", "45A02");
+        }),
+        silent("a contract of youth care", N, |s| youth(s, "42420005", "45A02")),
+        silent("a crisis does not wait for a contract", N, |s| youth(s, "42420010", "46A01")),
         raises("by category", N, RAISED, |s| {
             referred(s, "02", "42420010", |asked| {
                 asked.product.as_mut().expect("the sample asks for a product").code = None;

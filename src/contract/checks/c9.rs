@@ -179,3 +179,50 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
         }),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Timeline;
+    use super::*;
+    use jiff::ToSpan as _;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn gaps_are_those_of_every_pair_looked_at(
+            care in proptest::collection::vec(
+                (select(vec!["a", "b"]), 0..30_i64, proptest::option::weighted(0.8, (select(vec!["22", "38", "19"]), 0..6_i64))),
+                0..8,
+            ),
+        ) {
+            let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
+            let mut t = Timeline::new();
+            t.norm(&GAP_AFTER_STOP_DAYS, 14);
+            for (nummer, (person, begin, stop)) in (1..).zip(&care) {
+                t.allocation(nummer, person, "02A02", nth(*begin), None);
+                t.start(nummer, nth(*begin));
+                if let Some((reden, length)) = stop {
+                    t.stop(nummer, reden, nth(begin + length));
+                }
+            }
+            let mut found: Vec<Count> = run(&t.survey()).iter().map(|one| one.raised.toewijzingen[0]).collect();
+            found.sort_unstable();
+            let expected: Vec<Count> = (1..)
+                .zip(&care)
+                .filter(|(_, (person, begin, stop))| {
+                    let Some((reden, length)) = stop else { return false };
+                    let goes_on = |other: &(&str, i64, Option<(&str, i64)>)| {
+                        other.0 == *person && other.2.is_none_or(|(_, more)| other.1 + more > begin + length)
+                    };
+                    *reden != "19" && !care.iter().any(goes_on)
+                })
+                .map(|(nummer, _)| nummer)
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

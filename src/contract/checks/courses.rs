@@ -10,7 +10,7 @@ use crate::contract::norms::days;
 use crate::contract::register::Product;
 use crate::contract::survey::{Allocated, Delivered, History, Survey};
 use crate::contract::words::Flag;
-use crate::message::{Code, Count, Date, Law, Party};
+use crate::message::{Code, Count, Date, Law, Party, ProductCode};
 use crate::rules::facts::{PersonKey, Stop};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +81,7 @@ type Key<'a> = (Person<'a>, &'a Party, Option<Count>, Option<(&'a str, Option<&'
 
 fn key(start: &Delivered) -> Key<'_> {
     let product = start.key.product.as_ref();
-    let product = product.map(|product| (product.categorie.as_str(), product.code.as_ref().map(|code| code.as_str())));
+    let product = product.map(|product| (product.categorie.as_str(), product.code.as_ref().map(ProductCode::as_str)));
     ((start.law, &start.gemeente, &start.person), &start.aanbieder, start.key.toewijzing_nummer, product)
 }
 
@@ -118,7 +118,9 @@ pub(super) fn by_person_and_segment<'a>(survey: &Survey<'a>) -> BTreeMap<(Person
         let Some(segment) = course.segment() else { continue };
         all.entry((course.person(), segment)).or_default().push(course);
     }
-    all.values_mut().for_each(|courses| courses.sort_by_key(|course| (course.begin, course.nummer)));
+    for courses in all.values_mut() {
+        courses.sort_by_key(|course| (course.begin, course.nummer));
+    }
     all
 }
 
@@ -247,7 +249,9 @@ impl Ending {
 mod tests {
     use super::super::timeline::Timeline;
     use super::*;
+    use jiff::ToSpan as _;
     use jiff::civil::date;
+    use proptest::prelude::*;
 
     #[test]
     fn a_course_runs_on_through_pauses_until_a_definitive_stop() {
@@ -291,6 +295,64 @@ mod tests {
             (Law::Wmo, "02", Ending::Outside),
         ] {
             assert_eq!(Ending::of(law, &reden.into()), expected, "{law:?} {reden}");
+        }
+    }
+
+    /// Care of one provider: first and last day.
+    type Care = (usize, Date, Option<Date>);
+
+    /// Joins any two that join, until none do.
+    fn joined(mut care: Vec<Care>, gap: u64) -> Vec<Care> {
+        let reaches = |a: &Care, b: &Care| a.2.is_none_or(|end| b.1 <= end.saturating_add(days(gap)));
+        loop {
+            let pairs = (0..care.len()).flat_map(|a| (0..a).map(move |b| (b, a)));
+            let mut joins = pairs.filter(|(b, a)| {
+                let (a, b) = (&care[*a], &care[*b]);
+                a.0 == b.0 && reaches(a, b) && reaches(b, a)
+            });
+            let Some((b, a)) = joins.next() else {
+                care.sort_by_key(|(provider, begin, _)| (*begin, *provider));
+                return care;
+            };
+            let gone = care.remove(a);
+            care[b] = (gone.0, gone.1.min(care[b].1), gone.2.zip(care[b].2).map(|(a, b)| a.max(b)));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn stays_are_what_every_pair_joined_leaves(
+            care in proptest::collection::vec((0..3_usize, 0..40_i64, proptest::option::weighted(0.9, 0..10_i64)), 0..10),
+            gap in 0..4_u64,
+        ) {
+            let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
+            let care: Vec<Care> =
+                care.into_iter().map(|(provider, begin, length)| (provider, nth(begin), length.map(|d| nth(begin + d))))
+                    .collect();
+            let providers: Vec<Party> = ["1", "2", "3"].map(Party::from).into();
+            let (gemeente, person) = (Party::from("0197"), PersonKey::default());
+            let stops: Vec<Option<Stop>> =
+                care.iter().map(|(_, _, end)| end.map(|einddatum| Stop { reden: "19".into(), einddatum })).collect();
+            let courses: Vec<Course<'_>> = care
+                .iter()
+                .zip(&stops)
+                .map(|((provider, begin, _), stop)| Course {
+                    law: Law::Wmo,
+                    gemeente: &gemeente,
+                    aanbieder: &providers[*provider],
+                    person: &person,
+                    nummer: None,
+                    product: None,
+                    begin: *begin,
+                    stop: stop.as_ref(),
+                })
+                .collect();
+            let place = |agb: &Party| providers.iter().position(|provider| provider == agb).expect("one of them");
+            let found: Vec<Care> =
+                stays(&courses, gap).iter().map(|stay| (place(stay.aanbieder), stay.begin, stay.end)).collect();
+            prop_assert_eq!(found, joined(care, gap));
         }
     }
 }

@@ -375,9 +375,9 @@ impl Register {
     #[cfg(test)]
     pub(crate) fn mark(&mut self, law: Law, code: &str, flag: Flag) {
         let rows = self.products.get_mut(&(law, ProductCode::from(code))).expect("a product of the register");
-        rows.iter_mut().for_each(|product| {
+        for product in rows {
             product.flags.insert(flag);
-        });
+        }
     }
 
     /// The lists that may hold a tariff, most specific first.
