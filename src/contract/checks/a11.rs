@@ -87,11 +87,11 @@ fn unused(survey: &Survey<'_>, segment: &str, dormant: &BTreeSet<&Party>, all: u
     let number = dormant.len();
     let names = dormant.iter().map(|agb| survey.provider_name(agb)).collect::<Vec<_>>().join(", ");
     let nl = format!(
-        "In {segment} kregen {number} van {all} gecontracteerde aanbieders in {norm} maanden in de hele regio geen nieuwe \
-         toewijzing: {names}. Ga na of zij nog willen leveren, en of het contract nodig blijft."
+        "{segment}: {number} van {all} gecontracteerde aanbieders zonder nieuwe toewijzing in de hele regio in {norm} \
+         maanden: {names}. Ga na of zij nog willen leveren, en of het contract nodig blijft."
     );
     let en = format!(
-        "In {segment} {number} of {all} contracted providers got no new allocation in the whole region in {norm} months: \
+        "{segment}: {number} of {all} contracted providers without a new allocation in the whole region in {norm} months: \
          {names}. See whether they still want to deliver, and whether the contract remains needed."
     );
     let aanbieders: Vec<&str> = dormant.iter().map(|agb| agb.as_str()).collect();

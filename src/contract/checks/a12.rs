@@ -57,15 +57,14 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
 }
 
 fn raise(survey: &Survey<'_>, segment: &str, small: &BTreeSet<&Party>, all: usize, norm: u64) -> Raised {
-    let number = small.len();
     let names = small.iter().map(|agb| survey.provider_name(agb)).collect::<Vec<_>>().join(", ");
     let nl = format!(
-        "In {segment} hebben {number} aanbieders met cliënten in deze gemeente er in de regio minder dan {norm}, van {all} \
-         aanbieders in de regio: {names}. Bespreek bij de contractgesprekken waarvoor zij nodig zijn."
+        "{segment}: kleine aanbieders (minder dan {norm} cliënten in de regio) met cliënten in deze gemeente: {names}. In \
+         de hele regio leveren {all} aanbieders. Bespreek bij de contractgesprekken waarvoor de kleine nodig zijn."
     );
     let en = format!(
-        "In {segment} {number} providers with clients in this municipality have fewer than {norm} in the region, of {all} \
-         providers in the region: {names}. Discuss what they are needed for in contract talks."
+        "{segment}: small providers (fewer than {norm} clients in the region) with clients in this municipality: {names}. \
+         Providers that serve in the whole region: {all}. Discuss in contract talks what the small ones are needed for."
     );
     let aanbieders: Vec<&str> = small.iter().map(|agb| agb.as_str()).collect();
     Raised::new(format!("klein {segment}"), Severity::Info, nl, en)

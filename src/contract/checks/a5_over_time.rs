@@ -63,12 +63,12 @@ fn beyond(survey: &Survey<'_>, group: Group<'_>, care: &[(Count, Option<Date>)])
         None => (String::new(), String::new()),
     };
     let nl = format!(
-        "Het contract van {name} voor {segment} eindigt op {last}, over {left} dagen; {number} toewijzingen lopen dan \
-         door.{may_nl} Leg een verlenging vast in het register, of zorg voor inkorting en een andere aanbieder."
+        "Het contract van {name} voor {segment} eindigt op {last}, over {left} dagen; toewijzingen die dan doorlopen: \
+         {number}.{may_nl} Leg een verlenging vast in het register, of zorg voor inkorting en een andere aanbieder."
     );
     let en = format!(
-        "The contract of {name} for {segment} ends on {last}, in {left} days; {number} allocations run on beyond \
-         it.{may_en} Record an extension in the register, or see to shortening and another provider."
+        "The contract of {name} for {segment} ends on {last}, in {left} days; allocations that run on beyond \
+         it: {number}.{may_en} Record an extension in the register, or see to shortening and another provider."
     );
     let raised = Raised::new(format!("dekking {aanbieder} {segment} tot {last}"), Severity::Warning, nl, en)
         .about(nummers)

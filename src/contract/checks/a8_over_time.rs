@@ -176,13 +176,13 @@ impl<'a> Transition<'_, 'a> {
             (format!(" ({nl} is over of gestopt)"), format!(" ({en} have moved or left)"))
         });
         let nl = format!(
-            "Het contract van {name} voor {segment} eindigde op {last}. Van {clients} cliënten zijn er {moved} over naar \
-             een gecontracteerde aanbieder, {left} gestopt en {stay} nog in zorg{done_nl}. Spreek voor de laatsten een \
+            "Het contract van {name} voor {segment} eindigde op {last}. Cliënten: {clients}, van wie {moved} over naar een \
+             gecontracteerde aanbieder, {left} gestopt en {stay} nog in zorg{done_nl}. Spreek voor de laatsten een \
              nieuwe aanbieder en een datum af."
         );
         let en = format!(
-            "The contract of {name} for {segment} ended on {last}. Of {clients} clients {moved} have moved to a contracted \
-             provider, {left} have left and {stay} are still in care{done_en}. Agree on a new provider and a date for the \
+            "The contract of {name} for {segment} ended on {last}. Clients: {clients}, of whom {moved} moved to a contracted \
+             provider, {left} left and {stay} still in care{done_en}. Agree on a new provider and a date for the \
              last."
         );
         let raised = Raised::new(format!("overgang {aanbieder} {segment}"), Severity::Info, nl, en)
@@ -297,4 +297,41 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
             t.allocation(1, "a", "02A02", date(2025, 1, 1), None).versions[0].aanbieder = "42420010".into();
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Timeline;
+    use super::*;
+    use jiff::civil::date;
+
+    /// Six clients of whom one moved and two left; or four, of whom one moved.
+    fn progress(clients: Count) -> Raised {
+        let mut t = Timeline::new();
+        t.no_norm(&TRANSITION_TAIL_DAYS);
+        for nummer in 1..=clients {
+            let person = format!("p{nummer}");
+            t.allocation(nummer, &person, "02A02", date(2025, 1, 1), None).versions[0].aanbieder = "42420008".into();
+            t.start(nummer, date(2025, 1, 1));
+            if nummer > 4 {
+                t.stop(nummer, "19", date(2026, 2, 1));
+            }
+        }
+        t.allocation(9, "p1", "02A02", date(2026, 1, 1), None);
+        t.start(9, date(2026, 1, 1));
+        let mut found = run(&t.survey());
+        found.remove(0).raised
+    }
+
+    #[test]
+    fn progress_is_a_share_of_five_clients_or_more() {
+        let six = progress(6);
+        for (fact, expected) in
+            [("clienten", 6), ("over", 1), ("gestopt", 2), ("in_zorg", 3), ("voortgang_promille", 500)]
+        {
+            assert_eq!(six.facts[fact], serde_json::Value::from(expected), "{fact}");
+        }
+        assert_eq!(six.toewijzingen, [2, 3, 4]);
+        assert_eq!(progress(4).facts.get("voortgang_promille"), None);
+    }
 }

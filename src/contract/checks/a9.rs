@@ -121,13 +121,13 @@ impl Duty<'_> {
         let severity = if allocated >= norm { Severity::Warning } else { Severity::Info };
         let nl = format!(
             "{name} begon in gemeente {gemeente} in twaalf maanden {starts} keer zorg in {segment}, verwacht {norm}; in \
-             {served} van {all} gemeenten van het contract wordt genoeg geleverd. Er gingen {allocated} nieuwe \
-             toewijzingen heen. Bespreek de leveringsplicht met de aanbieder, of maak hem bekend bij de toegang."
+             {served} van {all} gemeenten van het contract wordt genoeg geleverd. Nieuwe toewijzingen daarheen: \
+             {allocated}. Bespreek de leveringsplicht met de aanbieder, of maak hem bekend bij de toegang."
         );
         let en = format!(
             "{name} began care in {segment} {starts} times in municipality {gemeente} in twelve months, {norm} expected; \
-             it delivers enough in {served} of {all} municipalities of the contract. {allocated} new allocations went \
-             there. Discuss the duty to deliver with the provider, or make it known to the access team."
+             it delivers enough in {served} of {all} municipalities of the contract. New allocations sent there: \
+             {allocated}. Discuss the duty to deliver with the provider, or make it known to the access team."
         );
         let raised = Raised::new(format!("leveringsplicht {aanbieder} {segment}"), severity, nl, en)
             .about(unserved.iter().copied())
@@ -198,4 +198,32 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
             t.no_norm(&DELIVERY_DUTY_STARTS);
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Timeline;
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn it_presses_where_allocations_went_and_nothing_began() {
+        let mut t = Timeline::new();
+        t.norm(&DELIVERY_DUTY_STARTS, 2);
+        // Two starts in one of three municipalities; two allocations in another, of which one came to nothing.
+        for (nummer, gemeente, end) in
+            [(1, "0197", None), (2, "0197", None), (3, "0294", None), (4, "0294", Some(date(2026, 6, 30)))]
+        {
+            let allocated = t.allocation(nummer, "a", "02A02", date(2026, 2, 1), end);
+            (allocated.gemeente, allocated.versions[0].aanbieder) = (gemeente.into(), "42420003".into());
+        }
+        t.start(1, date(2026, 2, 1));
+        t.start(2, date(2026, 2, 1));
+        let found = run(&t.survey());
+        let told: Vec<_> = found.iter().map(|one| (one.gemeente.as_str(), one.raised.severity)).collect();
+        assert_eq!(told, [("0294", Severity::Warning), ("1586", Severity::Info)]);
+        let facts = &found[0].raised.facts;
+        assert_eq!((&facts["gemeenten_geleverd"], &facts["gemeenten_contract"]), (&1.into(), &3.into()));
+        assert_eq!((&facts["toegewezen"], &found[0].raised.toewijzingen), (&2.into(), &vec![4]));
+    }
 }

@@ -99,12 +99,12 @@ fn too_long(survey: &Survey<'_>, group: Group<'_>, mut waits: Waits) -> Option<S
     let waiting = waits.waiting;
     let nl = format!(
         "Wachttijd in {segment}, {who_nl}: mediaan {median} en 90e percentiel {slow} dagen over {cases} starts in twaalf \
-         maanden, norm {norm}; {within_nl} begon binnen de norm en {waiting} toewijzingen wachten nu. Bespreek de \
+         maanden, norm {norm}; {within_nl} begon binnen de norm, nog wachtend: {waiting}. Bespreek de \
          capaciteit, en wijs zolang toe waar eerder plaats is."
     );
     let en = format!(
         "Waiting time in {segment}, {who_en}: median {median} and 90th percentile {slow} days over {cases} starts in \
-         twelve months, norm {norm}; {within_en} began within the norm and {waiting} allocations wait now. Discuss the \
+         twelve months, norm {norm}; {within_en} began within the norm, still waiting: {waiting}. Discuss the \
          capacity, and meanwhile allocate where there is room sooner."
     );
     let raised = Raised::new(format!("wachttijd {segment} {who} {step}"), severity, nl, en)
@@ -233,4 +233,46 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
             began_after(t, &[50, 50, 50, 50, 50]);
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Timeline;
+    use super::*;
+    use crate::contract::norms::MIN_CASES;
+    use jiff::ToSpan as _;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_figures_of_a_segment() {
+        let mut t = Timeline::new();
+        t.norm(&WAIT_DAYS, 10);
+        t.norm(&MIN_CASES, 5);
+        // The year before: five that waited two days. This year: six, one decided too late, one that still waits.
+        for nummer in 1..=5 {
+            t.allocation(nummer, "a", "02A02", date(2025, 3, 1), None);
+            t.start(nummer, date(2025, 3, 3));
+        }
+        for (nummer, days) in (11..).zip([1_i64, 10, 11, 11, 12, 40]) {
+            t.allocation(nummer, "b", "02A02", date(2026, 1, 1), None);
+            t.start(nummer, date(2026, 1, 1).saturating_add(days.days()));
+        }
+        t.allocation(21, "c", "02A02", date(2026, 1, 1), None).versions[0].toewijzingsdatum = date(2026, 1, 9);
+        t.start(21, date(2026, 1, 1));
+        t.allocation(22, "d", "02A02", date(2026, 6, 1), None);
+        let found = run(&t.survey());
+        let raised = &found[0].raised;
+        for (fact, expected) in [
+            ("starts", 6),
+            ("mediaan_dagen", 11),
+            ("p90_dagen", 40),
+            ("binnen_norm_promille", 333),
+            ("wachten_nu", 1),
+            ("terugwerkend", 1),
+            ("mediaan_dagen_jaar_eerder", 2),
+        ] {
+            assert_eq!(raised.facts[fact], serde_json::Value::from(expected), "{fact}");
+        }
+        assert_eq!(raised.toewijzingen, [13, 14, 15, 16]);
+    }
 }

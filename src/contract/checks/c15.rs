@@ -120,7 +120,7 @@ impl<'a> Search<'a> {
              naar hun reden."
         );
         let en = format!(
-            "For the person of allocation {last} {number} providers in {segment} did not deliver the care allocated \
+            "For the person of allocation {last}, {number} providers in {segment} did not deliver the care allocated \
              ({names}), the last until {day}; told from {norm} on. Take the lead in finding a place, and ask the \
              providers for their reasons."
         );

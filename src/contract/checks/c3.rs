@@ -95,12 +95,12 @@ fn too_many(routes: &Routes, earlier: Option<&Routes>, norm: u64) -> Raised {
         });
     let nl = format!(
         "Van {known} nieuwe jeugdhulptoewijzingen in twaalf maanden volgden er {medical} op een medische verwijzing: \
-         {share_nl}{value_nl}, norm {norm}%{before_nl}. Van {unknown} andere is de verwijzer onbekend. Bespreek met de \
+         {share_nl}{value_nl}, norm {norm}%{before_nl}. Verwijzer onbekend: {unknown}. Bespreek met de \
          verwijzers hoe de toegang eerder kan meekijken."
     );
     let en = format!(
         "Of {known} new allocations of youth care in twelve months {medical} followed a medical referral: \
-         {share_en}{value_en}, norm {norm}%{before_en}. The referrer of {unknown} others is not known. Discuss with the \
+         {share_en}{value_en}, norm {norm}%{before_en}. Referrer not known: {unknown}. Discuss with the \
          referrers how the access team can have an earlier look."
     );
     let mut raised = Raised::new("medische verwijzingen", Severity::Warning, nl, en)

@@ -3,7 +3,8 @@
 //! Of each provider, in the new youth allocations of twelve months within one municipality (as in C3), those by medical
 //! referral are held against the municipality's own of the same product at any provider there: how many are worth more
 //! than the median of those. When both ways were alike about half would be; raised is a number above what chance allows
-//! (99.8 % limit of a funnel), so that small providers do not stand out by being small. Only products with at least five
+//! (99.8 % limit of a funnel), so that small providers do not stand out by being small; and only when together they are
+//! worth more than the municipality's mean of each product, since a median alone says little of a skewed list. Only products with at least five
 //! allocations by the municipality are compared, which keeps product mix out of it; pilots are left out. Beside it stand
 //! the mean value, the mean that was to be expected (the municipality's mean of each product), and the share of medical
 //! requests that was honoured. Whether a request was granted as asked is not kept with it: honoured is what can be told.
@@ -135,7 +136,7 @@ impl Compared {
         requests: &[&Requested],
     ) -> Option<Raised> {
         let (cases, dearer) = (count(&self.all), count(&self.above_median));
-        if cases < fewest || !beyond_chance(dearer, cases, 500) {
+        if cases < fewest || self.cents <= self.expected || !beyond_chance(dearer, cases, 500) {
             return None;
         }
         let (name, share) = (survey.provider_name(aanbieder), per_mille(dearer, cases));
@@ -239,14 +240,15 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
         }
     }
 
-    // The median of the municipality's own six is 3,000 euros.
+    // The median of the municipality's own six is 3,000 euros, their mean 3,500.
     vec![
         silent("as dear as the municipality's own", |t| {
             routes(t, [1_000, 2_000, 3_000, 4_000, 5_000, 1_000, 2_000, 3_000, 4_000, 5_000]);
         }),
-        raises("all of them dearer than its median", &[("0197", "medische route 42420005")], |t| {
-            routes(t, [3_001; 10]);
+        raises("all of them dearer than its median and its mean", &[("0197", "medische route 42420005")], |t| {
+            routes(t, [3_501; 10]);
         }),
+        silent("all of them dearer than its median, and not on average", |t| routes(t, [3_500; 10])),
         silent("all of them exactly its median", |t| routes(t, [3_000; 10])),
         silent("all but one, which chance allows", |t| {
             routes(t, [9_000, 9_000, 9_000, 9_000, 9_000, 9_000, 9_000, 9_000, 9_000, 3_000]);
@@ -276,4 +278,37 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
             t.history.requests[0].on = date(2025, 7, 1);
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Timeline;
+    use super::*;
+    use crate::contract::norms::MIN_CASES;
+    use crate::message::Number;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_mean_stands_beside_what_the_municipality_would_have_given() {
+        let mut t = Timeline::new();
+        t.norm(&MIN_CASES, 10);
+        t.no_norm(&CONCENTRATION_PERCENT);
+        for nummer in 1..=15 {
+            let reference = format!("V{nummer}");
+            let allocated = t.allocation(nummer, "a", "45A02", date(2026, 1, 5), Some(date(2026, 6, 30)));
+            (allocated.law, allocated.versions[0].budget) = (Law::Jeugdwet, Some(Cents(100_000)));
+            if nummer > 5 {
+                allocated.versions[0].budget = Some(Cents(250_000));
+                allocated.referentie = Some(reference.as_str().into());
+                let request = t.request(&reference, "a", Number::N315, date(2026, 1, 1));
+                (request.law, request.verwijzer) = (Law::Jeugdwet, Some("02".to_owned()));
+                request.is_honoured = nummer % 2 == 0;
+            }
+        }
+        let found = run(&t.survey());
+        let facts = &found[0].raised.facts;
+        assert_eq!((&facts["gemiddeld_cent"], &facts["verwacht_cent"]), (&250_000.into(), &100_000.into()));
+        assert_eq!((&facts["boven_mediaan_promille"], &facts["gehonoreerd_promille"]), (&1000.into(), &500.into()));
+        assert!(found[0].raised.nl.contains("gemiddeld 2500,00 tegen 1000,00 euro"), "{}", found[0].raised.nl);
+    }
 }

@@ -46,11 +46,11 @@ fn raise(survey: &Survey<'_>, debt: Debt, by: &Party, owed: &[&Owed]) -> Raised 
     };
     let nl = format!(
         "Open bij {who_nl}: {late} keer {what_nl} over de termijn en {soon} keer met een termijn tot en met de volgende \
-         werkdag; de oudste termijn liep tot {oldest}. Beantwoord eerst wat het langst openstaat."
+         werkdag; oudste termijn: {oldest}. Beantwoord eerst wat het langst openstaat."
     );
     let en = format!(
-        "Open at {who_en}: {what_en}, {late} over their term and {soon} with a term until the next working day; the \
-         oldest term ran until {oldest}. Answer first what has been open longest."
+        "Open at {who_en}: {what_en}, {late} over their term and {soon} with a term until the next working day; \
+         oldest term: {oldest}. Answer first what has been open longest."
     );
     let severity = if late > 0 { Severity::Warning } else { Severity::Info };
     let step = if late > 0 { "te laat" } else { "bijna" };
