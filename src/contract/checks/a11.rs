@@ -2,9 +2,9 @@
 //!
 //! Two things, per municipality and segment:
 //!
-//! - dormant contracts: active today and for `dormant_months` months, while nobody of any municipality of the region was
-//!   newly allocated to the provider in the segment in those months (by the day of the first decision). One list for
-//!   each municipality that takes part in the segment, since it holds the contract too;
+//! - dormant contracts: active today and for `dormant_months` months, while nobody of any municipality of the region
+//!   was newly allocated to the provider in the segment in those months (by the day of the first decision). One list
+//!   for each municipality that takes part in the segment, since it holds the contract too;
 //! - concentration: the share of the clients (persons with an allocation that is actual today) at the largest provider,
 //!   above norm `concentration_percent`; from `min_cases` clients on, never fewer than five. Beside it stand the number
 //!   of active providers, the sum of squared shares (0 to 10,000), and how many providers serve 80 % of the clients. A
@@ -91,8 +91,8 @@ fn unused(survey: &Survey<'_>, segment: &str, dormant: &BTreeSet<&Party>, all: u
          maanden: {names}. Ga na of zij nog willen leveren, en of het contract nodig blijft."
     );
     let en = format!(
-        "{segment}: {number} of {all} contracted providers without a new allocation in the whole region in {norm} months: \
-         {names}. See whether they still want to deliver, and whether the contract remains needed."
+        "{segment}: {number} of {all} contracted providers without a new allocation in the whole region in {norm} \
+         months: {names}. See whether they still want to deliver, and whether the contract remains needed."
     );
     let aanbieders: Vec<&str> = dormant.iter().map(|agb| agb.as_str()).collect();
     Raised::new(format!("slapend {segment}"), Severity::Info, nl, en)
@@ -164,8 +164,8 @@ fn concentration(survey: &Survey<'_>, segment: &str, mut counts: Vec<(&Party, u6
          leveren aan 80% van hen. Maak een plan voor het geval deze aanbieder wegvalt, en bespreek spreiding."
     );
     let en = format!(
-        "In {segment} {name} has {share_en} of {all} clients, norm {norm}%; {carry} of {providers} providers serve 80% of \
-         them. Plan for the loss of this provider, and discuss how to spread."
+        "In {segment} {name} has {share_en} of {all} clients, norm {norm}%; {carry} of {providers} providers serve 80% \
+         of them. Plan for the loss of this provider, and discuss how to spread."
     );
     let raised = Raised::new(format!("concentratie {segment} {largest}"), Severity::Info, nl, en)
         .fact("segment", segment)

@@ -3,7 +3,8 @@
 //! Clients are the persons with an allocation that is actual today, over all municipalities of the region, each counted
 //! within one. Told is, per municipality and segment, which providers with a client there have fewer than
 //! `small_provider_clients` in the region. Only that they are below the norm is told, not by how much: the numbers are
-//! small by their nature (F11). What a small provider does well is not in the messages: it is a list for contract talks.
+//! small by their nature (F11). What a small provider does well is not in the messages: it is a list for contract
+//! talks.
 //!
 //! No profile says which providers are core providers and which have an incidental contract, nor for what purpose, so
 //! the share of the one and the use of the other cannot be told; an incidental contract that ended is for A4.
@@ -59,12 +60,13 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
 fn raise(survey: &Survey<'_>, segment: &str, small: &BTreeSet<&Party>, all: usize, norm: u64) -> Raised {
     let names = small.iter().map(|agb| survey.provider_name(agb)).collect::<Vec<_>>().join(", ");
     let nl = format!(
-        "{segment}: kleine aanbieders (minder dan {norm} cliënten in de regio) met cliënten in deze gemeente: {names}. In \
-         de hele regio leveren {all} aanbieders. Bespreek bij de contractgesprekken waarvoor de kleine nodig zijn."
+        "{segment}: kleine aanbieders (minder dan {norm} cliënten in de regio) met cliënten in deze gemeente: {names}. \
+         In de hele regio leveren {all} aanbieders. Bespreek bij de contractgesprekken waarvoor de kleine nodig zijn."
     );
     let en = format!(
-        "{segment}: small providers (fewer than {norm} clients in the region) with clients in this municipality: {names}. \
-         Providers that serve in the whole region: {all}. Discuss in contract talks what the small ones are needed for."
+        "{segment}: small providers (fewer than {norm} clients in the region) with clients in this municipality: \
+         {names}. Providers that serve in the whole region: {all}. Discuss in contract talks what the small ones are \
+         needed for."
     );
     let aanbieders: Vec<&str> = small.iter().map(|agb| agb.as_str()).collect();
     Raised::new(format!("klein {segment}"), Severity::Info, nl, en)

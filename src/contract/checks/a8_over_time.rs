@@ -4,8 +4,8 @@
 //! are the persons with an allocation there, in that segment, that was actual on that last day and not withdrawn. A
 //! client has
 //!
-//! - moved, when another provider with an active contract today has an allocation of the segment for the person on which
-//!   care began after that last day or still runs;
+//! - moved, when another provider with an active contract today has an allocation of the segment for the person on
+//!   which care began after that last day or still runs;
 //! - left, when nothing of the kind is there and the allocation is over, or a definitive stop was reported on it;
 //! - stayed otherwise.
 //!
@@ -176,14 +176,14 @@ impl<'a> Transition<'_, 'a> {
             (format!(" ({nl} is over of gestopt)"), format!(" ({en} have moved or left)"))
         });
         let nl = format!(
-            "Het contract van {name} voor {segment} eindigde op {last}. Cliënten: {clients}, van wie {moved} over naar een \
-             gecontracteerde aanbieder, {left} gestopt en {stay} nog in zorg{done_nl}. Spreek voor de laatsten een \
+            "Het contract van {name} voor {segment} eindigde op {last}. Cliënten: {clients}, van wie {moved} over naar \
+             een gecontracteerde aanbieder, {left} gestopt en {stay} nog in zorg{done_nl}. Spreek voor de laatsten een \
              nieuwe aanbieder en een datum af."
         );
         let en = format!(
-            "The contract of {name} for {segment} ended on {last}. Clients: {clients}, of whom {moved} moved to a contracted \
-             provider, {left} left and {stay} still in care{done_en}. Agree on a new provider and a date for the \
-             last."
+            "The contract of {name} for {segment} ended on {last}. Clients: {clients}, of whom {moved} moved to a \
+             contracted provider, {left} left and {stay} still in care{done_en}. Agree on a new provider and a date \
+             for the last."
         );
         let raised = Raised::new(format!("overgang {aanbieder} {segment}"), Severity::Info, nl, en)
             .about(staying.iter().copied())
@@ -204,13 +204,13 @@ impl<'a> Transition<'_, 'a> {
         let (_, _, aanbieder, segment) = self.group;
         let (name, last) = (self.survey.provider_name(aanbieder), self.last);
         let nl = format!(
-            "Toewijzing {nummer} loopt nog bij {name}, waarvan het contract voor {segment} op {last} eindigde: {gone} dagen \
-             geleden, uitloop {norm}. Wijs toe aan een gecontracteerde aanbieder en beëindig deze toewijzing (reden 03 of \
-             09)."
+            "Toewijzing {nummer} loopt nog bij {name}, waarvan het contract voor {segment} op {last} eindigde: {gone} \
+             dagen geleden, uitloop {norm}. Wijs toe aan een gecontracteerde aanbieder en beëindig deze toewijzing \
+             (reden 03 of 09)."
         );
         let en = format!(
-            "Allocation {nummer} still runs at {name}, whose contract for {segment} ended on {last}: {gone} days ago, tail \
-             {norm}. Allocate to a contracted provider, and end this allocation (reason 03 or 09)."
+            "Allocation {nummer} still runs at {name}, whose contract for {segment} ended on {last}: {gone} days ago, \
+             tail {norm}. Allocate to a contracted provider, and end this allocation (reason 03 or 09)."
         );
         Raised::new(format!("toewijzing {nummer}"), Severity::Warning, nl, en)
             .about([nummer])

@@ -2,13 +2,13 @@
 //!
 //! Per provider and segment: the municipalities that an active contract covers today and on the first of the twelve
 //! months up to and including today (a younger one has had no year to deliver), against those of them in which care of
-//! the segment began `delivery_duty_starts` times or more in those months. Raised in each of the others.
-//! Looked at are contracts that cover two municipalities or more, of providers that deliver in one at least: who
-//! delivers nowhere is dormant (A11).
+//! the segment began `delivery_duty_starts` times or more in those months. Raised in each of the others. Looked at are
+//! contracts that cover two municipalities or more, of providers that deliver in one at least: who delivers nowhere is
+//! dormant (A11).
 //!
 //! A provider to whom nobody is allocated cannot deliver. So it is pressing only where as many new allocations as the
-//! norm asks for were sent to it in those months; else it is worth knowing: the landscape has a gap, or nobody knows the
-//! provider there. Beside it stand those allocations that came to nothing: over without a start or granted claim.
+//! norm asks for were sent to it in those months; else it is worth knowing: the landscape has a gap, or nobody knows
+//! the provider there. Beside it stand those allocations that came to nothing: over without a start or granted claim.
 
 use super::courses::{begun, courses};
 use super::waits::Period;
@@ -120,14 +120,14 @@ impl Duty<'_> {
         let (name, Care { starts, allocated, unserved }) = (survey.provider_name(aanbieder), care);
         let severity = if allocated >= norm { Severity::Warning } else { Severity::Info };
         let nl = format!(
-            "{name} begon in gemeente {gemeente} in twaalf maanden {starts} keer zorg in {segment}, verwacht {norm}; in \
-             {served} van {all} gemeenten van het contract wordt genoeg geleverd. Nieuwe toewijzingen daarheen: \
+            "{name} begon in gemeente {gemeente} in twaalf maanden {starts} keer zorg in {segment}, verwacht {norm}; \
+             in {served} van {all} gemeenten van het contract wordt genoeg geleverd. Nieuwe toewijzingen daarheen: \
              {allocated}. Bespreek de leveringsplicht met de aanbieder, of maak hem bekend bij de toegang."
         );
         let en = format!(
-            "{name} began care in {segment} {starts} times in municipality {gemeente} in twelve months, {norm} expected; \
-             it delivers enough in {served} of {all} municipalities of the contract. New allocations sent there: \
-             {allocated}. Discuss the duty to deliver with the provider, or make it known to the access team."
+            "{name} began care in {segment} {starts} times in municipality {gemeente} in twelve months, {norm} \
+             expected; it delivers enough in {served} of {all} municipalities of the contract. New allocations sent \
+             there: {allocated}. Discuss the duty to deliver with the provider, or make it known to the access team."
         );
         let raised = Raised::new(format!("leveringsplicht {aanbieder} {segment}"), severity, nl, en)
             .about(unserved.iter().copied())

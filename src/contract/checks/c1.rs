@@ -1,16 +1,16 @@
 //! C1: care begins within the norm for waiting.
 //!
 //! A wait runs from the first day of an allocation, or from the day of the decision where that is later, to the first
-//! start reported on it, in days; one that starts sooner waits none. Told are, for the starts of the twelve months up to
-//! and including today, of a provider in a segment and of all providers of the segment together, within one law and
+//! start reported on it, in days; one that starts sooner waits none. Told are, for the starts of the twelve months up
+//! to and including today, of a provider in a segment and of all providers of the segment together, within one law and
 //! municipality: the median, the 90th percentile, and the share that waited no longer than norm `wait_days`. Both are
 //! values of the list (nearest rank): the median of an even number is the lower of the two in the middle.
 //!
-//! It is raised when the median is above the norm; and less pressing when only the 90th percentile is, so that more than
-//! one in ten waits too long. An allocation that was decided after its first day (retroactive) has no wait that means
-//! anything: those are counted apart. Crisis care is for C16, and pilots are left out of comparisons. Beside it stand the
-//! median of the year before and the number that waits today, since a list that grows shows in no start: C2 tells them
-//! one by one.
+//! It is raised when the median is above the norm; and less pressing when only the 90th percentile is, so that more
+//! than one in ten waits too long. An allocation that was decided after its first day (retroactive) has no wait that
+//! means anything: those are counted apart. Crisis care is for C16, and pilots are left out of comparisons. Beside it
+//! stand the median of the year before and the number that waits today, since a list that grows shows in no start: C2
+//! tells them one by one.
 
 use super::courses::{begun, first_starts, is_crisis, is_pilot};
 use super::waits::{Period, count, days_between, fewest, per_mille, percent, percentile};
@@ -98,8 +98,8 @@ fn too_long(survey: &Survey<'_>, group: Group<'_>, mut waits: Waits) -> Option<S
     };
     let waiting = waits.waiting;
     let nl = format!(
-        "Wachttijd in {segment}, {who_nl}: mediaan {median} en 90e percentiel {slow} dagen over {cases} starts in twaalf \
-         maanden, norm {norm}; {within_nl} begon binnen de norm, nog wachtend: {waiting}. Bespreek de \
+        "Wachttijd in {segment}, {who_nl}: mediaan {median} en 90e percentiel {slow} dagen over {cases} starts in \
+         twaalf maanden, norm {norm}; {within_nl} begon binnen de norm, nog wachtend: {waiting}. Bespreek de \
          capaciteit, en wijs zolang toe waar eerder plaats is."
     );
     let en = format!(

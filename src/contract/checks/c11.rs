@@ -1,11 +1,11 @@
 //! C11: people change provider as little as possible.
 //!
-//! Numerator: transfers in a segment, within one law and municipality, in the twelve months up to and including today. A
-//! transfer is a stay (care at one provider, interruptions of at most `episode_gap_days` included) that ended in those
-//! months, while another provider began to serve the person in the segment at most `episode_gap_days` days before or
-//! after its end: hand-overs overlap as often as they leave a gap. A stay is left once, whoever takes over. Denominator:
-//! client years, the days in those months on which a person has care in the segment at any provider, divided by 365.
-//! Raised when there are more than `transfers_percent` transfers per hundred client years.
+//! Numerator: transfers in a segment, within one law and municipality, in the twelve months up to and including today.
+//! A transfer is a stay (care at one provider, interruptions of at most `episode_gap_days` included) that ended in
+//! those months, while another provider began to serve the person in the segment at most `episode_gap_days` days before
+//! or after its end: hand-overs overlap as often as they leave a gap. A stay is left once, whoever takes over.
+//! Denominator: client years, the days in those months on which a person has care in the segment at any provider,
+//! divided by 365. Raised when there are more than `transfers_percent` transfers per hundred client years.
 //!
 //! Care that somebody has at two providers side by side is no transfer, unless the one ends near the first day of the
 //! other: then it looks like one, and a person must judge.
@@ -108,8 +108,9 @@ fn too_many(survey: &Survey<'_>, group: (Law, &Party, &str), transfers: Transfer
     let rate = u64::try_from(u128::from(number) * 36_500 / u128::from(days.max(1))).unwrap_or(u64::MAX);
     let years = days / 365;
     let nl = format!(
-        "In {segment} wisselden {persons} cliënten in twaalf maanden {number} keer van aanbieder: {rate} wisselingen per \
-         honderd cliëntjaren, norm {norm}. Ga bij de genoemde toewijzingen na waarom de eerste keuze niet standhield."
+        "In {segment} wisselden {persons} cliënten in twaalf maanden {number} keer van aanbieder: {rate} wisselingen \
+         per honderd cliëntjaren, norm {norm}. Ga bij de genoemde toewijzingen na waarom de eerste keuze niet \
+         standhield."
     );
     let en = format!(
         "In {segment} {persons} clients changed provider {number} times in twelve months: {rate} changes per hundred \

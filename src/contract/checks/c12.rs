@@ -1,8 +1,8 @@
 //! C12: a child away from home does not go from institution to institution.
 //!
 //! Looked at are courses of residence of the Jeugdwet: products marked `residence`, and the categories 43 and 44.
-//! Raised is a child who was in residence at `moves` or more providers in the last `moves_months` months, each for a day
-//! at least, within one municipality. A return to a provider counts it once: the number of providers is what can be
+//! Raised is a child who was in residence at `moves` or more providers in the last `moves_months` months, each for a
+//! day at least, within one municipality. A return to a provider counts it once: the number of providers is what can be
 //! known for certain. A move between houses of one provider is in no message.
 //!
 //! The case is named by the allocation of the latest residence, so a further move is a new case. Without allocation
@@ -53,12 +53,12 @@ fn moved(survey: &Survey<'_>, mut courses: Vec<Course<'_>>, norm: u64, span: u64
     let (latest, placements) = (nummers.last()?, count(&courses));
     let names = providers.iter().map(|agb| survey.provider_name(agb)).collect::<Vec<_>>().join(", ");
     let nl = format!(
-        "De jeugdige van toewijzing {latest} verbleef in {span} maanden bij {number} aanbieders ({names}); vanaf {norm} \
-         wordt dit gemeld. Bespreek met de regisseur een plek die kan blijven."
+        "De jeugdige van toewijzing {latest} verbleef in {span} maanden bij {number} aanbieders ({names}); vanaf \
+         {norm} wordt dit gemeld. Bespreek met de regisseur een plek die kan blijven."
     );
     let en = format!(
-        "The young person of allocation {latest} lived at {number} providers in {span} months ({names}); it is told from \
-         {norm} on. Discuss a place that can last with the case director."
+        "The young person of allocation {latest} lived at {number} providers in {span} months ({names}); it is told \
+         from {norm} on. Discuss a place that can last with the case director."
     );
     let aanbieders: Vec<&str> = providers.iter().map(|agb| agb.as_str()).collect();
     let raised = Raised::new(format!("verblijf toewijzing {latest}"), Severity::Warning, nl, en)

@@ -13,7 +13,8 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     default_policy: Policy::Observe,
     parameters: &["products.csv flags residence"],
     run: Run::Elsewhere {
-        nl: "Nodig zijn de verblijfslocaties van aanbieders (AGB-vestigingen met gemeente) en de locatie per toewijzing.",
+        nl: "Nodig zijn de verblijfslocaties van aanbieders (AGB-vestigingen met gemeente) en de locatie per \
+             toewijzing.",
         en: "Needed are the houses of providers (AGB locations with municipality) and the location of each allocation.",
     },
 };

@@ -1,8 +1,8 @@
 //! C14: the supply of care does not shrink.
 //!
-//! Compared are the last two whole quarters of the calendar, of which the later ended more than two weeks ago: starts are
-//! reported within five working days (OP271), and a quarter that is not complete would always look like a drop. Within
-//! one law, municipality and segment:
+//! Compared are the last two whole quarters of the calendar, of which the later ended more than two weeks ago: starts
+//! are reported within five working days (OP271), and a quarter that is not complete would always look like a drop.
+//! Within one law, municipality and segment:
 //!
 //! - active providers: those with care on a day of the quarter at least; told from five in the earlier quarter on;
 //! - starts of one provider: courses that began in the quarter; told from `min_cases` in the earlier one on, and never
@@ -104,14 +104,14 @@ impl Drop<'_> {
         let (segment, quarter) = (self.segment, name(self.now));
         let gone: Vec<&str> = earlier.difference(&later).map(|agb| agb.as_str()).collect();
         let nl = format!(
-            "In {segment} daalde het aantal aanbieders met zorg van {before} in {} naar {now} in {quarter}: {fallen_nl} \
-             minder, gemeld vanaf {}%. Ga na waarom zij stopten en of het overige aanbod genoeg is.",
+            "In {segment} daalde het aantal aanbieders met zorg van {before} in {} naar {now} in {quarter}: \
+             {fallen_nl} minder, gemeld vanaf {}%. Ga na waarom zij stopten en of het overige aanbod genoeg is.",
             name(self.before),
             self.norm
         );
         let en = format!(
-            "In {segment} the number of providers with care fell from {before} in {} to {now} in {quarter}: {fallen_en} \
-             fewer, told from {}% on. See why they stopped, and whether the others suffice.",
+            "In {segment} the number of providers with care fell from {before} in {} to {now} in {quarter}: \
+             {fallen_en} fewer, told from {}% on. See why they stopped, and whether the others suffice.",
             name(self.before),
             self.norm
         );
@@ -136,8 +136,9 @@ impl Drop<'_> {
         let clients = count(&Vec::from_iter(clients));
         let (provider, segment, quarter) = (self.survey.provider_name(aanbieder), self.segment, name(self.now));
         let nl = format!(
-            "Bij {provider} begon in {segment} in {quarter} {now} keer zorg tegen {before} keer in {}: {fallen_nl} minder, \
-             gemeld vanaf {}%. Vraag de aanbieder naar personeel en plaatsen, en wat dit betekent voor wie er zorg heeft.",
+            "Bij {provider} begon in {segment} in {quarter} {now} keer zorg tegen {before} keer in {}: {fallen_nl} \
+             minder, gemeld vanaf {}%. Vraag de aanbieder naar personeel en plaatsen, en wat dit betekent voor wie er \
+             zorg heeft.",
             name(self.before),
             self.norm
         );

@@ -6,8 +6,9 @@
 //! that serves in another way puts the count back to nothing: what counts is the search for a first start. Raised when
 //! `tries` or more providers failed since, the last of them in the twelve months up to and including today.
 //!
-//! An allocation that waits is no failed try yet (C2). One that was withdrawn counts as never sent (OP033x1). The case is
-//! named by the last allocation that failed, so a further try that fails is a new case; it ends with the first start.
+//! An allocation that waits is no failed try yet (C2). One that was withdrawn counts as never sent (OP033x1). The case
+//! is named by the last allocation that failed, so a further try that fails is a new case; it ends with the first
+//! start.
 
 use super::courses::{Course, Ending, Numbered, Person, begun, courses};
 use super::waits::{Period, days_between};
@@ -116,8 +117,8 @@ impl<'a> Search<'a> {
         let names = self.providers.iter().map(|agb| survey.provider_name(agb)).collect::<Vec<_>>().join(", ");
         let nl = format!(
             "Voor de inwoner van toewijzing {last} leverden {number} aanbieders in {segment} de toegewezen zorg niet \
-             ({names}), de laatste tot {day}; gemeld vanaf {norm}. Neem de regie over de plaatsing en vraag de aanbieders \
-             naar hun reden."
+             ({names}), de laatste tot {day}; gemeld vanaf {norm}. Neem de regie over de plaatsing en vraag de \
+             aanbieders naar hun reden."
         );
         let en = format!(
             "For the person of allocation {last}, {number} providers in {segment} did not deliver the care allocated \

@@ -5,10 +5,10 @@
 //! serves. A crisis may begin before it is decided: that is no fault, and is looked at by nobody.
 //!
 //! Raised is a crisis that runs for more than `crisis_days` days, its first day and today included; and one that ended,
-//! when more than `gap_after_stop_days` days have passed since and no other care of the person runs on beyond its end or
-//! began later. An end by death, a move or another cause outside the care asks for nothing. A crisis may also simply be
-//! over: so the second is only worth knowing. Both look at what can still be acted on: what runs, and what ended in the
-//! twelve months up to and including today. A crisis without allocation number is left out, as in C9.
+//! when more than `gap_after_stop_days` days have passed since and no other care of the person runs on beyond its end
+//! or began later. An end by death, a move or another cause outside the care asks for nothing. A crisis may also simply
+//! be over: so the second is only worth knowing. Both look at what can still be acted on: what runs, and what ended in
+//! the twelve months up to and including today. A crisis without allocation number is left out, as in C9.
 
 use super::courses::{Course, Ending, Person, courses, is_crisis};
 use super::waits::{Period, after, days_between};
@@ -107,8 +107,8 @@ impl Crisis<'_> {
             return None;
         }
         let nl = format!(
-            "De crisiszorg van toewijzing {first} eindigde op {end}; sindsdien is er {gone} dagen geen andere zorg, norm \
-             {norm}. Ga na of de inwoner vervolgzorg nodig heeft."
+            "De crisiszorg van toewijzing {first} eindigde op {end}; sindsdien is er {gone} dagen geen andere zorg, \
+             norm {norm}. Ga na of de inwoner vervolgzorg nodig heeft."
         );
         let en = format!(
             "The crisis care of allocation {first} ended on {end}; there has been no other care for {gone} days since, \

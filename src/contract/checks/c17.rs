@@ -51,8 +51,8 @@ fn too_long(survey: &Survey<'_>) -> Vec<Surveyed> {
                  hoogste {norm}. Rond de pilotzorg af of regel vervolgzorg."
             );
             let en = format!(
-                "Allocation {nummer} of pilot product {code} has run for {lasts} days since {since}; at most {norm} were \
-                 agreed. Conclude the care of the pilot, or arrange care that follows on it."
+                "Allocation {nummer} of pilot product {code} has run for {lasts} days since {since}; at most {norm} \
+                 were agreed. Conclude the care of the pilot, or arrange care that follows on it."
             );
             let raised = Raised::new(format!("pilot toewijzing {nummer}"), Severity::Info, nl, en)
                 .about([nummer])
@@ -94,8 +94,8 @@ fn too_many(survey: &Survey<'_>) -> Vec<Surveyed> {
              Besluit samen of de pilot wordt verruimd of nieuwe casussen elders terechtkunnen."
         );
         let en = format!(
-            "The pilot in {segment} has {all} cases in the region in {year}; at most {norm} were agreed. Decide together \
-             whether the pilot is widened, or new cases go elsewhere."
+            "The pilot in {segment} has {all} cases in the region in {year}; at most {norm} were agreed. Decide \
+             together whether the pilot is widened, or new cases go elsewhere."
         );
         raised.extend(gemeenten.into_iter().map(|(gemeente, cases)| {
             let one = Raised::new(format!("pilot {segment} {year}"), Severity::Warning, nl.clone(), en.clone())

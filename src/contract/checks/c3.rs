@@ -5,9 +5,9 @@
 //! months up to and including today, with norm `medical_percent`; a share equal to the norm is as it should be.
 //!
 //! The share counts allocations, not young people, as the source does. Allocations whose request is not known, or is of
-//! before the ledger kept the type of referrer, are in neither figure: they could be anything. Beside it stand the share
-//! of value, over the allocations that have one, and the share of the year before: a rise is for a person to judge,
-//! since no source says which rise is too much.
+//! before the ledger kept the type of referrer, are in neither figure: they could be anything. Beside it stand the
+//! share of value, over the allocations that have one and the first twelve months of each, and the share of the year
+//! before: a rise is for a person to judge, since no source says which rise is too much.
 
 use super::referrals::{Referred, Route, youth};
 use super::waits::{Period, above, fewest_of_all, per_mille, percent};

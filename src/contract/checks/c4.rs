@@ -4,10 +4,11 @@
 //! referral are held against the municipality's own of the same product at any provider there: how many are worth more
 //! than the median of those. When both ways were alike about half would be; raised is a number above what chance allows
 //! (99.8 % limit of a funnel), so that small providers do not stand out by being small; and only when together they are
-//! worth more than the municipality's mean of each product, since a median alone says little of a skewed list. Only products with at least five
-//! allocations by the municipality are compared, which keeps product mix out of it; pilots are left out. Beside it stand
-//! the mean value, the mean that was to be expected (the municipality's mean of each product), and the share of medical
-//! requests that was honoured. Whether a request was granted as asked is not kept with it: honoured is what can be told.
+//! worth more than the municipality's mean of each product, since a median alone says little of a skewed list. Only
+//! products with at least five allocations by the municipality are compared, which keeps product mix out of it; pilots
+//! are left out. Values are of the first twelve months of an allocation at most. Beside it stand the mean value, the
+//! mean that was to be expected (the municipality's mean of each product), and the share of medical requests that was
+//! honoured. Whether a request was granted as asked is not kept with it: honoured is what can be told.
 //!
 //! Apart from that: the share of a provider's medical requests in those months that comes from one referrer (AGB code),
 //! when it is above norm `concentration_percent`. It counts requests that name an AGB code. Neither says that anything
@@ -144,14 +145,14 @@ impl Compared {
         let (seen, expected) = (mean(self.cents, cases), mean(self.expected, cases));
         let (seen_euro, expected_euro) = (euros(seen), euros(expected));
         let nl = format!(
-            "Bij {name} is {share_nl} van {cases} toewijzingen na een medische verwijzing meer waard dan de mediaan van \
-             hetzelfde product na toegang door de gemeente (gemiddeld {seen_euro} tegen {expected_euro} euro). Vraag de \
-             aanbieder naar de onderbouwing van omvang en duur, en kijk mee bij volgende verzoeken."
+            "Bij {name} is {share_nl} van {cases} toewijzingen na een medische verwijzing meer waard dan de mediaan \
+             van hetzelfde product na toegang door de gemeente (gemiddeld {seen_euro} tegen {expected_euro} euro). \
+             Vraag de aanbieder naar de onderbouwing van omvang en duur, en kijk mee bij volgende verzoeken."
         );
         let en = format!(
-            "At {name} {share_en} of {cases} allocations by medical referral are worth more than the median of the same \
-             product by the municipality's own way (on average {seen_euro} against {expected_euro} euros). Ask the \
-             provider to account for volume and duration, and look along at the next requests."
+            "At {name} {share_en} of {cases} allocations by medical referral are worth more than the median of the \
+             same product by the municipality's own way (on average {seen_euro} against {expected_euro} euros). Ask \
+             the provider to account for volume and duration, and look along at the next requests."
         );
         let honoured = requests.iter().filter(|request| request.is_honoured).count() as u64;
         let raised = Raised::new(format!("medische route {aanbieder}"), Severity::Info, nl, en)
@@ -187,12 +188,12 @@ fn one_referrer(survey: &Survey<'_>, pair: Pair<'_>, requests: &[&Requested], fe
     let (name, share) = (survey.provider_name(pair.1), per_mille(*most, cases));
     let (share_nl, share_en) = percent(share);
     let nl = format!(
-        "Van {cases} medische verwijzingen naar {name} in twaalf maanden komt {share_nl} van verwijzer {referrer}, norm \
-         {norm}%. Vraag verwijzer en aanbieder hoe de keuze voor deze aanbieder tot stand komt."
+        "Van {cases} medische verwijzingen naar {name} in twaalf maanden komt {share_nl} van verwijzer {referrer}, \
+         norm {norm}%. Vraag verwijzer en aanbieder hoe de keuze voor deze aanbieder tot stand komt."
     );
     let en = format!(
-        "Of {cases} medical referrals to {name} in twelve months {share_en} come from referrer {referrer}, norm {norm}%. \
-         Ask referrer and provider how the choice for this provider comes about."
+        "Of {cases} medical referrals to {name} in twelve months {share_en} come from referrer {referrer}, norm \
+         {norm}%. Ask referrer and provider how the choice for this provider comes about."
     );
     let raised = Raised::new(format!("verwijzer {referrer} naar {}", pair.1), Severity::Info, nl, en)
         .fact("aanbieder", pair.1.as_str())

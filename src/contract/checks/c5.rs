@@ -92,13 +92,13 @@ fn raise(look: &Look<'_>, alone: &Alone<'_>, by_segment: &BTreeMap<&str, Vec<&Co
     };
     let nl = format!(
         "Verzoek {referentie}, product {code} vanaf {on}: verwijzer van soort {soort} verwijst naar {name}, die voor \
-         {segment} in gemeente {gemeente} geen contract voor nieuwe cliënten heeft. {others_nl}. Overleg met verwijzer en \
-         inwoner over een andere aanbieder, of leg vast waarom deze nodig is."
+         {segment} in gemeente {gemeente} geen contract voor nieuwe cliënten heeft. {others_nl}. Overleg met verwijzer \
+         en inwoner over een andere aanbieder, of leg vast waarom deze nodig is."
     );
     let en = format!(
         "Request {referentie}, product {code} from {on}: a referrer of type {soort} refers to {name}, which has no \
-         contract for new clients for {segment} in municipality {gemeente}. {others_en}. Consult referrer and person on \
-         another provider, or record why this one is needed."
+         contract for new clients for {segment} in municipality {gemeente}. {others_en}. Consult referrer and person \
+         on another provider, or record why this one is needed."
     );
     let alternatives: Vec<&str> = contracted.iter().take(NAMED).map(|agb| agb.as_str()).collect();
     Raised::new(format!("verzoek {referentie} {}", look.aanbieder()), Severity::Warning, nl, en)

@@ -1,9 +1,10 @@
 //! C6: what is owed is answered within the terms of the standard.
 //!
 //! The terms and what is open stand in the ledger as questions (`docs/deadlines.md` has terms, sources and doubtful
-//! readings). Raised is, per municipality, law, kind of debt and party that owes it: how many are over their term today,
-//! and how many end today or on the next working day, so that there is still time to answer. Once a day; the gauges of
-//! the gateway and `sluis doctor` tell the same at any moment. A stable case per party: it ends when nothing is late.
+//! readings). Raised is, per municipality, law, kind of debt and party that owes it: how many are over their term
+//! today, and how many end today or on the next working day, so that there is still time to answer. Once a day; the
+//! gauges of the gateway and `sluis doctor` tell the same at any moment. A stable case per party: it ends when nothing
+//! is late.
 
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::policy::Policy;
@@ -45,8 +46,8 @@ fn raise(survey: &Survey<'_>, debt: Debt, by: &Party, owed: &[&Owed]) -> Raised 
         None => (format!("partij {by}"), format!("party {by}")),
     };
     let nl = format!(
-        "Open bij {who_nl}: {late} keer {what_nl} over de termijn en {soon} keer met een termijn tot en met de volgende \
-         werkdag; oudste termijn: {oldest}. Beantwoord eerst wat het langst openstaat."
+        "Open bij {who_nl}: {late} keer {what_nl} over de termijn en {soon} keer met een termijn tot en met de \
+         volgende werkdag; oudste termijn: {oldest}. Beantwoord eerst wat het langst openstaat."
     );
     let en = format!(
         "Open at {who_en}: {what_en}, {late} over their term and {soon} with a term until the next working day; \

@@ -7,8 +7,8 @@
 //! another provider (38). Raised when the share is above norm `early_end_percent`.
 //!
 //! The other reasons (as planned, death, moved away, another law, the municipality, a change request) end care for what
-//! lies outside it. Crisis care is short by its nature and pilots are no measure: both are left out. The access team that
-//! chose is not in the messages, so the share is told per provider only.
+//! lies outside it. Crisis care is short by its nature and pilots are no measure: both are left out. The access team
+//! that chose is not in the messages, so the share is told per provider only.
 
 use super::courses::{Course, Ending, courses, is_crisis, is_pilot};
 use super::waits::{Period, above, count, days_between, fewest, per_mille, percent};
@@ -58,7 +58,8 @@ fn mismatches(survey: &Survey<'_>, group: Group<'_>, courses: &[Course<'_>]) -> 
     let (share_nl, share_en) = percent(share);
     let nl = format!(
         "Bij {name} eindigden in {segment} {number} van {cases} trajecten binnen {term} dagen na de start door cliënt, \
-         aanbieder of in overleg: {share_nl}, norm {norm}%. Bespreek met aanbieder en toegang waarom de keuze niet paste."
+         aanbieder of in overleg: {share_nl}, norm {norm}%. Bespreek met aanbieder en toegang waarom de keuze niet \
+         paste."
     );
     let en = format!(
         "At {name} {number} of {cases} courses in {segment} ended within {term} days after their start by client, \

@@ -1,9 +1,9 @@
 //! C8: care is evaluated before it is extended.
 //!
 //! A message tells that an allocation was stretched (Einddatum, RedenWijziging 04) and that a provider asked for it
-//! (317); that somebody evaluated the care first it tells nowhere. An extension without a request is no sign of a missing
-//! evaluation: the access team that evaluates extends without being asked. So there is nothing honest to count here. Long
-//! care at one level (B4), duration (B14) and value help to pick what to evaluate.
+//! (317); that somebody evaluated the care first it tells nowhere. An extension without a request is no sign of a
+//! missing evaluation: the access team that evaluates extends without being asked. So there is nothing honest to count
+//! here. Long care at one level (B4), duration (B14) and value help to pick what to evaluate.
 
 use crate::contract::check::{CheckInfo, Run};
 use crate::contract::policy::Policy;

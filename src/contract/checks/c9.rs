@@ -1,8 +1,8 @@
 //! C9: care that a provider ends is handed over without a gap.
 //!
-//! Looked at are courses that ended by the provider alone (Wmo 22, Jeugdwet 33) or by a move to another provider (38) in
-//! the twelve months up to and including today, when more than `gap_after_stop_days` days have passed since. Raised is
-//! one after which the person has no other course in the same segment, within law and municipality: none that ran on
+//! Looked at are courses that ended by the provider alone (Wmo 22, Jeugdwet 33) or by a move to another provider (38)
+//! in the twelve months up to and including today, when more than `gap_after_stop_days` days have passed since. Raised
+//! is one after which the person has no other course in the same segment, within law and municipality: none that ran on
 //! beyond that day, and none that began later. So a warm hand-over, which begins before the other ends, is no gap; and
 //! the case is over when care begins, however late.
 //!
@@ -189,15 +189,17 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
+    /// Reason and days after the start.
+    fn a_stop() -> impl Strategy<Value = Option<(&'static str, i64)>> {
+        proptest::option::weighted(0.8, (select(vec!["22", "38", "19"]), 0..6_i64))
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn gaps_are_those_of_every_pair_looked_at(
-            care in proptest::collection::vec(
-                (select(vec!["a", "b"]), 0..30_i64, proptest::option::weighted(0.8, (select(vec!["22", "38", "19"]), 0..6_i64))),
-                0..8,
-            ),
+            care in proptest::collection::vec((select(vec!["a", "b"]), 0..30_i64, a_stop()), 0..8),
         ) {
             let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
             let mut t = Timeline::new();

@@ -78,6 +78,10 @@ pub(super) static ALL: &[&CheckInfo] = &[
 mod tests {
     use super::*;
     use crate::contract::check::Run;
+    use crate::contract::norms;
+    use jiff::ToSpan as _;
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use std::collections::BTreeSet;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
@@ -156,6 +160,65 @@ mod tests {
         assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
         for check in ALL {
             assert!(check.nl.ends_with('.') && check.en.ends_with('.') && !check.parameters.is_empty(), "{}", check.id);
+        }
+    }
+
+    /// What may happen to one allocation: person, product, provider, first and last day, start and stop; days are
+    /// counted from the first of 2025.
+    type Happened = (u64, &'static str, &'static str, i64, Option<i64>, Option<(i64, Option<(&'static str, i64)>)>);
+
+    fn happened() -> impl Strategy<Value = Happened> {
+        // Now and then a day as far away as any date may be.
+        let day = || prop_oneof![20 => 0..700_i64, 1 => Just(-50_000_i64), 1 => Just(2_900_000_i64)];
+        let stop = (select(vec!["20", "22", "33", "38", "31", "19", "02"]), day());
+        (
+            0..4_u64,
+            select(vec!["02A02", "01A01", "45A02", "46A01", "44A03", "43A01", "54D01"]),
+            select(vec!["42420001", "42420002", "42420003", "42420006", "42420008", "42420010"]),
+            day(),
+            proptest::option::of(day()),
+            proptest::option::weighted(0.7, (day(), proptest::option::of(stop))),
+        )
+    }
+
+    fn live(timeline: &mut timeline::Timeline, all: &[Happened]) {
+        use crate::message::Law;
+        let nth = |day: i64| jiff::civil::date(2025, 1, 1).saturating_add(day.days());
+        for (nummer, (person, code, agb, from, to, start)) in (1..).zip(all) {
+            let allocated = timeline.allocation(nummer, &format!("p{person}"), code, nth(*from), to.map(nth));
+            allocated.law = if *code < "40" { Law::Wmo } else { Law::Jeugdwet };
+            allocated.versions[0].aanbieder = (*agb).into();
+            if let Some((begin, stop)) = start {
+                timeline.start(nummer, nth(*begin));
+                if let Some((reden, day)) = stop {
+                    timeline.stop(nummer, reden, nth(*day));
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_happened_each_case_is_told_once_and_nobody_is_named(
+            all in proptest::collection::vec(happened(), 0..40),
+            norm in 0..3_u64,
+        ) {
+            let mut timeline = timeline::Timeline::new();
+            for each in norms::ALL {
+                timeline.norm(each, norm);
+            }
+            live(&mut timeline, &all);
+            for check in ALL {
+                let Run::OverTime(run) = check.run else { continue };
+                let mut cases = BTreeSet::new();
+                for each in run(&timeline.survey()) {
+                    let case = (each.law, each.gemeente.clone(), each.raised.subject.clone());
+                    prop_assert!(cases.insert(case), "{} tells {} twice", check.id, each.raised.subject);
+                    prop_assert!(!format!("{:?}", each.raised).contains("person-"), "{} names a person", check.id);
+                }
+            }
         }
     }
 }

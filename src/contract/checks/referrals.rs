@@ -56,7 +56,7 @@ pub(super) struct Referred<'a> {
     pub(super) allocation: &'a Allocation,
     pub(super) product: Option<&'a Product>,
     pub(super) route: Route,
-    /// In full, over its first twelve months at most when it has no end; `None` when that cannot be reckoned.
+    /// Over its first twelve months at most, since an end far away is no plan; `None` when that cannot be reckoned.
     pub(super) value: Option<Cents>,
 }
 
@@ -87,7 +87,7 @@ fn worth(survey: &Survey<'_>, allocated: &Allocated, allocation: &Allocation) ->
     let parties = Parties { gemeente: &allocated.gemeente, aanbieder: &allocation.aanbieder };
     let from = allocation.ingangsdatum;
     let a_year = from.saturating_add(months(12)).yesterday().ok()?;
-    let window = Validity { from, to: Some(allocation.einddatum.unwrap_or(a_year)) };
+    let window = Validity { from, to: Some(allocation.einddatum.map_or(a_year, |end| end.min(a_year))) };
     let entitlement = Entitlement::from(allocation);
     let worth = value(survey.register, allocated.law, parties, &entitlement, window, broken);
     worth.lacks.is_none().then_some(worth.cents)

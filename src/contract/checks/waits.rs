@@ -50,8 +50,8 @@ pub(super) fn days_between(from: Date, to: Date) -> u64 {
     u64::try_from(from.duration_until(to).as_hours() / 24).unwrap_or(0)
 }
 
-/// The value below or at which `percent` of a sorted list lies (nearest rank): always a value of the list. So the median
-/// of an even number is the lower of the two in the middle. `None` of nothing.
+/// The value below or at which `percent` of a sorted list lies (nearest rank): always a value of the list. So the
+/// median of an even number is the lower of the two in the middle. `None` of nothing.
 pub(super) fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
@@ -85,8 +85,8 @@ pub(super) fn after(day: Date) -> Date {
     day.tomorrow().unwrap_or(day)
 }
 
-/// Whether `part` of `whole` is more than chance allows when `per_mille` is expected: above the upper limit of 99.8 % of
-/// a funnel, that is 3.09 standard errors of a share (checks, notation). It squares, so that nothing is rounded.
+/// Whether `part` of `whole` is more than chance allows when `per_mille` is expected: above the upper limit of 99.8 %
+/// of a funnel, that is 3.09 standard errors of a share (checks, notation). It squares, so that nothing is rounded.
 pub(super) fn beyond_chance(part: u64, whole: u64, expected_per_mille: u64) -> bool {
     let (part, whole, expected) = (u128::from(part), u128::from(whole), u128::from(expected_per_mille.min(1000)));
     let (seen, awaited) = (part * 1000, expected * whole);
