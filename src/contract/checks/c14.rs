@@ -228,3 +228,52 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
         }),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::timeline::Timeline;
+    use super::*;
+    use crate::contract::norms::MIN_CASES;
+    use jiff::civil::date;
+
+    /// What is told of a provider whose starts fell from six to four, and that has so many clients today.
+    fn told(clients: u64) -> Raised {
+        let mut t = Timeline::new();
+        t.norm(&SUPPLY_DROP_PERCENT, 30);
+        t.norm(&MIN_CASES, 5);
+        for nummer in 1..=10 {
+            let day = if nummer <= 6 { date(2025, 10, 1) } else { date(2026, 3, 31) };
+            t.allocation(nummer, &format!("p{nummer}"), "02A02", day, None);
+            t.start(nummer, day);
+            if nummer > clients {
+                t.stop(nummer, "19", date(2026, 6, 30));
+            }
+        }
+        let mut found = run(&t.survey());
+        assert_eq!(found.len(), 1);
+        found.remove(0).raised
+    }
+
+    #[test]
+    fn few_clients_are_not_told() {
+        let raised = told(5);
+        assert_eq!((&raised.facts["starts_eerder"], &raised.facts["starts"]), (&6.into(), &4.into()));
+        assert_eq!((&raised.facts["daling_promille"], &raised.facts["clienten_nu"]), (&333.into(), &5.into()));
+        assert_eq!(told(4).facts.get("clienten_nu"), None);
+    }
+
+    #[test]
+    fn quarters_are_whole_and_follow_each_other() {
+        for (today, before, now) in [
+            (date(2026, 7, 1), "2025-Q4", "2026-Q1"),
+            (date(2026, 7, 14), "2025-Q4", "2026-Q1"),
+            (date(2026, 7, 15), "2026-Q1", "2026-Q2"),
+            (date(2026, 1, 14), "2025-Q2", "2025-Q3"),
+            (date(2026, 1, 15), "2025-Q3", "2025-Q4"),
+        ] {
+            let (earlier, later) = quarters(today).expect("days of this century");
+            assert_eq!((name(earlier).as_str(), name(later).as_str()), (before, now), "{today}");
+            assert_eq!(super::super::waits::after(earlier.to), later.from);
+        }
+    }
+}

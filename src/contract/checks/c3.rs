@@ -224,4 +224,27 @@ mod tests {
         assert_eq!((&facts["waarde_cent"], &facts["zonder_waarde"]), (&1_500_000.into(), &0.into()));
         assert!(found[0].raised.nl.contains("60,0%, 20,0% van de waarde, norm 50%"), "{}", found[0].raised.nl);
     }
+
+    #[test]
+    fn the_year_before_stands_beside_it_when_it_has_enough() {
+        let earlier = |cases: u64| {
+            let mut t = Timeline::new();
+            t.norm(&MEDICAL_PERCENT, 50);
+            t.norm(&MIN_CASES, 5);
+            for nummer in 1..=5 + cases {
+                let reference = format!("V{nummer}");
+                let day = if nummer <= 5 { date(2026, 1, 5) } else { date(2025, 7, 1) };
+                let request = t.request(&reference, "a", Number::N315, day);
+                (request.law, request.verwijzer) = (Law::Jeugdwet, Some("02".to_owned()));
+                let allocated = t.allocation(nummer, "a", "45A02", day, Some(date(2026, 6, 30)));
+                allocated.law = Law::Jeugdwet;
+                // Of the year before two came by referral.
+                allocated.referentie = (nummer <= 7).then(|| reference.as_str().into());
+            }
+            let found = run(&t.survey());
+            found[0].raised.facts.get("aandeel_promille_jaar_eerder").cloned()
+        };
+        assert_eq!(earlier(5), Some(400.into()));
+        assert_eq!(earlier(4), None);
+    }
 }
