@@ -20,15 +20,18 @@ pub(super) fn print(ids: &[String]) -> Exit {
     }
     let mut exit = Exit::Accepted;
     for (index, id) in ids.iter().enumerate() {
-        let Some(check) = check::find(id) else {
+        // What a message shows of a check and what only time shows are two entries of one id.
+        let found: Vec<_> = check::all().iter().filter(|check| check.id.eq_ignore_ascii_case(id)).collect();
+        if found.is_empty() {
             eprintln!("sluis: unknown check `{id}`; `sluis checks` lists them");
             exit = Exit::Usage;
-            continue;
-        };
-        if index > 0 {
-            println!();
         }
-        print!("{}", catalogue::section(check));
+        for (at, check) in found.into_iter().enumerate() {
+            if index + at > 0 {
+                println!();
+            }
+            print!("{}", catalogue::section(check));
+        }
     }
     exit
 }

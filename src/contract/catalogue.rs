@@ -36,8 +36,9 @@ pub fn page() -> String {
     page.push_str("## Checks\n\n| id | looks at | default | what must hold |\n|---|---|---|---|\n");
     for check in check::all() {
         let default = if looks(check) { check.default_policy.as_str() } else { "-" };
-        writeln!(page, "| [{}](#{}) | {} | {default} | {} |", check.id, check.id.to_lowercase(), when(check), check.en)
-            .expect(INFALLIBLE);
+        let title = title(check);
+        let anchor = title.to_lowercase().replace(',', "").replace(' ', "-");
+        writeln!(page, "| [{}](#{anchor}) | {} | {default} | {} |", check.id, when(check), check.en).expect(INFALLIBLE);
     }
     for check in check::all() {
         page.push('\n');
@@ -53,7 +54,7 @@ pub fn page() -> String {
 
 /// What is told of one check.
 pub fn section(check: &CheckInfo) -> String {
-    let head = format!("### {}\n\n{}\n{}\n\n", check.id, check.en, check.nl);
+    let head = format!("### {}\n\n{}\n{}\n\n", title(check), check.en, check.nl);
     let rest = match check.run {
         Run::Elsewhere { nl, en } => format!("Not in the messages. {en}\n{nl}\n"),
         Run::ByRules(rules) => {
@@ -65,6 +66,13 @@ pub fn section(check: &CheckInfo) -> String {
         }
     };
     head + &rest
+}
+
+/// The id, and that it is the part over time of a check that also looks at messages.
+fn title(check: &CheckInfo) -> String {
+    let is_second = matches!(check.run, Run::OverTime(_))
+        && check::all().iter().any(|other| other.id == check.id && !other.numbers().is_empty());
+    if is_second { format!("{}, over time", check.id) } else { check.id.to_owned() }
 }
 
 /// When a check looks, in a few words.

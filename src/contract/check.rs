@@ -73,7 +73,7 @@ pub fn all() -> &'static [&'static CheckInfo] {
     checks::ALL
 }
 
-/// The check with this id.
+/// The check with this id, or the first of two: what a message shows of it and what only time shows.
 pub fn find(id: &str) -> Option<&'static CheckInfo> {
     all().iter().copied().find(|check| check.id == id)
 }

@@ -5,6 +5,7 @@
 
 use super::check::Raised;
 use super::register::{Product, Register};
+use crate::deadline::Debt;
 use crate::decision::StartKey;
 use crate::message::{Count, Date, Law, Number, Party, ReferentieAanbieder};
 use crate::rules::facts::{Allocation, ClaimLine, PersonKey, Stop};
@@ -33,6 +34,8 @@ pub struct History {
     pub deliveries: Vec<Delivered>,
     /// Lines of declarations, granted or not, in the order in which they came.
     pub lines: Vec<Claimed>,
+    /// What is owed and not answered yet, in the order in which it is due.
+    pub owed: Vec<Owed>,
     /// Household of each person of a municipality, where it handed them in; messages do not tell.
     pub households: BTreeMap<(Party, PersonKey), String>,
 }
@@ -122,6 +125,25 @@ pub struct Claimed {
     pub on: Date,
     /// The line.
     pub line: ClaimLine,
+}
+
+/// An answer, or a message, that somebody owes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Owed {
+    /// Law.
+    pub law: Law,
+    /// Municipality.
+    pub gemeente: Party,
+    /// Provider.
+    pub aanbieder: Party,
+    /// Who owes it.
+    pub owed_by: Party,
+    /// What is owed.
+    pub debt: Debt,
+    /// The ReferentieAanbieder of a request or the ToewijzingNummer of a start; empty for an answer to a whole message.
+    pub about: String,
+    /// Last day on which it is in time.
+    pub due: Date,
 }
 
 /// Something a check over time found, for one municipality.

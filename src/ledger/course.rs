@@ -3,7 +3,8 @@
 use super::error::LedgerError;
 use super::facts::{allocation, line, stop};
 use super::tx::{Cells, Tx, json};
-use crate::contract::survey::{Allocated, Claimed, Delivered, History, Requested};
+use crate::contract::survey::{Allocated, Claimed, Delivered, History, Owed, Requested};
+use crate::deadline::Debt;
 use crate::decision::StartKey;
 use crate::message::{Law, Number, Party};
 use crate::rules::facts::{PersonKey, Stop};
@@ -23,6 +24,7 @@ impl Tx<'_> {
             requests: self.all_requests(&gemeenten)?,
             deliveries: self.all_deliveries(&gemeenten)?,
             lines: self.all_lines(&gemeenten)?,
+            owed: self.all_owed(&gemeenten)?,
             households: self.all_households(&gemeenten)?,
         })
     }
@@ -130,6 +132,26 @@ impl Tx<'_> {
                     aanbieder: cells.word()?,
                     on: cells.date()?,
                     line: line(cells)?,
+                })
+            },
+        )
+    }
+
+    fn all_owed(&self, gemeenten: &str) -> Result<Vec<Owed>, LedgerError> {
+        self.all(
+            "SELECT law, gemeente, aanbieder, owed_by, debt, about, due_on FROM questions
+             WHERE gemeente IN (SELECT value FROM json_each(?1)) AND answered_on IS NULL
+             ORDER BY due_on, message_id, debt, about",
+            params![gemeenten],
+            |cells| {
+                Ok(Owed {
+                    law: law(cells)?,
+                    gemeente: cells.word()?,
+                    aanbieder: cells.word()?,
+                    owed_by: cells.word()?,
+                    debt: Debt::parse(cells.text()?).ok_or(LedgerError::Damaged("a debt is unknown"))?,
+                    about: cells.get()?,
+                    due: cells.date()?,
                 })
             },
         )

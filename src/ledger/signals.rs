@@ -90,7 +90,7 @@ impl Tx<'_> {
         let known: Option<u32> = self.first(
             "SELECT iif(ended_at IS NULL, 0, occurrence) FROM signals WHERE id = ?1",
             [&signal.id],
-            |cells| cells.get(),
+            Cells::get,
         )?;
         let told = match known {
             Some(0) => Told::Known,

@@ -5,14 +5,14 @@
 //! `open_wait_access_days` the access team; an allocation that ended without any care is told apart, since its money
 //! can be released. A granted line counts as a beginning because OP364 lets providers claim without a start.
 
+use super::courses::begun;
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::norms::{OPEN_WAIT_ACCESS_DAYS, OPEN_WAIT_PROVIDER_DAYS};
 use crate::contract::policy::Policy;
 use crate::contract::survey::{Allocated, Survey, Surveyed};
 use crate::finding::Severity;
-use crate::message::{Count, Date, Law, Party};
+use crate::message::Date;
 use crate::rules::facts::Allocation;
-use std::collections::BTreeSet;
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "C2",
@@ -25,14 +25,7 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
 
 fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
     let history = survey.history;
-    let started =
-        history.deliveries.iter().filter_map(|start| Some((start.law, &start.gemeente, start.key.toewijzing_nummer?)));
-    let claimed = history
-        .lines
-        .iter()
-        .filter(|claimed| claimed.line.granted)
-        .map(|claimed| (claimed.law, &claimed.gemeente, claimed.line.toewijzing_nummer));
-    let begun: BTreeSet<(Law, &Party, Count)> = started.chain(claimed).collect();
+    let begun = begun(history);
     history
         .allocations
         .iter()
@@ -134,6 +127,7 @@ impl Wait<'_> {
 pub(super) fn cases() -> Vec<super::timeline::Row> {
     use super::timeline::{Timeline, raises, silent};
     use crate::contract::norms::Value;
+    use crate::message::Party;
     use jiff::civil::date;
     use std::collections::BTreeMap;
 

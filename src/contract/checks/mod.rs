@@ -5,6 +5,8 @@
 use super::check::CheckInfo;
 
 mod a1;
+mod a11;
+mod a12;
 mod a13;
 mod a14;
 mod a15;
@@ -20,24 +22,58 @@ mod a24;
 mod a3;
 mod a4;
 mod a5;
+mod a5_over_time;
 mod a6;
 mod a7;
 mod a8;
+mod a8_over_time;
+mod a9;
 pub(super) mod asked;
 mod b4;
+mod c1;
+mod c10;
+mod c11;
+mod c12;
+mod c13;
+mod c14;
+mod c15;
+mod c16;
+mod c17;
 mod c2;
+mod c3;
+mod c4;
+mod c5;
+mod c6;
+mod c7;
+mod c8;
+mod c9;
+mod courses;
 mod cover;
 mod d2;
 mod d8;
+mod referrals;
 #[cfg(test)]
 mod sample;
 mod spend;
 #[cfg(test)]
 pub(super) mod timeline;
+mod waits;
 
 /// Every check, by id.
 pub(super) static ALL: &[&CheckInfo] = &[
     &a1::CHECK,
+    &a2::CHECK,
+    &a3::CHECK,
+    &a4::CHECK,
+    &a5::CHECK,
+    &a5_over_time::CHECK,
+    &a6::CHECK,
+    &a7::CHECK,
+    &a8::CHECK,
+    &a8_over_time::CHECK,
+    &a9::CHECK,
+    &a11::CHECK,
+    &a12::CHECK,
     &a13::CHECK,
     &a14::CHECK,
     &a15::CHECK,
@@ -45,19 +81,28 @@ pub(super) static ALL: &[&CheckInfo] = &[
     &a17::CHECK,
     &a18::CHECK,
     &a19::CHECK,
-    &a2::CHECK,
     &a20::CHECK,
     &a22::CHECK,
     &a23::CHECK,
     &a24::CHECK,
-    &a3::CHECK,
-    &a4::CHECK,
-    &a5::CHECK,
-    &a6::CHECK,
-    &a7::CHECK,
-    &a8::CHECK,
     &b4::CHECK,
+    &c1::CHECK,
     &c2::CHECK,
+    &c3::CHECK,
+    &c4::CHECK,
+    &c5::CHECK,
+    &c6::CHECK,
+    &c7::CHECK,
+    &c8::CHECK,
+    &c9::CHECK,
+    &c10::CHECK,
+    &c11::CHECK,
+    &c12::CHECK,
+    &c13::CHECK,
+    &c14::CHECK,
+    &c15::CHECK,
+    &c16::CHECK,
+    &c17::CHECK,
     &d2::CHECK,
     &d8::CHECK,
 ];
@@ -67,13 +112,24 @@ mod tests {
     use super::super::check::Run;
     use super::super::{Policies, assess};
     use super::*;
+    use crate::contract::norms;
     use crate::message::{Eenheid, Number};
+    use jiff::ToSpan as _;
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
         vec![
             (&a1::CHECK, a1::cases()),
+            (&a2::CHECK, a2::cases()),
+            (&a3::CHECK, a3::cases()),
+            (&a4::CHECK, a4::cases()),
+            (&a5::CHECK, a5::cases()),
+            (&a6::CHECK, a6::cases()),
+            (&a7::CHECK, a7::cases()),
+            (&a8::CHECK, a8::cases()),
             (&a13::CHECK, a13::cases()),
             (&a14::CHECK, a14::cases()),
             (&a15::CHECK, a15::cases()),
@@ -81,24 +137,37 @@ mod tests {
             (&a17::CHECK, a17::cases()),
             (&a18::CHECK, a18::cases()),
             (&a19::CHECK, a19::cases()),
-            (&a2::CHECK, a2::cases()),
             (&a22::CHECK, a22::cases()),
             (&a23::CHECK, a23::cases()),
             (&a24::CHECK, a24::cases()),
-            (&a3::CHECK, a3::cases()),
-            (&a4::CHECK, a4::cases()),
-            (&a5::CHECK, a5::cases()),
-            (&a6::CHECK, a6::cases()),
-            (&a7::CHECK, a7::cases()),
-            (&a8::CHECK, a8::cases()),
             (&b4::CHECK, b4::cases()),
+            (&c5::CHECK, c5::cases()),
             (&d2::CHECK, d2::cases()),
             (&d8::CHECK, d8::cases()),
         ]
     }
 
     fn all_cases_over_time() -> Vec<(&'static CheckInfo, Vec<timeline::Row>)> {
-        vec![(&c2::CHECK, c2::cases())]
+        vec![
+            (&a5_over_time::CHECK, a5_over_time::cases()),
+            (&a8_over_time::CHECK, a8_over_time::cases()),
+            (&a9::CHECK, a9::cases()),
+            (&a11::CHECK, a11::cases()),
+            (&a12::CHECK, a12::cases()),
+            (&c1::CHECK, c1::cases()),
+            (&c2::CHECK, c2::cases()),
+            (&c3::CHECK, c3::cases()),
+            (&c4::CHECK, c4::cases()),
+            (&c6::CHECK, c6::cases()),
+            (&c7::CHECK, c7::cases()),
+            (&c9::CHECK, c9::cases()),
+            (&c11::CHECK, c11::cases()),
+            (&c12::CHECK, c12::cases()),
+            (&c14::CHECK, c14::cases()),
+            (&c15::CHECK, c15::cases()),
+            (&c16::CHECK, c16::cases()),
+            (&c17::CHECK, c17::cases()),
+        ]
     }
 
     #[test]
@@ -182,9 +251,10 @@ mod tests {
     #[test]
     fn ids_are_unique_sorted_and_described() {
         // What a message shows of a check and what only time shows may be two entries.
-        let ids: Vec<(&str, bool)> =
-            ALL.iter().map(|check| (check.id, matches!(check.run, Run::OverTime(_)))).collect();
-        let sorted: BTreeSet<(&str, bool)> = ids.iter().copied().collect();
+        let number = |id: &str| id[1..].parse::<u32>().expect("a letter and a number");
+        let ids: Vec<(&str, u32, bool)> =
+            ALL.iter().map(|check| (&check.id[..1], number(check.id), matches!(check.run, Run::OverTime(_)))).collect();
+        let sorted: BTreeSet<(&str, u32, bool)> = ids.iter().copied().collect();
         assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
         for check in ALL {
             assert!(check.nl.ends_with('.') && check.en.ends_with('.') && !check.parameters.is_empty(), "{}", check.id);
@@ -251,5 +321,64 @@ mod tests {
         let total =
             format!("\n{} ids, {checks} judged by rows: {silent_rows} silent, {raising_rows} raising.\n", ALL.len());
         page + &total
+    }
+
+    /// What may happen to one allocation: person, product, provider, first and last day, start and stop; days are
+    /// counted from the first of 2025.
+    type Happened = (u64, &'static str, &'static str, i64, Option<i64>, Option<(i64, Option<(&'static str, i64)>)>);
+
+    fn happened() -> impl Strategy<Value = Happened> {
+        // Now and then a day as far away as any date may be.
+        let day = || prop_oneof![20 => 0..700_i64, 1 => Just(-50_000_i64), 1 => Just(2_900_000_i64)];
+        let stop = (select(vec!["20", "22", "33", "38", "31", "19", "02"]), day());
+        (
+            0..4_u64,
+            select(vec!["02A02", "01A01", "45A02", "46A01", "44A03", "43A01", "54D01"]),
+            select(vec!["42420001", "42420002", "42420003", "42420006", "42420008", "42420010"]),
+            day(),
+            proptest::option::of(day()),
+            proptest::option::weighted(0.7, (day(), proptest::option::of(stop))),
+        )
+    }
+
+    fn live(timeline: &mut timeline::Timeline, all: &[Happened]) {
+        use crate::message::Law;
+        let nth = |day: i64| jiff::civil::date(2025, 1, 1).saturating_add(day.days());
+        for (nummer, (person, code, agb, from, to, start)) in (1..).zip(all) {
+            let allocated = timeline.allocation(nummer, &format!("p{person}"), code, nth(*from), to.map(nth));
+            allocated.law = if *code < "40" { Law::Wmo } else { Law::Jeugdwet };
+            allocated.versions[0].aanbieder = (*agb).into();
+            if let Some((begin, stop)) = start {
+                timeline.start(nummer, nth(*begin));
+                if let Some((reden, day)) = stop {
+                    timeline.stop(nummer, reden, nth(*day));
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_happened_each_case_is_told_once_and_nobody_is_named(
+            all in proptest::collection::vec(happened(), 0..40),
+            norm in 0..3_u64,
+        ) {
+            let mut timeline = timeline::Timeline::new();
+            for each in norms::ALL {
+                timeline.norm(each, norm);
+            }
+            live(&mut timeline, &all);
+            for check in ALL {
+                let Run::OverTime(run) = check.run else { continue };
+                let mut cases = BTreeSet::new();
+                for each in run(&timeline.survey()) {
+                    let case = (each.law, each.gemeente.clone(), each.raised.subject.clone());
+                    prop_assert!(cases.insert(case), "{} tells {} twice", check.id, each.raised.subject);
+                    prop_assert!(!format!("{:?}", each.raised).contains("person-"), "{} names a person", check.id);
+                }
+            }
+        }
     }
 }

@@ -71,10 +71,12 @@ impl Row {
 }
 
 impl Timeline {
+    /// The sample region, where nothing ever happened.
     pub(in crate::contract) fn new() -> Timeline {
         Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() }
     }
 
+    /// What a check looks at.
     pub(in crate::contract) fn survey(&self) -> Survey<'_> {
         Survey { register: &self.register, today: self.today, history: &self.history }
     }

@@ -307,6 +307,13 @@ impl Register {
         self.contracts.get(&(agb.clone(), segment.to_owned())).map_or(&[], Vec::as_slice)
     }
 
+    /// All contracts, by provider, segment and time.
+    pub fn all_contracts(&self) -> impl Iterator<Item = &Contract> {
+        let mut keys: Vec<_> = self.contracts.keys().collect();
+        keys.sort_unstable();
+        keys.into_iter().flat_map(|key| &self.contracts[key])
+    }
+
     /// Whether a contract covers a municipality: named or all, and the municipality takes part in the segment.
     pub fn covers(&self, contract: &Contract, gemeente: &Party) -> bool {
         contract.gemeente.as_ref().is_none_or(|named| named == gemeente)
@@ -367,6 +374,15 @@ impl Register {
     #[cfg(test)]
     pub(crate) fn set_warn_at(&mut self, agreement: &str, warn_at: &[u32]) {
         self.agreements.get_mut(agreement).expect("an agreement of the register").warn_at = warn_at.to_vec();
+    }
+
+    /// Marks a product, for the cases of checks.
+    #[cfg(test)]
+    pub(crate) fn mark(&mut self, law: Law, code: &str, flag: Flag) {
+        let rows = self.products.get_mut(&(law, ProductCode::from(code))).expect("a product of the register");
+        for product in rows {
+            product.flags.insert(flag);
+        }
     }
 
     /// The lists that may hold a tariff, most specific first.

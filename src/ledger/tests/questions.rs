@@ -69,6 +69,25 @@ fn a_question_is_open_until_its_reply_and_has_only_one() {
 }
 
 #[test]
+fn what_is_open_is_part_of_the_course_of_care() {
+    let sut = Sut::new();
+    let request = asked(Debt::RequestAnswer, About::Request("V1".into()), date(2026, 3, 16));
+    sut.record(identity(wmo(Number::N315), "R1"), vec![request, answered_at_once(Debt::Return)]);
+    sut.record(identity(wmo(Number::N301), "A1"), vec![retour(date(2026, 3, 13))]);
+    let owed = |gemeente: &str| {
+        let gemeenten = [Party::from(gemeente)].into();
+        let found = sut.get(move |tx| tx.history(&gemeenten)).owed.into_iter();
+        found.map(|owed| (owed.debt, owed.about, owed.owed_by, owed.due)).collect::<Vec<_>>()
+    };
+    let expected = [
+        (Debt::Return, String::new(), AANBIEDER.into(), date(2026, 3, 13)),
+        (Debt::RequestAnswer, "V1".to_owned(), GEMEENTE.into(), date(2026, 3, 16)),
+    ];
+    assert_eq!(owed(GEMEENTE), expected);
+    assert_eq!(owed("9999"), []);
+}
+
+#[test]
 fn what_the_gateway_answers_at_once_is_never_open() {
     let sut = Sut::new();
     sut.record(identity(wmo(Number::N305), "S1"), vec![answered_at_once(Debt::Return)]);
