@@ -119,6 +119,7 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
             let what = format!("segment {} is not for {}", product.segment, product.law);
             faults.push(RegisterFault::at(PRODUCTS, row.line, "law", what, "correct the law or the segment"));
         }
+        known_level(region, segment, row, faults);
         let Some(tariffs) = parts.tariffs else { continue };
         if needs_tariff(parts, segment, product)
             && tariffs.lacks(&product_key(product.law.as_str(), product.code.as_str()))
@@ -142,6 +143,17 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
             let remedy = format!("let line {} end before {}, or remove one", before.line, row.value.validity.from);
             faults.push(RegisterFault::at(PRODUCTS, row.line, column, what, remedy));
         }
+    }
+}
+
+/// Where a region works with levels, the level of a product is one of those of its segment.
+fn known_level(region: &Region, segment: &Segment, row: &Lined<Product>, faults: &mut Faults) {
+    let (Some(level), Some(known)) = (row.value.level, region.levels_of(segment)) else { return };
+    if !known.contains(&level) {
+        let ranks: Vec<String> = known.iter().map(u32::to_string).collect();
+        let what = format!("level {level} does not exist in segment {}", row.value.segment);
+        let remedy = format!("known are: {}", ranks.join(", "));
+        faults.push(RegisterFault::at(PRODUCTS, row.line, "level", what, remedy));
     }
 }
 
