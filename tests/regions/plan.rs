@@ -140,7 +140,7 @@ pub(crate) const PLANS: [Plan; 4] = [
             segment: "jeugdhulp",
             provider: None,
             gemeente: "0855",
-            cents: 3_000_000,
+            cents: 3_600_000,
             on_exceed: "signal",
         }],
     },
