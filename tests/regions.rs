@@ -5,10 +5,12 @@
 mod generate;
 #[path = "regions/plan.rs"]
 mod plan;
+#[path = "regions/sources.rs"]
+mod sources;
 
 use jiff::civil::date;
 use plan::PLANS;
-use sluis::contract::region::CapScope;
+use sluis::contract::region::{CapScope, Region};
 use sluis::contract::register::{FILES, Files};
 use sluis::contract::{Flag, Register, RegisterFault, load, norms};
 use sluis::message::{Law, Party};
@@ -36,35 +38,63 @@ fn is_bless() -> bool {
 
 /// Compares a generated file with what it must hold, or writes it when blessed.
 fn assert_file(path: &Path, expected: &str) {
-    if is_bless() {
-        fs::write(path, expected).expect("the file can be written");
-    }
     let found = fs::read_to_string(path).unwrap_or_default();
+    if is_bless() && found != expected {
+        return fs::write(path, expected).expect("the file can be written");
+    }
     assert!(found == expected, "{} differs: SLUIS_BLESS=1 cargo test --test regions writes it", path.display());
 }
 
-/// The profile alone: the tables hold no more than their header.
-fn profile(region: &str) -> Register {
-    let mut files: Files = FILES.iter().map(|name| ((*name).to_owned(), Vec::new())).collect();
-    let shipped = folder("achterhoek");
-    for (name, bytes) in &mut files {
-        let path = if name == "region.toml" { folder(region).join(name) } else { shipped.join(name) };
-        let text = fs::read_to_string(&path).expect("the profile can be read");
-        let header = text.lines().next().unwrap_or_default();
-        *bytes = if name == "region.toml" { text.into_bytes() } else { format!("{header}\n").into_bytes() };
+fn text_of(region: &str) -> String {
+    fs::read_to_string(folder(region).join("region.toml")).expect("the profile can be read")
+}
+
+/// A profile alone: the tables hold no more than their header.
+fn parse(profile: &str) -> Result<Register, Vec<RegisterFault>> {
+    let mut files = Files::from([("region.toml".to_owned(), profile.as_bytes().to_vec())]);
+    for name in FILES.into_iter().filter(|name| *name != "region.toml") {
+        let table = fs::read_to_string(folder("achterhoek").join(name)).expect("the table can be read");
+        let header = table.lines().next().expect("a table has a header");
+        files.insert(name.to_owned(), format!("{header}\n").into_bytes());
     }
-    Register::parse(&files).unwrap_or_else(|faults| panic!("{region}:{}", listed(&faults)))
+    Register::parse(&files)
 }
 
 #[test]
 fn the_sample_registers_are_as_generated_and_load() {
     for plan in &PLANS {
-        let region = profile(plan.id).region;
+        let region = parse(&text_of(plan.id)).unwrap_or_else(|faults| panic!("{}:{}", plan.id, listed(&faults))).region;
         for (name, text) in generate::files(plan, &region) {
             assert_file(&folder(plan.id).join(name), &text);
         }
         register(plan.id);
     }
+}
+
+#[test]
+fn every_source_is_a_line_of_its_document() {
+    let Some(reference) = sources::reference() else { return };
+    for id in REGIONS {
+        let profile = text_of(id);
+        let (faults, looked_up) = sources::check_lines(&profile, &reference);
+        assert!(faults.is_empty(), "{id}:\n  {}", faults.join("\n  "));
+        assert!(looked_up > 40, "{id}: only {looked_up} sources");
+    }
+}
+
+#[test]
+fn every_value_that_a_document_states_is_in_the_profile() {
+    let Some(reference) = sources::reference() else { return };
+    let mut lacking = String::new();
+    for id in REGIONS {
+        let profile = text_of(id);
+        let extract = fs::read_to_string(reference.join("regions").join(format!("{id}.toml"))).expect("it can be read");
+        let (faults, compared) = sources::check_values(id, &profile, &extract);
+        println!("{id}: {compared} values compared");
+        assert!(compared > 50, "{id}: only {compared} values");
+        lacking += &faults.iter().map(|fault| format!("\n  {id}: {fault}")).collect::<String>();
+    }
+    assert!(lacking.is_empty(), "lacking:{lacking}");
 }
 
 #[test]
@@ -126,14 +156,13 @@ fn every_flag_stands_on_a_product_and_every_norm_has_a_value_somewhere() {
     for flag in Flag::WORDS {
         assert!(used.contains(flag), "no product has the flag {flag}");
     }
+    let regions: Vec<_> = REGIONS.into_iter().map(|id| register(id).region).collect();
     for norm in norms::ALL {
-        let has_value = |id: &str| {
-            let region = register(id).region;
-            let segments =
-                region.segments.keys().any(|segment| region.norms.numbers.of_segment(norm, segment).is_some());
-            segments || region.norms.numbers.of(norm).is_some()
+        let has_value = |region: &Region| {
+            let values = &region.norms.numbers;
+            values.of(norm).is_some() || region.segments.keys().any(|id| values.of_segment(norm, id).is_some())
         };
-        assert!(REGIONS.into_iter().any(has_value), "no region has a value for {}", norm.name);
+        assert!(regions.iter().any(has_value), "no region has a value for {}", norm.name);
     }
 }
 
@@ -210,6 +239,156 @@ fn who_takes_part_is_judged_on_the_day() {
     assert_eq!(ended("nmd", "0017").successor, Some(Party::from("0014")));
     assert_eq!(ended("gooi-en-vechtstreek", "0457").successor, Some(Party::from("0363")));
     assert_eq!(ended("hart-van-brabant", "0788").to, Some(date(2020, 12, 31)));
+}
+
+#[test]
+fn the_page_on_regions_tells_of_these() {
+    const BEGIN: &str = "<!-- the regions, written by tests/regions.rs -->\n";
+    const END: &str = "<!-- end -->\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/regions.md");
+    let page = fs::read_to_string(&path).expect("the page can be read");
+    let (before, rest) = page.split_once(BEGIN).expect("the page has a begin mark");
+    let (_, after) = rest.split_once(END).expect("the page has an end mark");
+    assert_file(&path, &format!("{before}{BEGIN}{}{END}{after}", overview()));
+}
+
+/// The five regions in figures.
+fn overview() -> String {
+    let mut text = String::from(
+        "| region | municipalities | groupings | lots | segments | outside the messages | levels | caps | funding models |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    let norms_head = "\n| region | norms stated | derived | chosen | not stated | facts | sources in the document |\n\
+                      |---|---|---|---|---|---|---|\n";
+    let mut norms_table = String::from(norms_head);
+    for id in REGIONS {
+        let region = register(id).region;
+        let ended = region.municipalities.values().filter(|municipality| municipality.to.is_some()).count();
+        let municipalities = match ended {
+            0 => region.municipalities.len().to_string(),
+            ended => format!("{} and {ended} that ended", region.municipalities.len() - ended),
+        };
+        let outside = region.segments.values().filter(|segment| segment.laws.is_empty()).count();
+        let mut models: BTreeMap<&str, usize> = BTreeMap::new();
+        for segment in region.segments.values() {
+            *models.entry(segment.model.as_str()).or_default() += 1;
+        }
+        let models: Vec<String> = models.into_iter().map(|(model, number)| format!("{number} `{model}`")).collect();
+        let caps: usize = region.segments.values().map(|segment| segment.caps.len()).sum();
+        let (groupings, lots, segments) = (region.groupings.len(), region.lots.len(), region.segments.len());
+        text += &format!(
+            "| `{id}` | {municipalities} | {groupings} | {lots} | {segments} | {outside} | {} | {caps} | {} |\n",
+            region.levels.len(),
+            models.join(", ")
+        );
+        let count = |status| sources::norms(&text_of(id), status);
+        norms_table += &format!(
+            "| `{id}` | {} | {} | {} | {} | {} | {} |\n",
+            count("stated"),
+            count("derived"),
+            count("chosen"),
+            count("not_stated"),
+            region.facts.len(),
+            sources::cited(&text_of(id))
+        );
+    }
+    text + &norms_table
+}
+
+/// Lines that a table of a profile has at most: a missing key is told where its table begins.
+const TABLE: usize = 10;
+
+/// A change to a profile and the fault that must be told of it.
+fn refuses(region: &str, from: &str, to: &str, key: &str, words: &str) {
+    let text = text_of(region);
+    assert!(text.contains(from), "{region} does not contain {from}");
+    let line = text[..text.find(from).expect("it was just found")].matches('\n').count() + 1;
+    let faults = parse(&text.replacen(from, to, 1)).err().unwrap_or_default();
+    let found = faults.iter().any(|fault| {
+        let told = fault.to_string();
+        let row = fault.row.unwrap_or_default() as usize;
+        told.contains(words) && fault.column.as_deref() == Some(key) && row.abs_diff(line) <= TABLE
+    });
+    assert!(found, "{region}: `{from}` -> `{to}` should say `{words}` about {line} [{key}]; told:{}", listed(&faults));
+}
+
+#[test]
+fn a_fault_in_what_a_profile_says_of_its_region_is_told_with_line_and_key() {
+    let (nmd, gooi, limburg) = ("nmd", "gooi-en-vechtstreek", "noord-limburg");
+    let haren = "valid_to = 2018-12-31";
+    for (region, from, to, key, words) in [
+        (nmd, haren, "", "municipality.successor", "add valid_to"),
+        (nmd, haren, "valid_from = 2019-01-01\nvalid_to = 2018-12-31", "municipality.valid_to", "before 2019-01-01"),
+        (nmd, "successor = \"0014\"", "successor = \"14\"", "municipality.successor", "four digits"),
+        (nmd, "code = \"0106\"", "code = \"106\"", "municipality.code", "four digits"),
+        (nmd, "rank = 5", "rank = 4", "level.rank", "rank 4 stands twice"),
+        (nmd, "rank = 5\n", "", "level.rank", "the key is missing"),
+        (nmd, "kind = \"level\"", "kind = \"lever\"", "level.kind", "did you mean `level`?"),
+        (nmd, "levels = [4, 5, 6]", "levels = [4, 5, 7]", "segment.levels", "unknown level 7"),
+        (nmd, "levels = [4]", "levels = [1]", "segment.subsegment.levels", "unknown level 1"),
+        (
+            gooi,
+            "municipality = \"0317\"",
+            "municipality = \"0363\"",
+            "segment.exception.municipality",
+            "not in the region",
+        ),
+        (gooi, "law = \"jeugdwet\"", "law = \"jeugd\"", "segment.exception.law", "unknown word `jeugd`"),
+        (gooi, "\"wvggz\"", "\"wvgz\"", "region.laws_outside", "did you mean `wvggz`?"),
+        (limburg, "lowest = 10", "lowest = 21", "segment.cap.lowest", "at least 21 and at most 20"),
+        (limburg, "highest = 20", "", "segment.cap.highest", "the key is missing"),
+        (
+            limburg,
+            "scope = \"local\"",
+            "scope = \"regional\"",
+            "segment.cap.scope",
+            "a second cap on regional contracts",
+        ),
+        (limburg, "scope = \"local\"", "scope = \"lokaal\"", "segment.cap.scope", "unknown word `lokaal`"),
+    ] {
+        refuses(region, from, to, key, words);
+    }
+}
+
+#[test]
+fn an_exception_holds_from_its_first_day_to_its_last() {
+    let own_way = "[[segment.exception]]\nmunicipality = \"1680\"\nvalid_from = 2021-01-01\nvalid_to = 2021-12-31\n\
+                   source = [\"chosen: for the test\"]\n\n[[segment]]\nid = \"begeleiding-maatschappelijke-opvang\"";
+    let text = text_of("nmd").replacen("[[segment]]\nid = \"begeleiding-maatschappelijke-opvang\"", own_way, 1);
+    let region = parse(&text).unwrap_or_else(|faults| panic!("{}", listed(&faults))).region;
+    let segment = &region.segments["beschermd-wonen"];
+    let takes_part = |code: &str, on| region.takes_part(segment, Law::Wmo, &Party::from(code), on);
+    for (on, expected) in
+        [(date(2020, 12, 31), true), (date(2021, 1, 1), false), (date(2021, 12, 31), false), (date(2022, 1, 1), true)]
+    {
+        assert_eq!(takes_part("1680", on), expected, "{on}");
+        assert!(takes_part("0106", on), "another municipality goes on");
+    }
+}
+
+#[test]
+fn a_level_that_the_segment_does_not_have_is_told_with_its_row() {
+    let mut files = Files::new();
+    for name in FILES {
+        files.insert(name.to_owned(), fs::read(folder("nmd").join(name)).expect("the file can be read"));
+    }
+    let products = String::from_utf8(files["products.csv"].clone()).expect("UTF-8");
+    let row = products.lines().position(|row| row.contains(";02N03;")).expect("the product is there") + 1;
+    for (level, is_known) in [("4", true), ("6", true), ("", true), ("8", false), ("0", false)] {
+        let from = ";maatwerk-zelfredzaam-gezond-meedoen;6;82;";
+        let to = format!(";maatwerk-zelfredzaam-gezond-meedoen;{level};82;");
+        assert_eq!(products.matches(from).count(), 1, "one product of level 6");
+        files.insert("products.csv".to_owned(), products.replace(from, &to).into_bytes());
+        let faults = Register::parse(&files).err().unwrap_or_default();
+        assert_eq!(faults.is_empty(), is_known, "level `{level}`:{}", listed(&faults));
+        for fault in faults {
+            let told = fault.to_string();
+            assert!(
+                told.contains(&format!("products.csv:{row} [level]")) && told.contains("known are: 4, 5, 6"),
+                "{told}"
+            );
+        }
+    }
 }
 
 /// The tables of a region, each row by the name of its column.
