@@ -143,7 +143,7 @@ fn nmd_shows_its_levels_and_who_joins_for_what() {
         &[
             ("from level 4 to 6", &["accepted", "signal B4"]),
             ("one of the four that join for it", &["accepted", "forwarded to 42421005"]),
-            ("which takes no part in it", &["held", "signal A2"]),
+            ("which takes no part in it", &["held", "signal A"]),
             ("past 100 % of the budget", &["accepted", "signal D2"]),
             ("Haren, which ended in 2018", &["rejected", "S300"]),
             ("a subcontractor that claims by itself", &["rejected", "8187"]),
@@ -158,7 +158,7 @@ fn hart_van_brabant_shows_its_steps_and_who_buys_by_itself() {
         &[
             ("a dearer step", &["accepted", "signal B4"]),
             ("twice the price of the step", &["rejected", "9321"]),
-            ("guidance in Waalwijk", &["held", "signal A2"]),
+            ("guidance in Waalwijk", &["held", "signal A"]),
             ("help in the household in Waalwijk", &["accepted", "forwarded to 42422007"]),
             ("a third at step 4, past it", &["accepted", "signal D2"]),
         ],
@@ -184,9 +184,9 @@ fn gooi_en_vechtstreek_shows_who_stays_out_and_its_budgets() {
     plays(
         "gooi-en-vechtstreek",
         &[
-            ("youth care in Eemnes", &["held", "signal A2"]),
+            ("youth care in Eemnes", &["held", "signal A"]),
             ("support for an adult in Eemnes", &["accepted", "forwarded to 42424004"]),
-            ("the taxi in Laren", &["held", "signal A2"]),
+            ("the taxi in Laren", &["held", "signal A"]),
             ("Weesp, which ended in 2022", &["rejected", "S300"]),
             ("the days of February", &["accepted", "JW325 to 42424002"]),
             ("a third one, past it", &["accepted", "signal D2"]),

@@ -85,16 +85,16 @@ fn every_source_is_a_line_of_its_document() {
 #[test]
 fn every_value_that_a_document_states_is_in_the_profile() {
     let Some(reference) = sources::reference() else { return };
-    let mut lacking = String::new();
+    let mut lacking: Vec<String> = Vec::new();
     for id in REGIONS {
         let profile = text_of(id);
         let extract = fs::read_to_string(reference.join("regions").join(format!("{id}.toml"))).expect("it can be read");
         let (faults, compared) = sources::check_values(id, &profile, &extract);
         println!("{id}: {compared} values compared");
         assert!(compared > 50, "{id}: only {compared} values");
-        lacking += &faults.iter().map(|fault| format!("\n  {id}: {fault}")).collect::<String>();
+        lacking.extend(faults.iter().map(|fault| format!("{id}: {fault}")));
     }
-    assert!(lacking.is_empty(), "lacking:{lacking}");
+    assert!(lacking.is_empty(), "lacking:\n  {}", lacking.join("\n  "));
 }
 
 #[test]
@@ -252,47 +252,49 @@ fn the_page_on_regions_tells_of_these() {
     assert_file(&path, &format!("{before}{BEGIN}{}{END}{after}", overview()));
 }
 
-/// The five regions in figures.
+/// The five regions in figures: what their profiles hold, and what that rests on.
 fn overview() -> String {
-    let mut text = String::from(
-        "| region | municipalities | groupings | lots | segments | outside the messages | levels | caps | funding models |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
-    );
-    let norms_head = "\n| region | norms stated | derived | chosen | not stated | facts | sources in the document |\n\
-                      |---|---|---|---|---|---|---|\n";
-    let mut norms_table = String::from(norms_head);
+    let contents = [
+        "| region | municipalities | groupings | lots | segments | outside the messages | levels | caps | funding models |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ];
+    let basis = [
+        "",
+        "| region | norms stated | derived | chosen | not stated | facts | lines of the document |",
+        "|---|---|---|---|---|---|---|",
+    ];
+    let mut lines: Vec<String> = contents.map(str::to_owned).into();
+    lines.extend(REGIONS.into_iter().map(|id| contents_of(id, &register(id).region)));
+    lines.extend(basis.map(str::to_owned));
     for id in REGIONS {
-        let region = register(id).region;
-        let ended = region.municipalities.values().filter(|municipality| municipality.to.is_some()).count();
-        let municipalities = match ended {
-            0 => region.municipalities.len().to_string(),
-            ended => format!("{} and {ended} that ended", region.municipalities.len() - ended),
-        };
-        let outside = region.segments.values().filter(|segment| segment.laws.is_empty()).count();
-        let mut models: BTreeMap<&str, usize> = BTreeMap::new();
-        for segment in region.segments.values() {
-            *models.entry(segment.model.as_str()).or_default() += 1;
-        }
-        let models: Vec<String> = models.into_iter().map(|(model, number)| format!("{number} `{model}`")).collect();
-        let caps: usize = region.segments.values().map(|segment| segment.caps.len()).sum();
-        let (groupings, lots, segments) = (region.groupings.len(), region.lots.len(), region.segments.len());
-        text += &format!(
-            "| `{id}` | {municipalities} | {groupings} | {lots} | {segments} | {outside} | {} | {caps} | {} |\n",
-            region.levels.len(),
-            models.join(", ")
-        );
-        let count = |status| sources::norms(&text_of(id), status);
-        norms_table += &format!(
-            "| `{id}` | {} | {} | {} | {} | {} | {} |\n",
-            count("stated"),
-            count("derived"),
-            count("chosen"),
-            count("not_stated"),
-            region.facts.len(),
-            sources::cited(&text_of(id))
-        );
+        let text = text_of(id);
+        let norms =
+            ["stated", "derived", "chosen", "not_stated"].map(|status| sources::norms(&text, status).to_string());
+        let (facts, cited) = (register(id).region.facts.len(), sources::cited(&text));
+        lines.push(format!("| `{id}` | {} | {facts} | {cited} |", norms.join(" | ")));
     }
-    text + &norms_table
+    lines.join("\n") + "\n"
+}
+
+fn contents_of(id: &str, region: &Region) -> String {
+    let ended = region.municipalities.values().filter(|municipality| municipality.to.is_some()).count();
+    let municipalities = match ended {
+        0 => region.municipalities.len().to_string(),
+        ended => format!("{} and {ended} that ended", region.municipalities.len() - ended),
+    };
+    let outside = region.segments.values().filter(|segment| segment.laws.is_empty()).count();
+    let mut models: BTreeMap<&str, usize> = BTreeMap::new();
+    for segment in region.segments.values() {
+        *models.entry(segment.model.as_str()).or_default() += 1;
+    }
+    let models: Vec<String> = models.into_iter().map(|(model, number)| format!("{number} `{model}`")).collect();
+    let caps: usize = region.segments.values().map(|segment| segment.caps.len()).sum();
+    let (groupings, lots, segments) = (region.groupings.len(), region.lots.len(), region.segments.len());
+    format!(
+        "| `{id}` | {municipalities} | {groupings} | {lots} | {segments} | {outside} | {} | {caps} | {} |",
+        region.levels.len(),
+        models.join(", ")
+    )
 }
 
 /// Lines that a table of a profile has at most: a missing key is told where its table begins.

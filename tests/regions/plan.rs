@@ -53,7 +53,7 @@ pub(crate) const PLANS: [Plan; 4] = [
     Plan {
         id: "nmd",
         letter: 'N',
-        agb: 4_242_1000,
+        agb: 42_421_000,
         since: date(2020, 1, 1),
         own: "0106",
         local: "1730",
@@ -109,7 +109,7 @@ pub(crate) const PLANS: [Plan; 4] = [
     Plan {
         id: "hart-van-brabant",
         letter: 'H',
-        agb: 4_242_2000,
+        agb: 42_422_000,
         since: date(2022, 1, 1),
         own: "0855",
         local: "0785",
@@ -147,7 +147,7 @@ pub(crate) const PLANS: [Plan; 4] = [
     Plan {
         id: "noord-limburg",
         letter: 'L',
-        agb: 4_242_3000,
+        agb: 42_423_000,
         since: date(2022, 1, 1),
         own: "0983",
         local: "1507",
@@ -183,7 +183,7 @@ pub(crate) const PLANS: [Plan; 4] = [
     Plan {
         id: "gooi-en-vechtstreek",
         letter: 'G',
-        agb: 4_242_4000,
+        agb: 42_424_000,
         since: date(2021, 1, 1),
         own: "0402",
         local: "0406",

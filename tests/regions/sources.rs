@@ -230,7 +230,7 @@ fn add_leaves(value: &Value, key: &str, path: &str, kind: &str, lines: &[String]
         }
         Value::Array(list) => list.iter().for_each(|each| add_leaves(each, key, path, kind, lines, leaves)),
         Value::InlineTable(table) if key != "as_stated" => {
-            for (key, value) in table.iter() {
+            for (key, value) in table {
                 add_leaves(value, key, &format!("{path}.{key}"), kind, lines, leaves);
             }
         }

@@ -1,6 +1,6 @@
 //! Gooi en Vechtstreek: municipalities that stay out of a law or a segment, measures paid per 24 hours, budgets.
 
-use super::{Day, FEBRUARY, FROM_SPRING, Item, YEAR, between};
+use super::{Day, FEBRUARY, FROM_SPRING, Item, STAYS_OUT, YEAR, between};
 use crate::demo::compose::Person;
 use crate::demo::sample::Sample;
 use crate::message::Law::{Jeugdwet, Wmo};
@@ -32,12 +32,12 @@ pub(in crate::demo) fn day(sample: &Sample) -> Vec<Item> {
     // Eemnes takes no part in youth care, Laren none in the taxi.
     let eemnes = day.product(Jeugdwet, "45G05", YEAR);
     day.allocation("youth care in Eemnes, which stays out of it", &between(Jeugdwet, "0317", JEUGD), &fay, &eemnes)
-        .held(&["A2"]);
+        .held(STAYS_OUT);
     let support = day.product(Wmo, "02G05", YEAR);
     day.allocation("support for an adult in Eemnes", &between(Wmo, "0317", "42424004"), &els, &support);
     let laren = day.product(Wmo, "08G02", YEAR);
     day.allocation("the taxi in Laren, which stays out of it", &between(Wmo, "0417", "42424003"), &els, &laren)
-        .held(&["A2"]);
+        .held(STAYS_OUT);
     let taxi = day.product(Wmo, "08G02", YEAR);
     day.allocation("the taxi in Hilversum", &between(Wmo, HILVERSUM, "42424003"), &els, &taxi);
     let weesp = day.product(Wmo, "01G01", YEAR);

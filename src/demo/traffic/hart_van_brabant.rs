@@ -1,6 +1,6 @@
 //! Hart van Brabant: arrangements in steps, and two municipalities that buy Wmo guidance by themselves.
 
-use super::{Day, FEBRUARY, FROM_SPRING, Item, JANUARY, YEAR, between};
+use super::{Day, FEBRUARY, FROM_SPRING, Item, JANUARY, STAYS_OUT, YEAR, between};
 use crate::demo::compose::Person;
 use crate::demo::sample::Sample;
 use crate::message::Law::{Jeugdwet, Wmo};
@@ -31,7 +31,7 @@ pub(in crate::demo) fn day(sample: &Sample) -> Vec<Item> {
     // Waalwijk and Loon op Zand stay out of the joint procurement of guidance, and of nothing else.
     let guidance = day.product(Wmo, "02H01", YEAR);
     day.allocation("guidance in Waalwijk, which buys it itself", &between(Wmo, WAALWIJK, ZORG), &cor, &guidance)
-        .held(&["A2"]);
+        .held(STAYS_OUT);
     let household = day.product(Wmo, "01H01", YEAR);
     day.allocation("help in the household in Waalwijk", &between(Wmo, WAALWIJK, "42422007"), &cor, &household);
     let haaren = day.product(Wmo, "01H01", YEAR);

@@ -1,6 +1,6 @@
 //! Noord & Midden Drenthe: results at levels of intervention, and municipalities that join for some segments only.
 
-use super::{Day, FEBRUARY, FROM_SPRING, Item, YEAR, between};
+use super::{Day, FEBRUARY, FROM_SPRING, Item, STAYS_OUT, YEAR, between};
 use crate::demo::compose::Person;
 use crate::demo::sample::Sample;
 use crate::message::Law::{Jeugdwet, Wmo};
@@ -38,7 +38,7 @@ pub(in crate::demo) fn day(sample: &Sample) -> Vec<Item> {
     day.allocation("a second one, past 100 % of the budget of De Wolden", &wolden, &dirk, &second).signals(&["D2"]);
     let elsewhere = day.product(Wmo, "02N02", YEAR);
     day.allocation("guidance in De Wolden, which takes no part in it", &between(Wmo, "1690", ZORG), &dirk, &elsewhere)
-        .held(&["A2"]);
+        .held(STAYS_OUT);
     let aids = day.product(Wmo, "14N01", YEAR);
     day.allocation("an aid in Haren, which ended in 2018", &between(Wmo, "0017", "42421005"), &els, &aids)
         .rejected(&["S300"]);
