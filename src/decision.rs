@@ -4,7 +4,7 @@
 use crate::deadline::Debt;
 use crate::finding::{Finding, Signal, Skipped};
 use crate::message::{
-    Bsn, Cents, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product, ReferentieAanbieder,
+    Bsn, Cents, Code, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product, ReferentieAanbieder,
     VerzoekAntwoord,
 };
 use crate::rules::facts::{Allocation, ClaimLine, Stop};
@@ -113,6 +113,8 @@ pub enum Record {
         bsn: Bsn,
         /// The version.
         allocation: Allocation,
+        /// Request that it honours.
+        referentie: Option<ReferentieAanbieder>,
     },
     /// A start of delivery.
     Start {
@@ -145,6 +147,8 @@ pub enum Record {
         bsn: Bsn,
         /// `ReferentieAanbieder`.
         referentie: ReferentieAanbieder,
+        /// Who referred the client; only a 315 tells.
+        verwijzer: Option<Verwezen>,
     },
     /// An answer (319) to a request.
     Answer {
@@ -189,6 +193,15 @@ pub enum Record {
     Asked(Asked),
     /// The message gives what somebody owed.
     Settled(Settled),
+}
+
+/// Who referred a client, as far as checks need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verwezen {
+    /// Type (COD327).
+    pub soort: Code,
+    /// AGB code, when it is a care professional.
+    pub agb: Option<Party>,
 }
 
 /// What somebody owes because of a message, and until when.

@@ -147,7 +147,7 @@ pub fn brought(
     let mut brought = BTreeSet::from([Awaited::Question(kind.number, identificatie.to_owned())]);
     for record in records {
         match record {
-            Record::Allocation { bsn, allocation } => {
+            Record::Allocation { bsn, allocation, .. } => {
                 brought.insert(Awaited::Allocation(allocation.nummer));
                 brought.insert(Awaited::Client(person(bsn)));
             }

@@ -65,7 +65,7 @@ fn records() -> Vec<Record> {
         declaratie: "D1".into(),
     };
     vec![
-        Record::Allocation { bsn: bsn(), allocation },
+        Record::Allocation { bsn: bsn(), allocation, referentie: None },
         Record::Start { bsn: bsn(), key: key.clone() },
         Record::StartDeleted { bsn: bsn(), key },
         Record::Prestatie { bsn: bsn(), line },

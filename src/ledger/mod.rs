@@ -5,6 +5,7 @@
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
 mod audit;
+mod course;
 mod error;
 mod facts;
 mod keys;
@@ -13,6 +14,7 @@ mod question;
 mod record;
 mod report;
 mod schema;
+mod signals;
 mod store;
 mod tx;
 mod waiting;
@@ -26,6 +28,7 @@ pub use error::LedgerError;
 pub use keys::{KeyError, Keys};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
+pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
 pub use waiting::Waiter;

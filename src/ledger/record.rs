@@ -3,9 +3,9 @@
 use super::error::LedgerError;
 use super::store::unique;
 use super::tx::{Tx, integer, person_bytes};
-use crate::decision::{Identity, Posting, Record, StartKey};
+use crate::decision::{Identity, Posting, Record, StartKey, Verwezen};
 use crate::message::{
-    Bsn, Cents, Code, DeclaratieNummer, GeslotenPeriode, ProductCode, ReferentieAanbieder, ReferentieNummer,
+    Bsn, Cents, Code, DeclaratieNummer, GeslotenPeriode, Party, ProductCode, ReferentieAanbieder, ReferentieNummer,
     VerzoekAntwoord,
 };
 use crate::rules::facts::{Allocation, ClaimLine, Stop};
@@ -25,12 +25,14 @@ pub(super) struct Recorder<'a> {
 impl Recorder<'_> {
     pub(super) fn insert(&self, tx: &Tx<'_>, record: &Record) -> Result<(), LedgerError> {
         match record {
-            Record::Allocation { bsn, allocation } => self.allocation(tx, bsn, allocation),
+            Record::Allocation { bsn, allocation, referentie } => {
+                self.allocation(tx, bsn, allocation, referentie.as_ref())
+            }
             Record::Start { bsn, key } => self.delivery(tx, bsn, key, None),
             Record::StartDeleted { bsn, key } => self.deleted(tx, bsn, key, None),
             Record::Stop { bsn, key, stop } => self.delivery(tx, bsn, key, Some(stop)),
             Record::StopDeleted { bsn, key, stop } => self.deleted(tx, bsn, key, Some(stop)),
-            Record::Request { bsn, referentie } => self.request(tx, bsn, referentie),
+            Record::Request { bsn, referentie, verwijzer } => self.request(tx, bsn, referentie, verwijzer.as_ref()),
             Record::Answer { referentie, antwoord } => self.answer(tx, referentie, *antwoord),
             Record::Honoured { referentie } => self.honoured(tx, referentie),
             Record::Declaratie { nummer, periode, ingediend, toegekend } => {
@@ -47,14 +49,20 @@ impl Recorder<'_> {
         self.identity.kind.law.as_str()
     }
 
-    fn allocation(&self, tx: &Tx<'_>, bsn: &Bsn, allocation: &Allocation) -> Result<(), LedgerError> {
+    fn allocation(
+        &self,
+        tx: &Tx<'_>,
+        bsn: &Bsn,
+        allocation: &Allocation,
+        referentie: Option<&ReferentieAanbieder>,
+    ) -> Result<(), LedgerError> {
         let product = allocation.product.as_ref();
         let omvang = allocation.omvang.as_ref();
         tx.sql(
             "INSERT INTO allocations (law, gemeente, nummer, toewijzingsdatum, tijd_sorted, message_id, position,
                  aanbieder, person, categorie, code, toewijzingstijd, ingangsdatum, einddatum, reden_wijziging,
-                 volume, eenheid, frequentie, budget)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 volume, eenheid, frequentie, budget, referentie)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             self.law(),
@@ -76,6 +84,7 @@ impl Recorder<'_> {
             omvang.map(|omvang| omvang.eenheid.as_str()),
             omvang.map(|omvang| omvang.frequentie.as_str()),
             allocation.budget.map(|budget| budget.0),
+            referentie.map(ReferentieAanbieder::as_str),
         ])?;
         Ok(())
     }
@@ -128,10 +137,17 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    fn request(&self, tx: &Tx<'_>, bsn: &Bsn, referentie: &ReferentieAanbieder) -> Result<(), LedgerError> {
+    fn request(
+        &self,
+        tx: &Tx<'_>,
+        bsn: &Bsn,
+        referentie: &ReferentieAanbieder,
+        verwijzer: Option<&Verwezen>,
+    ) -> Result<(), LedgerError> {
         tx.sql(
-            "INSERT INTO requests (law, aanbieder, referentie, gemeente, person, message_id, position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO requests (law, aanbieder, referentie, gemeente, person, message_id, position, verwijzer,
+                 verwijzer_agb)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             self.law(),
@@ -141,6 +157,8 @@ impl Recorder<'_> {
             person_bytes(&tx.person(bsn))?,
             self.message_id,
             self.position,
+            verwijzer.map(|verwijzer| verwijzer.soort.as_str()),
+            verwijzer.and_then(|verwijzer| verwijzer.agb.as_ref()).map(Party::as_str),
         ])
         .map_err(|source| unique(source, "the reference of the request is used already"))?;
         Ok(())

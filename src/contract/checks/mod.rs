@@ -8,20 +8,26 @@ mod a1;
 mod a2;
 mod a4;
 mod b4;
+mod c2;
 mod cover;
 mod d2;
 mod d8;
 #[cfg(test)]
 mod sample;
 mod spend;
+#[cfg(test)]
+pub(super) mod timeline;
 
 /// Every check, by id.
-pub(super) static ALL: &[&CheckInfo] = &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &d2::CHECK, &d8::CHECK];
+pub(super) static ALL: &[&CheckInfo] =
+    &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &c2::CHECK, &d2::CHECK, &d8::CHECK];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::contract::check::Run;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
         vec![
@@ -32,6 +38,23 @@ mod tests {
             (&d2::CHECK, d2::cases()),
             (&d8::CHECK, d8::cases()),
         ]
+    }
+
+    fn all_cases_over_time() -> Vec<(&'static CheckInfo, Vec<timeline::Row>)> {
+        vec![(&c2::CHECK, c2::cases())]
+    }
+
+    #[test]
+    fn every_row_of_every_check_over_time_holds() {
+        for (check, rows) in all_cases_over_time() {
+            for row in &rows {
+                row.hold(check);
+            }
+            assert!(rows.iter().any(timeline::Row::is_silent), "{} has no silent row", check.id);
+            assert!(!rows.iter().all(timeline::Row::is_silent), "{} never speaks", check.id);
+        }
+        let over_time = ALL.iter().filter(|check| matches!(check.run, Run::OverTime(_)));
+        assert_eq!(all_cases_over_time().len(), over_time.count());
     }
 
     #[test]
@@ -63,5 +86,67 @@ mod tests {
         for check in ALL {
             assert!(check.nl.ends_with('.') && check.en.ends_with('.') && !check.parameters.is_empty(), "{}", check.id);
         }
+    }
+
+    /// A page with what each check is judged by and how many rows say so, compared with the one in `docs/`.
+    #[test]
+    fn the_page_on_coverage_is_that_of_the_rows() {
+        let page = coverage();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &page).expect("docs/ can be written to");
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == page, "docs/checks.md is not that of the rows: UPDATE=1 cargo test --lib contract::checks");
+    }
+
+    fn coverage() -> String {
+        let on_message: BTreeMap<&str, Vec<sample::Row>> =
+            all_cases().into_iter().map(|(check, rows)| (check.id, rows)).collect();
+        let over_time: BTreeMap<&str, Vec<timeline::Row>> =
+            all_cases_over_time().into_iter().map(|(check, rows)| (check.id, rows)).collect();
+        let mut page = "# Coverage of the checks\n\nWritten from the registry and the rows beside each check \
+            (`src/contract/checks/`, one file per check); a test compares.\n\n\
+            | check | judged | silent rows | raising rows |\n|---|---|---|---|\n"
+            .to_owned();
+        let (mut checks, mut silent_rows, mut raising_rows) = (0, 0, 0);
+        for check in ALL {
+            let (silent, all) = match check.run {
+                Run::OnMessage { .. } => {
+                    let rows = &on_message[check.id];
+                    (rows.iter().filter(|row| row.expected.is_empty()).count(), rows.len())
+                }
+                Run::OverTime(_) => {
+                    let rows = &over_time[check.id];
+                    (rows.iter().filter(|row| row.is_silent()).count(), rows.len())
+                }
+                Run::ByRules(_) | Run::Elsewhere { .. } => (0, 0),
+            };
+            let judged = match check.run {
+                Run::ByRules(rules) => rules.join(", "),
+                Run::Elsewhere { .. } => "not in the messages".to_owned(),
+                Run::OnMessage { .. } | Run::OverTime(_) => crate::contract::catalogue::when(check),
+            };
+            page.push_str(
+                &[
+                    "| ",
+                    check.id,
+                    " | ",
+                    &judged,
+                    " | ",
+                    &silent.to_string(),
+                    " | ",
+                    &(all - silent).to_string(),
+                    " |\n",
+                ]
+                .concat(),
+            );
+            checks += usize::from(all > 0);
+            silent_rows += silent;
+            raising_rows += all - silent;
+        }
+        let total =
+            format!("\n{} ids, {checks} judged by rows: {silent_rows} silent, {raising_rows} raising.\n", ALL.len());
+        page + &total
     }
 }

@@ -11,7 +11,7 @@ use crate::rules::sample::{self, TOEWIJZING};
 use std::path::Path;
 use std::sync::LazyLock;
 
-static REGISTER: LazyLock<Register> = LazyLock::new(|| {
+pub(super) static REGISTER: LazyLock<Register> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
     load(&folder).expect("the sample register has no fault")
 });

@@ -32,7 +32,7 @@ fn allocation(nummer: Count, identificatie: &str) -> Allocation {
 }
 
 fn allocated(bsn: &str, allocation: &Allocation) -> Record {
-    Record::Allocation { bsn: bsn.into(), allocation: allocation.clone() }
+    Record::Allocation { bsn: bsn.into(), allocation: allocation.clone(), referentie: None }
 }
 
 fn line(referentie: &str, nummer: Count, granted: bool) -> ClaimLine {
@@ -290,7 +290,7 @@ fn a_stop_is_replaced_and_delivered_again_after_its_deletion() {
 }
 
 fn requested(referentie: &str) -> Record {
-    Record::Request { bsn: BSN.into(), referentie: referentie.into() }
+    Record::Request { bsn: BSN.into(), referentie: referentie.into(), verwijzer: None }
 }
 
 fn answered(referentie: &str, antwoord: VerzoekAntwoord) -> Record {
@@ -350,7 +350,7 @@ fn the_requests_of_a_client_come_back_oldest_first_within_the_pair() {
     let sut = Sut::new();
     sut.record(identity(wmo(Number::N315), "V1"), vec![requested("R9"), requested("R1")]);
     sut.record(in_gemeente("0294", identity(wmo(Number::N315), "V2")), vec![requested("R2")]);
-    let of_other = Record::Request { bsn: OTHER_BSN.into(), referentie: "R3".into() };
+    let of_other = Record::Request { bsn: OTHER_BSN.into(), referentie: "R3".into(), verwijzer: None };
     sut.record(identity(wmo(Number::N317), "V3"), vec![of_other]);
     let other_provider = Identity { aanbieder: Party::from("42420002"), ..identity(wmo(Number::N315), "V4") };
     sut.record(other_provider, vec![requested("R4")]);
@@ -767,7 +767,11 @@ fn facts_for_a_declaration_of_thirty_thousand_lines_load_quickly() {
     let nummer = |number: u64| 10_000 + number / 10;
     let allocations = (0..LINES)
         .step_by(10)
-        .map(|number| Record::Allocation { bsn: client(number), allocation: allocation(nummer(number), "A1") })
+        .map(|number| Record::Allocation {
+            bsn: client(number),
+            allocation: allocation(nummer(number), "A1"),
+            referentie: None,
+        })
         .collect();
     sut.record(identity(wmo(Number::N301), "A1"), allocations);
     let lines = (0..LINES)
