@@ -13,7 +13,7 @@ pub(crate) fn reference() -> Option<PathBuf> {
 }
 
 /// What the extracts hold and a profile does not, by region (`*` for all) and key, with the reason.
-const LEFT_OUT: [(&str, &str, &str); 16] = [
+const LEFT_OUT: [(&str, &str, &str); 15] = [
     ("*", "realisation", "computed from two amounts that are there"),
     ("*", "max_years", "the sum of the years of a period, of which the loader computes the end"),
     ("*", "initial_end", "computed from the first day and the years"),
@@ -29,7 +29,6 @@ const LEFT_OUT: [(&str, &str, &str); 16] = [
     ("gooi-en-vechtstreek", "realisation_wmo", "computed from two sums"),
     ("gooi-en-vechtstreek", "all", "the word for all municipalities in a profile, so the grouping has another id"),
     ("gooi-en-vechtstreek", "Other jointly bought or managed provisions (2014-2019)", "a description, not a name"),
-    ("noord-limburg", "wmo", "the extract gives a participation segment a Wmo category by inference; our note says so"),
 ];
 
 /// Faults of a profile against its document, and the number of sources that were looked up.
@@ -55,8 +54,23 @@ pub(crate) fn check_lines(profile: &str, reference: &Path) -> (Vec<String>, usiz
     (faults, looked_up)
 }
 
-/// Values of the extract that the profile lacks, and the number of values that were compared.
-pub(crate) fn check_values(region: &str, profile: &str, extract: &str) -> (Vec<String>, usize) {
+/// What came of comparing a profile with its extract.
+pub(crate) struct Comparison {
+    /// Values of the extract that the profile lacks.
+    pub(crate) lacking: Vec<String>,
+    /// How many values were compared.
+    pub(crate) compared: usize,
+    /// Keys that were left out.
+    pub(crate) left_out: BTreeSet<&'static str>,
+}
+
+/// Keys that are left out by the list, for the proof that each is needed.
+pub(crate) fn left_out() -> BTreeSet<&'static str> {
+    LEFT_OUT.iter().map(|(_, key, _)| *key).collect()
+}
+
+/// Compares every value of the extract with the profile.
+pub(crate) fn check_values(region: &str, profile: &str, extract: &str) -> Comparison {
     let (profile, extract) =
         (Document::parse(profile).expect("TOML"), Document::parse(extract).expect("the extract is TOML"));
     let documents = profile.get("document").and_then(Item::as_table_like).expect("documents are named");
@@ -65,11 +79,12 @@ pub(crate) fn check_values(region: &str, profile: &str, extract: &str) -> (Vec<S
     let mut leaves = Vec::new();
     collect(extract.as_table(), "", "", &[], &mut leaves);
     let left_out = |leaf: &Leaf| {
-        LEFT_OUT.iter().any(|(who, what, _)| {
+        let found = LEFT_OUT.iter().find(|(who, what, _)| {
             (*who == "*" || *who == region) && (leaf.path.split('.').any(|key| key == *what) || leaf.value == *what)
-        })
+        });
+        found.map(|(_, key, _)| *key)
     };
-    let compared: Vec<&Leaf> = leaves.iter().filter(|leaf| !left_out(leaf)).collect();
+    let compared: Vec<&Leaf> = leaves.iter().filter(|leaf| left_out(leaf).is_none()).collect();
     let lacking = |leaf: &&&Leaf| {
         let holds = |table: &Table| table.values.iter().any(|value| leaf.is_in(value));
         let lines: BTreeSet<String> = leaf.lines.iter().map(|line| format!("{id}:L{line}")).collect();
@@ -77,9 +92,12 @@ pub(crate) fn check_values(region: &str, profile: &str, extract: &str) -> (Vec<S
         let near = ours.iter().filter(of_line).any(holds);
         !near && (leaf.is_figure && !lines.is_empty() || !ours.iter().any(holds))
     };
-    let faults =
-        compared.iter().filter(lacking).map(|leaf| format!("{} = {} ({:?})", leaf.path, leaf.value, leaf.lines));
-    (faults.collect(), compared.len())
+    let told = |leaf: &&Leaf| format!("{} = {} ({:?})", leaf.path, leaf.value, leaf.lines);
+    Comparison {
+        lacking: compared.iter().filter(lacking).map(told).collect(),
+        compared: compared.len(),
+        left_out: leaves.iter().filter_map(left_out).collect(),
+    }
 }
 
 /// How many norms of a profile have this status.
@@ -147,7 +165,7 @@ struct Leaf {
     value: String,
     /// Lines of the document that it rests on.
     lines: Vec<String>,
-    /// A number or a date, which must stand with its own line.
+    /// A number, a code or a date, which must stand with its own line.
     is_figure: bool,
 }
 
@@ -225,7 +243,7 @@ fn add_leaves(value: &Value, key: &str, path: &str, kind: &str, lines: &[String]
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             let is_described = key == "name" && DESCRIBED.contains(&kind);
             if is_number || TEXTS.contains(&key) && NAMED.contains(&kind) && !is_described {
-                add(text.clone(), false);
+                add(text.clone(), is_number);
             }
         }
         Value::Array(list) => list.iter().for_each(|each| add_leaves(each, key, path, kind, lines, leaves)),
