@@ -27,8 +27,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All accepted, or done; with `--against`: nothing differs.
     Accepted = 0,
-    /// Something was rejected, held or only partly granted; for `config check` and `contract check`: a fault; with
-    /// `--against`: something differs.
+    /// Something was rejected, held or only partly granted; for `config check` and `contract`: a fault or a difference;
+    /// with `--against`: something differs.
     Rejected = 1,
     /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
     Usage = 2,
