@@ -119,6 +119,90 @@ fn it_ends_well_within_a_minute_and_shows_every_message_and_trouble() {
     demo.assert_names_nobody();
 }
 
+/// Plays a region, and finds the words of each story in what was printed of its message.
+fn plays(region: &str, stories: &[(&str, &[&str])]) {
+    let mut demo = Demo::start(&["--region", region]);
+    let status = demo.end();
+    let stdout = demo.read("stdout");
+    assert_eq!(status.code(), Some(0), "{stdout}\n{}", tail(&demo.read("stderr")));
+    let entries = entries(&stdout);
+    for (story, words) in stories {
+        let entry = entries.iter().map(|entry| entry.join("\n")).find(|entry| entry.contains(story));
+        let entry = entry.unwrap_or_else(|| panic!("no message tells of `{story}`:\n{stdout}"));
+        for word in *words {
+            assert!(entry.contains(word), "`{word}` is missing in\n{entry}");
+        }
+    }
+    demo.assert_names_nobody();
+}
+
+#[test]
+fn nmd_shows_its_levels_and_who_joins_for_what() {
+    plays(
+        "nmd",
+        &[
+            ("from level 4 to 6", &["accepted", "signal B4"]),
+            ("one of the four that join for it", &["accepted", "forwarded to 42421005"]),
+            ("which takes no part in it", &["held", "signal A"]),
+            ("past 100 % of the budget", &["accepted", "signal D2"]),
+            ("Haren, which ended in 2018", &["rejected", "S300"]),
+            ("a subcontractor that claims by itself", &["rejected", "8187"]),
+        ],
+    );
+}
+
+#[test]
+fn hart_van_brabant_shows_its_steps_and_who_buys_by_itself() {
+    plays(
+        "hart-van-brabant",
+        &[
+            ("a dearer step", &["accepted", "signal B4"]),
+            ("twice the price of the step", &["rejected", "9321"]),
+            ("guidance in Waalwijk", &["held", "signal A"]),
+            ("help in the household in Waalwijk", &["accepted", "forwarded to 42422007"]),
+            ("a third at step 4, past it", &["accepted", "signal D2"]),
+        ],
+    );
+}
+
+#[test]
+fn noord_limburg_shows_its_trajectories_agreements_and_lots() {
+    plays(
+        "noord-limburg",
+        &[
+            ("the same trajectory once more", &["rejected", "9322"]),
+            ("a third one, past it", &["accepted", "signal D8"]),
+            ("a local lot in its municipality", &["accepted", "forwarded to 42423012"]),
+            ("the same lot in another", &["held", "signal A2"]),
+            ("its nights in February", &["accepted", "WMO325 to 42423004"]),
+        ],
+    );
+}
+
+#[test]
+fn gooi_en_vechtstreek_shows_who_stays_out_and_its_budgets() {
+    plays(
+        "gooi-en-vechtstreek",
+        &[
+            ("youth care in Eemnes", &["held", "signal A"]),
+            ("support for an adult in Eemnes", &["accepted", "forwarded to 42424004"]),
+            ("the taxi in Laren", &["held", "signal A"]),
+            ("Weesp, which ended in 2022", &["rejected", "S300"]),
+            ("the days of February", &["accepted", "JW325 to 42424002"]),
+            ("a third one, past it", &["accepted", "signal D2"]),
+        ],
+    );
+}
+
+#[test]
+fn a_region_that_is_not_there_is_refused_with_the_list() {
+    let mut demo = Demo::start(&["--region", "drenthe"]);
+    assert_eq!(demo.end().code(), Some(2));
+    let stderr = demo.read("stderr");
+    assert!(stderr.contains("unknown region `drenthe`; known are: achterhoek, gooi-en-vechtstreek"), "{stderr}");
+    assert_eq!(demo.read("stdout"), "", "nothing was begun");
+}
+
 #[test]
 fn served_it_stays_up_takes_messages_and_ends_on_sigint() {
     let mut demo = Demo::start(&["--serve"]);
@@ -152,7 +236,12 @@ fn served_it_stays_up_takes_messages_and_ends_on_sigint() {
     assert!(ready.contains("\"ledger\"") && ready.contains("\"directory\""), "{ready}");
 
     // A message of one's own: the same start once more, under a name of its own.
-    let item = sluis::demo::traffic::day().into_iter().find(|item| item.name == "start").expect("the day has a start");
+    let item = sluis::demo::sample::find("achterhoek")
+        .expect("it is there")
+        .day()
+        .into_iter()
+        .find(|item| item.name == "start")
+        .expect("the day has a start");
     let before = files(&folder.join("spool/out")).len();
     put(&folder.join("spool/in"), "mine.xml", &item.bytes);
     until("an answer lies beside it", || files(&folder.join("spool/out")).len() > before, || demo.read("stderr"));

@@ -11,7 +11,7 @@ use jiff::civil::date;
 use program::{Desk, Run};
 use serde_json::{Value, json};
 use sluis::demo::compose::{Allocate, Claim, Person};
-use sluis::demo::traffic;
+use sluis::demo::sample;
 use sluis::message::{Cents, Law, Message};
 use std::path::Path;
 use std::process::Command;
@@ -118,7 +118,7 @@ fn without_versions(page: &str) -> String {
 
 /// A day of the demo, which has every kind of outcome.
 fn put_demo(desk: &Desk) -> usize {
-    let day = traffic::day();
+    let day = sample::find("achterhoek").expect("it is there").day();
     for (number, item) in day.iter().enumerate() {
         desk.put(&format!("archief/{number:02}-{}.xml", item.name), &item.bytes);
     }

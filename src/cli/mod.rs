@@ -60,6 +60,9 @@ struct Arguments {
 enum Command {
     /// Run the whole gateway on embedded parts with a day of sample traffic, and print what happened
     Demo {
+        /// Whose sample register and traffic: achterhoek, gooi-en-vechtstreek, hart-van-brabant, nmd or noord-limburg
+        #[arg(long, default_value = "achterhoek")]
+        region: String,
         /// Keep the daemon, its metrics and its directories up afterwards, until Ctrl-C
         #[arg(long)]
         serve: bool,
@@ -224,7 +227,7 @@ pub fn main() -> ExitCode {
         }
     };
     match arguments.command {
-        Command::Demo { serve } => crate::demo::main(serve),
+        Command::Demo { region, serve } => crate::demo::main(&region, serve),
         Command::Run(WithConfig { config }) => run(&config),
         Command::Check { judging, files } => {
             with_setup(&judging, None, |setup, options, clock| judge::check(setup, options, &files, clock))

@@ -34,6 +34,13 @@ impl Person {
         Person { bsn: test_bsn(index), surname: format!("Fictief{}", letters(index)), born: date(year, month, day) }
     }
 
+    /// The `index`-th client as a child, born in 2012 or in one of the three years after.
+    pub fn young(index: u32) -> Person {
+        let person = Person::nth(index);
+        let year = 2012 + i16::try_from(index % 4).expect("below 4 fits");
+        Person { born: date(year, person.born.month(), person.born.day()), ..person }
+    }
+
     /// The BSN, from the test range.
     pub fn bsn(&self) -> &Bsn {
         &self.bsn

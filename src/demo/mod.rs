@@ -4,6 +4,7 @@
 
 pub mod compose;
 pub mod endpoint;
+pub mod sample;
 pub mod traffic;
 
 use crate::app::App;
@@ -14,6 +15,7 @@ use crate::decision::{Purpose, Verdict};
 use crate::ledger::{Departure, Entry, Filter, Ledger};
 use anyhow::{Context as _, bail};
 use endpoint::Received;
+use sample::Sample;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -21,26 +23,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use traffic::{DAY, Item};
 
-/// The profile and the sample register, part of the program so that the demo runs anywhere.
-const REGION: [(&str, &str); 6] = [
-    ("region.toml", include_str!("../../config/regions/achterhoek/region.toml")),
-    ("products.csv", include_str!("../../config/regions/achterhoek/products.csv")),
-    ("providers.csv", include_str!("../../config/regions/achterhoek/providers.csv")),
-    ("contracts.csv", include_str!("../../config/regions/achterhoek/contracts.csv")),
-    ("tariffs.csv", include_str!("../../config/regions/achterhoek/tariffs.csv")),
-    ("agreements.csv", include_str!("../../config/regions/achterhoek/agreements.csv")),
-];
-
-/// Municipalities whose back office the demo serves.
-const BACK_OFFICES: [&str; 2] = ["0197", "0222"];
 /// Longest wait for the traffic to be judged and delivered.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Runs the demo. With `serve` the daemon stays up until Ctrl-C.
-pub fn main(serve: bool) -> Exit {
-    let outcome = tokio::runtime::Runtime::new()
-        .context("failed to start the runtime")
-        .and_then(|runtime| runtime.block_on(play(serve)));
+/// Runs the demo of a region. With `serve` the daemon stays up until Ctrl-C.
+pub fn main(region: &str, serve: bool) -> Exit {
+    let outcome = sample::find(region).map_err(anyhow::Error::msg).and_then(|sample| {
+        let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
+        runtime.block_on(play(sample, serve))
+    });
     match outcome {
         Ok(()) => Exit::Accepted,
         Err(error) => {
@@ -50,20 +41,21 @@ pub fn main(serve: bool) -> Exit {
     }
 }
 
-async fn play(serve: bool) -> anyhow::Result<()> {
+async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
     let dir = tempfile::Builder::new()
         .prefix("sluis-demo-")
         .tempdir()
         .context("failed to make a temporary folder for the demo: check TMPDIR and free space")?
         .keep();
     let (office, received) = endpoint::serve().await.context("failed to serve a back office on loopback")?;
-    let config = configure(&dir, &office.to_string())?;
+    let config = configure(sample, &dir, &office.to_string())?;
     let contracts = crate::cli::load_contracts(&config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
     let app = App::start(&config, contracts, Arc::new(FixedClock::on(DAY))).await?;
     let spool = config.directory.root.clone();
 
-    println!("Sluis demo: a sample day ({DAY}) of the Achterhoek. All parties, clients and tariffs are fictional.\n");
-    let items = traffic::day();
+    let name = sample.name;
+    println!("Sluis demo: a sample day ({DAY}) of {name}. All parties, clients and tariffs are fictional.\n");
+    let items = sample.day();
     send(&spool, &items)?;
     let outcomes = settled(&app.ledger, items.len()).await?;
     let faults = print_messages(&items, &outcomes);
@@ -85,10 +77,10 @@ async fn play(serve: bool) -> anyhow::Result<()> {
 }
 
 /// The configuration of the demo: everything inside `dir`, contract checks that may hold.
-fn configure(dir: &Path, office: &str) -> anyhow::Result<Config> {
-    let region = dir.join("achterhoek");
+fn configure(sample: &Sample, dir: &Path, office: &str) -> anyhow::Result<Config> {
+    let region = dir.join(sample.id);
     fs::create_dir_all(&region).with_context(|| format!("failed to create {}", region.display()))?;
-    for (name, text) in REGION {
+    for (name, text) in sample.files {
         fs::write(region.join(name), text).with_context(|| format!("failed to write {name} of the sample register"))?;
     }
     let mut config = Config::embedded(dir);
@@ -97,11 +89,11 @@ fn configure(dir: &Path, office: &str) -> anyhow::Result<Config> {
     for check in ["A1", "A2", "A4"] {
         config.policy.insert((check.to_owned(), None), "hold".to_owned());
     }
-    for gemeente in BACK_OFFICES {
+    for gemeente in sample.back_offices {
         config.back_offices.insert(
-            gemeente.to_owned(),
+            (*gemeente).to_owned(),
             BackOffice {
-                gemeente: gemeente.to_owned(),
+                gemeente: (*gemeente).to_owned(),
                 url: Secret::new(format!("http://{office}/berichten")),
                 timeout: Duration::from_secs(10),
                 tls: TlsFiles::default(),

@@ -1,8 +1,10 @@
 //! The profile of a region, `region.toml`: who takes part, what was put out to contract, for which period, paid how.
 //!
-//! The form of the file is described at the head of `config/regions/achterhoek/region.toml`. Every table names its
-//! source; a value that no source states is a parameter that somebody chose, and there is no default for it.
+//! The form of the file is described in `docs/regions.md`. Every table names its source; a value that no source states is
+//! a parameter that somebody chose, and there is no default for it.
 
+mod limits;
+mod reach;
 mod section;
 
 use super::fault::{RegisterFault, hint};
@@ -13,12 +15,18 @@ use crate::message::{Categorie, Date, Law, Party};
 use section::{Reading, Section};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use limits::{Cap, CapScope, Level, LevelKind};
+pub use reach::Exception;
+
 /// Name of the file within a region's folder.
 pub(crate) const FILE: &str = "region.toml";
 /// The form of the file that this version reads.
 const FORM: &str = "sluis-region/1";
 /// What a source may start with instead of a document: how a value came about that no document states.
 const REASONS: [&str; 4] = ["derived", "computed", "code list", "chosen"];
+
+/// Laws that iWmo and iJw do not carry. What is contracted under them has no products here.
+const LAWS_OUTSIDE: [&str; 3] = ["participatiewet", "wvggz", "onderwijswetten"];
 
 /// How a norm came about.
 const STATUSES: [&str; 6] = ["stated", "intended", "proposed", "derived", "chosen", "not_stated"];
@@ -32,7 +40,9 @@ pub struct Region {
     pub name: String,
     /// Laws it contracts under.
     pub laws: Vec<Law>,
-    /// Municipalities by CBS code.
+    /// Laws it contracts under that no message carries.
+    pub laws_outside: Vec<String>,
+    /// Municipalities by CBS code, those that ended included.
     pub municipalities: BTreeMap<Party, Municipality>,
     /// Groupings of municipalities by id.
     pub groupings: BTreeMap<String, Grouping>,
@@ -40,6 +50,8 @@ pub struct Region {
     pub lots: BTreeMap<String, String>,
     /// Contract periods by id.
     pub periods: BTreeMap<String, Period>,
+    /// Levels or steps by rank; empty where the region works without.
+    pub levels: BTreeMap<u32, Level>,
     /// Segments by id.
     pub segments: BTreeMap<String, Segment>,
     /// Norms of the checks.
@@ -55,6 +67,12 @@ pub struct Municipality {
     pub name: String,
     /// Groupings it belongs to.
     pub groupings: BTreeSet<String>,
+    /// First day, where it began within living memory.
+    pub from: Option<Date>,
+    /// Last day; `None` while it exists.
+    pub to: Option<Date>,
+    /// Code of the municipality that took over, of the region or not.
+    pub successor: Option<Party>,
 }
 
 /// Municipalities that do something together.
@@ -92,20 +110,44 @@ pub struct Segment {
     pub name: String,
     /// Laws.
     pub laws: Vec<Law>,
+    /// Laws that no message carries.
+    pub laws_outside: Vec<String>,
     /// Lot; `None` when it is on a track of its own.
     pub lot: Option<String>,
     /// Funding model.
     pub model: Model,
     /// How certain the model is.
     pub model_status: ModelStatus,
-    /// Municipalities that take part.
+    /// Municipalities that take part, if only for a law or for a time: [`Region::takes_part`] judges on a day.
     pub municipalities: BTreeSet<Party>,
+    /// Municipalities that stay out, for a law or for a time.
+    pub exceptions: Vec<Exception>,
     /// Contract periods by id; empty when none is stated.
     pub periods: Vec<String>,
     /// Product categories expected in it.
     pub categories: BTreeMap<Law, BTreeSet<Categorie>>,
+    /// Ranks of the levels it works with; empty when it names none.
+    pub levels: BTreeSet<u32>,
+    /// Caps on the number of providers, one per scope at most.
+    pub caps: Vec<Cap>,
     /// Subsegments by id.
     pub subsegments: BTreeMap<String, Subsegment>,
+}
+
+impl Segment {
+    /// The cap on contracts of this scope.
+    pub fn cap(&self, scope: CapScope) -> Option<&Cap> {
+        self.caps.iter().find(|cap| cap.scope == scope)
+    }
+}
+
+impl Region {
+    /// Levels that products of a segment may have; `None` where the region works without levels.
+    pub fn levels_of(&self, segment: &Segment) -> Option<BTreeSet<u32>> {
+        let own =
+            || if segment.levels.is_empty() { self.levels.keys().copied().collect() } else { segment.levels.clone() };
+        (!self.levels.is_empty()).then(own)
+    }
 }
 
 /// A part of a segment.
@@ -117,6 +159,8 @@ pub struct Subsegment {
     pub model: Option<Model>,
     /// Product categories expected in it.
     pub categories: BTreeMap<Law, BTreeSet<Categorie>>,
+    /// Ranks of the levels it works with; empty where it follows its segment.
+    pub levels: BTreeSet<u32>,
 }
 
 /// Norms of the checks. What is not stated and not chosen is not set, and a check that needs it does not run.
@@ -158,6 +202,23 @@ pub(crate) fn read(text: &str) -> Result<Region, Vec<RegisterFault>> {
     }
 }
 
+/// The `[region]` table.
+struct Head {
+    id: String,
+    name: String,
+    laws: Vec<Law>,
+    laws_outside: Vec<String>,
+}
+
+/// What a segment may refer to.
+struct Known<'k> {
+    municipalities: &'k BTreeMap<Party, Municipality>,
+    groupings: &'k BTreeMap<String, Grouping>,
+    lots: &'k BTreeMap<String, String>,
+    periods: &'k BTreeMap<String, Period>,
+    levels: &'k BTreeMap<u32, Level>,
+}
+
 /// The profile while it is read.
 struct Profile<'t, 'r> {
     root: Section<'t, 'r>,
@@ -181,12 +242,33 @@ impl<'t, 'r> Profile<'t, 'r> {
         let (municipalities, groupings) = self.municipalities(groupings);
         let lots = self.lots();
         let periods = self.periods();
-        let segments = self.segments(&municipalities, &groupings, &lots, &periods);
+        let levels = self.levels();
+        let known = Known {
+            municipalities: &municipalities,
+            groupings: &groupings,
+            lots: &lots,
+            periods: &periods,
+            levels: &levels,
+        };
+        let segments = self.segments(&known);
         let norms = self.norms(&segments);
         let facts = self.facts();
         self.root.finish();
-        let (id, name, laws) = head?;
-        Some(Region { id, name, laws, municipalities, groupings, lots, periods, segments, norms, facts })
+        let Head { id, name, laws, laws_outside } = head?;
+        Some(Region {
+            id,
+            name,
+            laws,
+            laws_outside,
+            municipalities,
+            groupings,
+            lots,
+            periods,
+            levels,
+            segments,
+            norms,
+            facts,
+        })
     }
 
     fn read_documents(&mut self) {
@@ -244,19 +326,20 @@ impl<'t, 'r> Profile<'t, 'r> {
         section.fault(key, format!("`{source}` names no source"), remedy);
     }
 
-    fn head(&self) -> Option<(String, String, Vec<Law>)> {
+    fn head(&self) -> Option<Head> {
         let Some(section) = self.root.section("region") else {
             self.root.fault("region", "the table is missing", "add [region] with id, name and laws");
             return None;
         };
         let (id, name, laws) = (section.text("id"), section.text("name"), read_laws(&section));
+        let laws_outside = read_laws_outside(&section);
         if let Some(id) = &id
             && !is_id(id)
         {
             section.fault("id", format!("`{id}` is no id"), "use lower-case letters, digits and hyphens");
         }
         self.close(section);
-        Some((id?, name?, laws))
+        Some(Head { id: id?, name: name?, laws, laws_outside })
     }
 
     fn groupings(&self) -> BTreeMap<String, Grouping> {
@@ -292,40 +375,6 @@ impl<'t, 'r> Profile<'t, 'r> {
         self.close(section);
     }
 
-    fn municipalities(
-        &self,
-        mut groupings: BTreeMap<String, Grouping>,
-    ) -> (BTreeMap<Party, Municipality>, BTreeMap<String, Grouping>) {
-        let mut all: BTreeMap<String, Municipality> = BTreeMap::new();
-        for section in self.root.sections("municipality") {
-            let known: Vec<&str> = groupings.keys().map(String::as_str).collect();
-            self.read_one(section, "code", &mut all, |section| {
-                let code = section.text("code")?;
-                if code.len() != 4 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-                    section.fault("code", format!("`{code}` is no municipality code"), "write the four digits of CBS");
-                }
-                let name = section.text("name");
-                let groups = section.texts("groupings")?;
-                for group in groups.iter().filter(|group| !known.contains(&group.as_str())) {
-                    let what = format!("unknown grouping `{group}`");
-                    section.fault("groupings", what, hint(group, known.iter().copied()));
-                }
-                Some(Municipality { name: name?, groupings: groups.into_iter().collect() })
-            });
-        }
-        for (code, municipality) in &all {
-            for group in &municipality.groupings {
-                if let Some(grouping) = groupings.get_mut(group) {
-                    grouping.members.insert(Party::from(code.as_str()));
-                }
-            }
-        }
-        if all.is_empty() {
-            self.root.fault("municipality", "no municipality is named", "add a [[municipality]] for each");
-        }
-        (all.into_iter().map(|(code, each)| (Party(code), each)).collect(), groupings)
-    }
-
     fn lots(&self) -> BTreeMap<String, String> {
         self.read_all("lot", |section| Some(section.text("name").unwrap_or_default()))
     }
@@ -334,41 +383,20 @@ impl<'t, 'r> Profile<'t, 'r> {
         self.read_all("period", |section| Some(read_period(section)))
     }
 
-    fn segments(
-        &self,
-        municipalities: &BTreeMap<Party, Municipality>,
-        groupings: &BTreeMap<String, Grouping>,
-        lots: &BTreeMap<String, String>,
-        periods: &BTreeMap<String, Period>,
-    ) -> BTreeMap<String, Segment> {
+    fn segments(&self, known: &Known<'_>) -> BTreeMap<String, Segment> {
         let mut all = BTreeMap::new();
         for section in self.root.sections("segment") {
-            let subsegments = self.subsegments(&section);
+            // Tables within it, read first: closing one needs the section whole.
+            let subsegments = self.subsegments(&section, known.levels);
+            let exceptions = self.exceptions(&section, known.municipalities);
+            let caps = self.caps(&section);
             self.read_one(section, "id", &mut all, |section| {
-                let name = section.text("name");
-                let lot = section.optional_text("lot");
-                if let Some(lot) = lot.as_deref().filter(|lot| !lots.contains_key(*lot)) {
-                    section.fault("lot", format!("unknown lot `{lot}`"), hint(lot, lots.keys().map(String::as_str)));
-                }
-                let model = section.word("model", Model::parse, Model::WORDS);
-                let status = section.word("model_status", ModelStatus::parse, ModelStatus::WORDS);
-                let named = section.texts("periods");
-                for period in named.iter().flatten().filter(|period| !periods.contains_key(*period)) {
-                    let remedy = hint(period, periods.keys().map(String::as_str));
-                    section.fault("periods", format!("unknown period `{period}`"), remedy);
-                }
-                let members = members(section, municipalities, groupings);
-                let (laws, categories) = (read_laws(section), categories(section));
+                let segment = read_segment(section, known, &exceptions)?;
                 Some(Segment {
-                    name: name?,
-                    laws,
-                    lot,
-                    model: model?,
-                    model_status: status?,
-                    municipalities: members?,
-                    periods: named?,
-                    categories,
+                    exceptions: exceptions.clone(),
+                    caps: caps.clone(),
                     subsegments: subsegments.clone(),
+                    ..segment
                 })
             });
         }
@@ -378,13 +406,14 @@ impl<'t, 'r> Profile<'t, 'r> {
         all
     }
 
-    fn subsegments(&self, segment: &Section<'t, 'r>) -> BTreeMap<String, Subsegment> {
+    fn subsegments(&self, segment: &Section<'t, 'r>, levels: &BTreeMap<u32, Level>) -> BTreeMap<String, Subsegment> {
         let mut all = BTreeMap::new();
         for section in segment.sections("subsegment") {
             self.read_one(section, "id", &mut all, |section| {
                 let model = section.has("model").then(|| section.word("model", Model::parse, Model::WORDS)).flatten();
                 let (name, categories) = (section.text("name"), categories(section));
-                Some(Subsegment { name: name?, model, categories })
+                let levels = limits::named_levels(section, levels);
+                Some(Subsegment { name: name?, model, categories, levels })
             });
         }
         all
@@ -456,6 +485,48 @@ fn read_laws(section: &Section<'_, '_>) -> Vec<Law> {
     laws
 }
 
+fn read_laws_outside(section: &Section<'_, '_>) -> Vec<String> {
+    let laws = section.optional_texts("laws_outside").unwrap_or_default();
+    for word in laws.iter().filter(|word| !LAWS_OUTSIDE.contains(&word.as_str())) {
+        section.fault("laws_outside", format!("unknown law `{word}`"), hint(word, LAWS_OUTSIDE));
+    }
+    laws
+}
+
+/// A segment by its own keys; the tables within it are left empty.
+fn read_segment(section: &Section<'_, '_>, known: &Known<'_>, exceptions: &[Exception]) -> Option<Segment> {
+    let name = section.text("name");
+    let lot = section.optional_text("lot");
+    if let Some(lot) = lot.as_deref().filter(|lot| !known.lots.contains_key(*lot)) {
+        section.fault("lot", format!("unknown lot `{lot}`"), hint(lot, known.lots.keys().map(String::as_str)));
+    }
+    let model = section.word("model", Model::parse, Model::WORDS);
+    let status = section.word("model_status", ModelStatus::parse, ModelStatus::WORDS);
+    let periods = section.texts("periods");
+    for period in periods.iter().flatten().filter(|period| !known.periods.contains_key(*period)) {
+        let remedy = hint(period, known.periods.keys().map(String::as_str));
+        section.fault("periods", format!("unknown period `{period}`"), remedy);
+    }
+    let municipalities = reach::members(section, known.municipalities, known.groupings, exceptions);
+    let (laws, laws_outside) = (read_laws(section), read_laws_outside(section));
+    let (categories, levels) = (categories(section), limits::named_levels(section, known.levels));
+    Some(Segment {
+        name: name?,
+        laws,
+        laws_outside,
+        lot,
+        model: model?,
+        model_status: status?,
+        municipalities: municipalities?,
+        exceptions: Vec::new(),
+        periods: periods?,
+        categories,
+        levels,
+        caps: Vec::new(),
+        subsegments: BTreeMap::new(),
+    })
+}
+
 fn categories(section: &Section<'_, '_>) -> BTreeMap<Law, BTreeSet<Categorie>> {
     let mut all = BTreeMap::new();
     let Some(own) = section.section("categories") else {
@@ -467,27 +538,6 @@ fn categories(section: &Section<'_, '_>) -> BTreeMap<Law, BTreeSet<Categorie>> {
     }
     own.finish();
     all
-}
-
-/// Municipalities of a segment: `municipalities = ["all"]`, or a list of groupings.
-fn members(
-    section: &Section<'_, '_>,
-    municipalities: &BTreeMap<Party, Municipality>,
-    groupings: &BTreeMap<String, Grouping>,
-) -> Option<BTreeSet<Party>> {
-    let names = section.texts("municipalities")?;
-    let mut members = BTreeSet::new();
-    for name in &names {
-        if name == "all" {
-            members.extend(municipalities.keys().cloned());
-        } else if let Some(grouping) = groupings.get(name) {
-            members.extend(grouping.members.iter().cloned());
-        } else {
-            let known = groupings.keys().map(String::as_str).chain(["all"]);
-            section.fault("municipalities", format!("unknown grouping `{name}`"), hint(name, known));
-        }
-    }
-    Some(members)
 }
 
 /// A number for all segments under `value`, for some on their own under `segments`, or both.

@@ -100,6 +100,11 @@ impl<'t, 'r> Section<'t, 'r> {
         self.optional(key, "a text in quotes", |value| value.as_str().map(str::to_owned))
     }
 
+    pub(super) fn number(&self, key: &str) -> Option<u32> {
+        let value = self.optional_number(key);
+        self.required(key, value)
+    }
+
     pub(super) fn optional_number(&self, key: &str) -> Option<u32> {
         self.optional(key, "a whole number, zero or more", |value| value.as_integer()?.try_into().ok())
     }

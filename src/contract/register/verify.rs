@@ -3,7 +3,7 @@
 use super::rows::{AGREEMENTS, CONTRACTS, Faults, Lined, PRODUCTS, PROVIDERS, Rows, TARIFFS, TariffRow, product_key};
 use super::{Agreement, Contract, Product, Provider, period_end};
 use crate::contract::fault::{RegisterFault, hint};
-use crate::contract::region::{self, Region, Segment};
+use crate::contract::region::{self, CapScope, Region, Segment};
 use crate::contract::table::Validity;
 use crate::contract::words::{ContractStatus, Model, ModelStatus};
 use crate::message::{Date, Law, Party, ProductCode};
@@ -31,7 +31,6 @@ pub(super) struct Cap {
 
 /// Which contracts a cap counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "only profiles that state caps make them")]
 pub(super) enum Scope {
     /// All of the segment.
     All,
@@ -42,13 +41,26 @@ pub(super) enum Scope {
 }
 
 /// The caps that a profile states.
-fn caps(_region: &Region) -> Vec<Cap> {
-    Vec::new()
+fn caps(region: &Region) -> Vec<Cap> {
+    let of_segment = |(id, segment): (&String, &Segment)| -> Vec<Cap> {
+        let cap = |cap: &region::Cap| Cap {
+            segment: id.clone(),
+            scope: match cap.scope {
+                CapScope::Total => Scope::All,
+                CapScope::Regional => Scope::Regional,
+                CapScope::Local => Scope::Local,
+            },
+            most: usize::try_from(cap.highest).unwrap_or(usize::MAX),
+        };
+        segment.caps.iter().map(cap).collect()
+    };
+    region.segments.iter().flat_map(of_segment).collect()
 }
 
 /// The levels that a profile states for the products of a segment; none when it does not say.
-fn levels(_region: &Region, _segment: &str) -> Vec<u32> {
-    Vec::new()
+fn levels(region: &Region, segment: &str) -> Vec<u32> {
+    let known = region.segments.get(segment).and_then(|segment| region.levels_of(segment));
+    known.into_iter().flatten().collect()
 }
 
 pub(super) fn verify(parts: &Parts<'_>, faults: &mut Faults) {

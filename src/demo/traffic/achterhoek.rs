@@ -1,15 +1,12 @@
 //! A day of sample traffic of the Achterhoek profile: what the parties send, and what must become of it.
 //!
-//! The day is 10 March 2026. All parties, clients and tariffs are fictional; the products, tariffs and agreements are
-//! those of the sample register in `config/regions/achterhoek`.
+//! It shows every kind of message and every kind of trouble; the other regions show what is particular to them.
 
-use super::compose::{Allocate, Claim, Composer, Person, omvang};
+use super::{DAY, FEBRUARY, Item, JANUARY};
 use crate::decision::Verdict;
+use crate::demo::compose::{Allocate, Claim, Composer, Person, omvang};
 use crate::message::{Cents, Count, Date, Eenheid, Frequentie, Law, Party, Product};
 use jiff::civil::date;
-
-/// The day on which the demo plays.
-pub const DAY: Date = date(2026, 3, 10);
 
 /// Aalten.
 const GEMEENTE: &str = "0197";
@@ -18,32 +15,12 @@ const JEUGD: &str = "42420005";
 /// A provider that has no contract with the region.
 const STRANGER: &str = "42420010";
 
-const JANUARY: (Date, Date) = (date(2026, 1, 1), date(2026, 1, 31));
-const FEBRUARY: (Date, Date) = (date(2026, 2, 1), date(2026, 2, 28));
-
-/// One file that somebody puts into the spool.
-#[derive(Debug)]
-pub struct Item {
-    /// What it shows.
-    pub story: &'static str,
-    /// Part of the file name.
-    pub name: &'static str,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// What must be decided.
-    pub verdict: Verdict,
-    /// Return codes of the findings, no more and no less.
-    pub codes: &'static [&'static str],
-    /// Checks of the contract layer that must signal.
-    pub signals: &'static [&'static str],
-}
-
 /// The traffic of the day, in order.
-pub fn day() -> Vec<Item> {
+pub(in crate::demo) fn day() -> Vec<Item> {
     let zorg = composer(Law::Wmo, ZORG);
     let jeugd = composer(Law::Jeugdwet, JEUGD);
-    let (anna, bram, cor, dirk, els) = (Person::nth(1), Person::nth(2), Person::nth(3), Person::nth(4), Person::nth(5));
-    let fay = Person::nth(6);
+    let (anna, cor, dirk, els) = (Person::nth(1), Person::nth(3), Person::nth(4), Person::nth(5));
+    let (bram, fay) = (Person::young(2), Person::young(6));
     let help = weekly(100_001, wmo("02A02"), 3, (date(2026, 1, 1), date(2026, 12, 31)));
     let stable = weekly(100_002, wmo("02A03"), 4, (date(2026, 1, 1), date(2026, 12, 31)));
     let youth = weekly(200_001, jw("45", "45A02"), 3, (date(2026, 1, 1), date(2026, 6, 30)));
