@@ -46,10 +46,14 @@ impl Tx<'_> {
             match known {
                 Some(known) => {
                     // A later version may leave the reference out; the request is honoured all the same.
-                    known.referentie = known.referentie.take().or(referentie);
+                    known.referentie = known.referentie.take().or_else(|| referentie.clone());
+                    known.references.push(referentie);
                     known.versions.push(version);
                 }
-                None => all.push(Allocated { law, gemeente, referentie, versions: vec![version] }),
+                None => {
+                    let (references, versions) = (vec![referentie.clone()], vec![version]);
+                    all.push(Allocated { law, gemeente, referentie, versions, references });
+                }
             }
         }
         Ok(all)

@@ -7,11 +7,29 @@ use super::check::CheckInfo;
 mod a1;
 mod a2;
 mod a4;
+mod b1;
+mod b10;
+mod b10_double;
+mod b11;
+mod b12;
+mod b13;
+mod b14;
+mod b15;
+mod b17;
+mod b2;
+mod b20;
+mod b3;
 mod b4;
+mod b4_chains;
+mod b5;
+mod b9;
 mod c2;
+mod chains;
+mod changes;
 mod cover;
 mod d2;
 mod d8;
+mod rates;
 #[cfg(test)]
 mod sample;
 mod spend;
@@ -19,8 +37,30 @@ mod spend;
 mod timeline;
 
 /// Every check, by id.
-pub(super) static ALL: &[&CheckInfo] =
-    &[&a1::CHECK, &a2::CHECK, &a4::CHECK, &b4::CHECK, &c2::CHECK, &d2::CHECK, &d8::CHECK];
+pub(super) static ALL: &[&CheckInfo] = &[
+    &a1::CHECK,
+    &a2::CHECK,
+    &a4::CHECK,
+    &b1::CHECK,
+    &b10::CHECK,
+    &b10_double::CHECK,
+    &b11::CHECK,
+    &b12::CHECK,
+    &b13::CHECK,
+    &b14::CHECK,
+    &b15::CHECK,
+    &b17::CHECK,
+    &b2::CHECK,
+    &b20::CHECK,
+    &b3::CHECK,
+    &b4::CHECK,
+    &b4_chains::CHECK,
+    &b5::CHECK,
+    &b9::CHECK,
+    &c2::CHECK,
+    &d2::CHECK,
+    &d8::CHECK,
+];
 
 #[cfg(test)]
 mod tests {
@@ -33,6 +73,7 @@ mod tests {
             (&a1::CHECK, a1::cases()),
             (&a2::CHECK, a2::cases()),
             (&a4::CHECK, a4::cases()),
+            (&b10_double::CHECK, b10_double::cases()),
             (&b4::CHECK, b4::cases()),
             (&d2::CHECK, d2::cases()),
             (&d8::CHECK, d8::cases()),
@@ -40,7 +81,23 @@ mod tests {
     }
 
     fn all_cases_over_time() -> Vec<(&'static CheckInfo, Vec<timeline::Row>)> {
-        vec![(&c2::CHECK, c2::cases())]
+        vec![
+            (&b1::CHECK, b1::cases()),
+            (&b10::CHECK, b10::cases()),
+            (&b11::CHECK, b11::cases()),
+            (&b12::CHECK, b12::cases()),
+            (&b13::CHECK, b13::cases()),
+            (&b14::CHECK, b14::cases()),
+            (&b15::CHECK, b15::cases()),
+            (&b17::CHECK, b17::cases()),
+            (&b2::CHECK, b2::cases()),
+            (&b20::CHECK, b20::cases()),
+            (&b3::CHECK, b3::cases()),
+            (&b4_chains::CHECK, b4_chains::cases()),
+            (&b5::CHECK, b5::cases()),
+            (&b9::CHECK, b9::cases()),
+            (&c2::CHECK, c2::cases()),
+        ]
     }
 
     #[test]
