@@ -125,7 +125,7 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
         raises("all for more volume", TOLD, |t| five(t, more)),
         silent("all for as much", |t| five(t, |_| ())),
         silent("all for less", |t| five(t, |version| version.omvang.as_mut().expect("a volume").volume -= 1)),
-        raises("as much in a month as in a day more", TOLD, |t| {
+        raises("eighteen hours a month for four a week", TOLD, |t| {
             five(t, |version| {
                 let omvang = version.omvang.as_mut().expect("a volume");
                 (omvang.frequentie, omvang.volume) = (crate::message::Frequentie::PerMaand, 18);

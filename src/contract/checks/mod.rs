@@ -15,13 +15,23 @@ mod b12;
 mod b13;
 mod b14;
 mod b15;
+mod b16;
 mod b17;
+mod b18;
+mod b19;
 mod b2;
 mod b20;
+mod b21;
+mod b22;
+mod b23;
+mod b24;
 mod b3;
 mod b4;
 mod b4_chains;
 mod b5;
+mod b6;
+mod b7;
+mod b8;
 mod b9;
 mod c2;
 mod chains;
@@ -49,13 +59,23 @@ pub(super) static ALL: &[&CheckInfo] = &[
     &b13::CHECK,
     &b14::CHECK,
     &b15::CHECK,
+    &b16::CHECK,
     &b17::CHECK,
+    &b18::CHECK,
+    &b19::CHECK,
     &b2::CHECK,
     &b20::CHECK,
+    &b21::CHECK,
+    &b22::CHECK,
+    &b23::CHECK,
+    &b24::CHECK,
     &b3::CHECK,
     &b4::CHECK,
     &b4_chains::CHECK,
     &b5::CHECK,
+    &b6::CHECK,
+    &b7::CHECK,
+    &b8::CHECK,
     &b9::CHECK,
     &c2::CHECK,
     &d2::CHECK,
@@ -90,11 +110,18 @@ mod tests {
             (&b14::CHECK, b14::cases()),
             (&b15::CHECK, b15::cases()),
             (&b17::CHECK, b17::cases()),
+            (&b18::CHECK, b18::cases()),
             (&b2::CHECK, b2::cases()),
             (&b20::CHECK, b20::cases()),
+            (&b21::CHECK, b21::cases()),
+            (&b22::CHECK, b22::cases()),
+            (&b23::CHECK, b23::cases()),
+            (&b24::CHECK, b24::cases()),
             (&b3::CHECK, b3::cases()),
             (&b4_chains::CHECK, b4_chains::cases()),
             (&b5::CHECK, b5::cases()),
+            (&b6::CHECK, b6::cases()),
+            (&b7::CHECK, b7::cases()),
             (&b9::CHECK, b9::cases()),
             (&c2::CHECK, c2::cases()),
         ]

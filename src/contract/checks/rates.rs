@@ -177,7 +177,7 @@ fn binomial(n: u64, expected: i128, limit: Limit) -> (u64, u64) {
     let mut lowest = (so_far > limit.tail()).then_some(0);
     // Where chance gives more than `hits` no more often than the limit allows, `hits` is the highest within it.
     while hits < n && (ONE.saturating_sub(so_far) > limit.tail() || i128::from(hits) * SCALE < expected) {
-        exactly = (exactly * odds >> 60) * u128::from(n - hits) / u128::from(hits + 1);
+        exactly = ((exactly * odds) >> 60) * u128::from(n - hits) / u128::from(hits + 1);
         so_far += exactly;
         hits += 1;
         lowest = lowest.or((so_far > limit.tail()).then_some(hits));
@@ -190,9 +190,9 @@ fn power(base: u128, mut exponent: u64) -> u128 {
     let (mut square, mut result) = (base, ONE);
     while exponent > 0 {
         if exponent % 2 == 1 {
-            result = result * square >> 60;
+            result = (result * square) >> 60;
         }
-        square = square * square >> 60;
+        square = (square * square) >> 60;
         exponent /= 2;
     }
     result
