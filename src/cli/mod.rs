@@ -3,6 +3,7 @@
 mod doctor;
 mod excerpt;
 mod explain;
+mod household;
 mod judge;
 mod report;
 mod rules;
@@ -93,6 +94,9 @@ enum Command {
     /// Look at a contract register
     #[command(subcommand)]
     Contract(ContractCommand),
+    /// Households of persons, which messages do not tell, for checks that look at families
+    #[command(subcommand)]
+    Household(HouseholdCommand),
     /// The rules of the standard as this gateway judges them
     Rules {
         /// Rules to explain, e.g. TR321
@@ -144,6 +148,24 @@ enum ContractCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum HouseholdCommand {
+    /// Replace the households of the municipalities that a table names; works beside a running daemon
+    Import {
+        /// Table with the columns municipality, household, bsn
+        file: PathBuf,
+        #[command(flatten)]
+        config: WithConfig,
+    },
+    /// Forget the households of a municipality
+    Forget {
+        /// Code of the municipality, four digits
+        municipality: String,
+        #[command(flatten)]
+        config: WithConfig,
+    },
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -170,6 +192,13 @@ pub fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
+        Command::Household(HouseholdCommand::Import { file, config: WithConfig { config } }) => {
+            load_config(&config).map_or_else(|exit| exit, |config| household::import(&config, &file, &SystemClock))
+        }
+        Command::Household(HouseholdCommand::Forget { municipality, config: WithConfig { config } }) => {
+            load_config(&config)
+                .map_or_else(|exit| exit, |config| household::forget(&config, &municipality, &SystemClock))
+        }
         Command::Rules { markdown: true, .. } => rules::markdown(),
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }

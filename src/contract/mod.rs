@@ -7,6 +7,7 @@ mod checks;
 mod contracts;
 pub mod facts;
 mod fault;
+pub mod households;
 pub mod norms;
 mod policy;
 pub mod region;

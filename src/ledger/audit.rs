@@ -92,7 +92,7 @@ impl Tx<'_> {
         self.append_audit(occasion.at, event, Some(message_id), &content.to_string())
     }
 
-    fn append_audit(
+    pub(super) fn append_audit(
         &self,
         at: Timestamp,
         event: &str,

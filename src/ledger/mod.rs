@@ -8,6 +8,7 @@ mod audit;
 mod course;
 mod error;
 mod facts;
+mod household;
 mod keys;
 mod outbox;
 mod question;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use audit::Fault;
 pub use error::LedgerError;
+pub use household::Replaced;
 pub use keys::{KeyError, Keys};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
@@ -85,6 +87,12 @@ impl Ledger {
     /// write fail.
     pub fn open_to_read(path: &Path, keys: Keys) -> Result<Ledger, LedgerError> {
         Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Read)
+    }
+
+    /// Opens the ledger of a running gateway to leave an order in it: jobs may write, and wait for those of the gateway
+    /// as these wait for them. Nothing is upgraded or cleared up.
+    pub fn open_beside(path: &Path, keys: Keys) -> Result<Ledger, LedgerError> {
+        Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Beside)
     }
 
     fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {

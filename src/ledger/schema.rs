@@ -36,6 +36,8 @@ pub(super) enum Access {
     Write,
     /// Look at a database that another process may be writing to, without ever holding that one up.
     Read,
+    /// Write a little into a database that another process owns.
+    Beside,
 }
 
 /// Opens the database at `path`, or in memory, with a schema that this program knows.
@@ -64,7 +66,12 @@ pub(super) fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<C
         note_keys(&connection, keys).map_err(opening)?;
     } else {
         require_current(&connection, name)?;
-        connection.execute_batch("PRAGMA query_only = ON").map_err(opening)?;
+        let settings = match access {
+            Access::Read => "PRAGMA query_only = ON",
+            // A checkpoint of the log is the owner's business.
+            _ => "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;",
+        };
+        connection.execute_batch(settings).map_err(opening)?;
     }
     check_keys(&connection, keys, name)?;
     Ok(connection)

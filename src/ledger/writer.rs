@@ -140,7 +140,7 @@ impl Writer {
         outbox_grew: &mut bool,
     ) -> Result<(), LedgerError> {
         self.statement(match self.access {
-            Access::Write => "BEGIN IMMEDIATE",
+            Access::Write | Access::Beside => "BEGIN IMMEDIATE",
             Access::Read => "BEGIN",
         })?;
         let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.statement("COMMIT"));
