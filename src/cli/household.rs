@@ -56,7 +56,7 @@ fn replace(config: &Config, gemeenten: BTreeSet<Party>, households: Households, 
     let names = gemeenten.iter().map(Party::as_str).collect::<Vec<_>>().join(", ");
     match write(config, gemeenten, households.members, clock) {
         Ok(Replaced { before, members: 0, .. }) => {
-            println!("{names}: no households any more ({before} members before)")
+            println!("{names}: no households any more ({before} members before)");
         }
         Ok(Replaced { before, members, households }) => {
             println!("{names}: {members} members in {households} households ({before} members before)");

@@ -60,7 +60,7 @@ fn stacked(survey: &Survey<'_>, course: &Course<'_>, many: u64) -> Option<Raised
          told from {many} on. Appoint one case director, and see whether the care fits together."
     );
     let raised = Raised::new(format!("stapeling {nummer}"), Severity::Warning, nl, en)
-        .about(numbers)
+        .about(latest(numbers))
         .fact("segmenten", segments.into_iter().collect::<Vec<_>>())
         .fact("aantal_segmenten", number)
         .fact("op", day.to_string())

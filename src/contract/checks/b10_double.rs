@@ -6,7 +6,7 @@
 //!
 //! Source: checks B10 (a), OP259, OP347. For a change that a provider asks for the standard has 9361 itself. Doubtful:
 //! an aspecific allocation (category without a code) is compared with aspecific ones only; it may well stand beside a
-//! specific one.
+//! specific one. A request (315) for such a product is the municipality's to answer, with reason 6 (stacking).
 
 use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;

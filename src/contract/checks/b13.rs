@@ -108,7 +108,7 @@ fn differs(
     let name = survey.provider_name(aanbieder);
     let nl = format!(
         "{n} afgesloten trajecten van {name} in {segment} kostten gemiddeld {}, {} % {side_nl} dan de afgesproken {} \
-         (marge {tolerance} %); zonder de duurste {dearest} is het {}, en toegewezen was gemiddeld {}. Bespreek dit in \
+         (marge {tolerance} %); zonder de duurste 1 % ({dearest} van {n}) is het {}, en toegewezen was gemiddeld {}. Bespreek dit in \
          het contractgesprek.",
         euros(average, ','),
         decimals(deviation, 1, ','),
@@ -118,7 +118,7 @@ fn differs(
     );
     let en = format!(
         "{n} closed trajectories of {name} in {segment} cost {} on average, {} % {side_en} than the {} agreed (margin \
-         {tolerance} %); without the dearest {dearest} it is {}, and {} was allocated on average. Discuss it in the \
+         {tolerance} %); without the dearest 1 % ({dearest} of {n}) it is {}, and {} was allocated on average. Discuss it in the \
          contract talk.",
         euros(average, '.'),
         decimals(deviation, 1, '.'),

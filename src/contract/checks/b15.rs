@@ -11,7 +11,7 @@
 //! to another provider (38) or law (39). Doubtful: the source names only the first three; the others say themselves that
 //! care goes on. A financial consequence is a matter of the contract.
 
-use super::chains::{Span, by_family, courses, days_between};
+use super::chains::{Span, by_family, courses, days_between, in_days};
 use super::rates::{Case, Side, Words, fewest, outliers, year_until};
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::norms::{RETURN_DAYS, days};
@@ -96,17 +96,18 @@ fn ends_need(law: Law, reden: &str) -> bool {
 fn returned(survey: &Survey<'_>, ended: &Span<'_>, back: &Span<'_>, term: u64) -> Raised {
     let (before, nummer) = (ended.nummer(), back.nummer());
     let (end, from, number) = (ended.to, back.from, days_between(ended.to, back.from));
+    let (after_nl, after_en) = in_days(number);
     let reden = ended.stop.map_or("", |stop| stop.reden.as_str());
     let is_same = ended.allocation.aanbieder == back.allocation.aanbieder;
     let name = survey.provider_name(&back.allocation.aanbieder);
     let (where_nl, where_en) = if is_same { ("dezelfde", "the same") } else { ("een andere", "another") };
     let nl = format!(
-        "Toewijzing {nummer} bij {name} begint op {from}, {number} dagen nadat de zorg van toewijzing {before} eindigde \
+        "Toewijzing {nummer} bij {name} begint op {from}, {after_nl} nadat de zorg van toewijzing {before} eindigde \
          ({end}, reden {reden}), bij {where_nl} aanbieder; de termijn is {term} dagen. Ga na waarom de zorg niet heeft \
          volstaan en of de afspraken over terugkerende zorgvraag gelden."
     );
     let en = format!(
-        "Allocation {nummer} at {name} begins on {from}, {number} days after the care of allocation {before} ended ({end}, \
+        "Allocation {nummer} at {name} begins on {from}, {after_en} after the care of allocation {before} ended ({end}, \
          reason {reden}), at {where_en} provider; the term is {term} days. See why that care did not last, and whether \
          what was agreed on returning need applies."
     );

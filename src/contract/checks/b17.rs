@@ -12,7 +12,7 @@
 //! period) nothing can be said; an allocation in euros is compared in euros, and one of a piece at once with pieces.
 
 use super::chains::{Span, courses};
-use super::rates::{Case, Side, Words, daily, decimals, minutes, outliers, per_mille, same_unit};
+use super::rates::{Case, Side, Words, daily, decimals, minutes, outliers, same_unit};
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::norms::{LOW_USE_MONTHS, LOW_USE_PERCENT, months};
 use crate::contract::policy::Policy;
@@ -103,8 +103,8 @@ fn used(span: &Span<'_>, granted: &[&Claimed], since: Date, until: Date) -> Opti
 }
 
 fn little(survey: &Survey<'_>, span: &Span<'_>, used: &Used, (since, until, low): (Date, Date, u64)) -> Raised {
-    let part = |amount: i128| u64::try_from(amount).unwrap_or(u64::MAX);
-    let use_ = per_mille(part(used.granted), part(used.allocated));
+    // Rounded down: what is told as too little never reads as enough.
+    let use_ = u64::try_from(used.granted * 1_000 / used.allocated).unwrap_or(u64::MAX);
     let (nummer, code, name) = (span.nummer(), span.product_name(), survey.provider_name(&span.allocation.aanbieder));
     let nl = format!(
         "Van toewijzing {nummer} (product {code}) bij {name} is van {since} tot en met {until} {} % gebruikt, minder dan \

@@ -3,20 +3,20 @@
 //! A residence (products marked `residence`) that has not ended, beside an allocation of ambulatory care (marked
 //! `ambulatory`) to the same person whose first day lies at most `residence_lookback_days` before the first day of the
 //! residence, or on it, and which came to nothing: it never began, by a start or a granted claim, or the provider
-//! stopped it of its own accord (Wmo 22, Jeugdwet 33) before the residence began.
+//! stopped it of its own accord (Wmo 22, Jeugdwet 33) no later than the day on which the residence began.
 //!
 //! Source: checks B20 (Gooi en Vechtstreek). Doubtful: a provider that declines an allocation may also just not start it;
 //! both are seen. Ambulatory care that was allocated on the day of the residence itself counts when it never began: it
-//! may have been meant to go with it, and a person sees which.
+//! may have been meant to go with it, and a person sees which. A product with both marks is residence.
 
-use super::chains::{Course, Span, courses, days_between};
+use super::chains::{Course, Span, courses, days_between, in_days};
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::norms::{RESIDENCE_LOOKBACK_DAYS, days};
 use crate::contract::policy::Policy;
 use crate::contract::survey::{Survey, Surveyed};
 use crate::contract::words::Flag;
 use crate::finding::Severity;
-use crate::message::Law;
+use crate::message::{Date, Law};
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "B20",
@@ -31,16 +31,21 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
     let norms = &survey.register.region.norms.numbers;
     let mut told = Vec::new();
     for course in courses(survey) {
-        // In order of first day, so that the latest before a residence stands last.
-        let failed: Vec<&Span<'_>> = course.spans.iter().filter(|span| span.is(Flag::Ambulatory)).collect();
+        let ambulatory = course.spans.iter().filter(|span| span.is(Flag::Ambulatory) && !span.is(Flag::Residence));
+        let mut failed: Vec<(Date, &Span<'_>)> =
+            ambulatory.filter_map(|span| Some((came_to_nothing(course.law, span)?, span))).collect();
+        failed.sort_by_key(|(day, span)| (*day, span.nummer()));
+        let mut failed = failed.into_iter().peekable();
+        // Of what came to nothing until a residence began: what was allocated last.
+        let mut tried: Option<&Span<'_>> = None;
         for residence in course.spans.iter().filter(|span| span.is(Flag::Residence) && span.to >= survey.today) {
             let segment = residence.segment().unwrap_or_default();
             let Some(back) = norms.of_segment(&RESIDENCE_LOOKBACK_DAYS, segment) else { continue };
+            while let Some((_, next)) = failed.next_if(|(day, _)| *day <= residence.from) {
+                tried = tried.filter(|tried| tried.from > next.from).or(Some(next));
+            }
             let since = residence.from.saturating_sub(days(back));
-            let near = failed.partition_point(|span| span.from < since)
-                ..failed.partition_point(|span| span.from <= residence.from);
-            let tried = failed[near].iter().rev().find(|span| came_to_nothing(course.law, span, residence));
-            if let Some(tried) = tried {
+            if let Some(tried) = tried.filter(|tried| tried.from >= since) {
                 told.push(Surveyed::new(course.law, course.gemeente, placed(survey, &course, residence, tried, back)));
             }
         }
@@ -48,32 +53,35 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
     told
 }
 
-fn came_to_nothing(law: Law, tried: &Span<'_>, residence: &Span<'_>) -> bool {
+/// The day from which care counts as having come to nothing; `None` when it did not.
+fn came_to_nothing(law: Law, tried: &Span<'_>) -> Option<Date> {
     let by_provider = match law {
         Law::Wmo => "22",
         Law::Jeugdwet => "33",
     };
-    let declined =
-        tried.stop.is_some_and(|stop| stop.reden.as_str() == by_provider && stop.einddatum <= residence.from);
-    tried.nummer() != residence.nummer() && (declined || !tried.has_begun)
+    if !tried.has_begun {
+        return Some(tried.from);
+    }
+    tried.stop.filter(|stop| stop.reden.as_str() == by_provider).map(|stop| stop.einddatum.max(tried.from))
 }
 
 fn placed(survey: &Survey<'_>, course: &Course<'_>, residence: &Span<'_>, tried: &Span<'_>, back: u64) -> Raised {
     let (nummer, before) = (residence.nummer(), tried.nummer());
     let (name, first) = (survey.provider_name(&tried.allocation.aanbieder), tried.from);
     let number = days_between(first, residence.from);
+    let (earlier_nl, earlier_en) = in_days(number);
     let (how_nl, how_en, how) = if tried.has_begun {
         ("is door de aanbieder gestopt", "was stopped by the provider", "gestopt door aanbieder")
     } else {
         ("is nooit begonnen", "never began", "nooit begonnen")
     };
     let nl = format!(
-        "Toewijzing {nummer} geeft verblijf vanaf {}; {number} dagen eerder ({first}) werd ambulante zorg toegewezen bij \
+        "Toewijzing {nummer} geeft verblijf vanaf {}; {earlier_nl} eerder ({first}) werd ambulante zorg toegewezen bij \
          {name} (toewijzing {before}), die {how_nl}. Ga na of het verblijf nodig is of dat lichtere zorg alsnog te vinden is.",
         residence.from
     );
     let en = format!(
-        "Allocation {nummer} gives residence from {}; {number} days earlier ({first}) ambulatory care was allocated at \
+        "Allocation {nummer} gives residence from {}; {earlier_en} earlier ({first}) ambulatory care was allocated at \
          {name} (allocation {before}), which {how_en}. See whether residence is needed, or lighter care can still be found.",
         residence.from
     );
@@ -92,7 +100,7 @@ fn placed(survey: &Survey<'_>, course: &Course<'_>, residence: &Span<'_>, tried:
 #[cfg(test)]
 pub(super) fn cases() -> Vec<super::timeline::Row> {
     use super::timeline::{Timeline, raises, silent};
-    use jiff::civil::{Date, date};
+    use jiff::civil::date;
 
     const TOLD: &[(&str, &str)] = &[("0197", "toewijzing 2 na 1")];
 

@@ -7,7 +7,7 @@
 //! Source: checks B23 (Gooi en Vechtstreek). Doubtful: the source does not say from where days count; first days are known
 //! of every allocation. Two that begin on one day are two all the same.
 
-use super::chains::{Span, courses, days_between};
+use super::chains::{Span, courses, days_between, in_days};
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::norms::{DIAGNOSIS_DAYS, days};
 use crate::contract::policy::Policy;
@@ -52,14 +52,15 @@ fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
 fn again(survey: &Survey<'_>, before: &Span<'_>, span: &Span<'_>, term: u64) -> Raised {
     let (nummer, earlier) = (span.nummer(), before.nummer());
     let number = days_between(before.from, span.from);
+    let (after_nl, after_en) = in_days(number);
     let (name, had) =
         (survey.provider_name(&span.allocation.aanbieder), survey.provider_name(&before.allocation.aanbieder));
     let nl = format!(
-        "Toewijzing {nummer} geeft diagnostiek bij {name}, {number} dagen na die bij {had} (toewijzing {earlier}); gemeld \
+        "Toewijzing {nummer} geeft diagnostiek bij {name}, {after_nl} na die bij {had} (toewijzing {earlier}); gemeld \
          wordt binnen {term} dagen. Ga na of het eerdere onderzoek gebruikt kan worden."
     );
     let en = format!(
-        "Allocation {nummer} gives diagnosis at {name}, {number} days after that at {had} (allocation {earlier}); this is \
+        "Allocation {nummer} gives diagnosis at {name}, {after_en} after that at {had} (allocation {earlier}); this is \
          told within {term} days. See whether the earlier examination can be used."
     );
     Raised::new(format!("toewijzing {nummer} na {earlier}"), Severity::Info, nl, en)

@@ -11,6 +11,7 @@
 //! all earlier care in the ledger it would flatter.
 
 use super::chains::{Course, Span, chains, courses, last_day};
+use super::rates::latest;
 use crate::contract::check::{CheckInfo, Raised, Run};
 use crate::contract::norms::{EPISODE_GAP_DAYS, PLACEMENTS, days};
 use crate::contract::policy::Policy;
@@ -27,6 +28,9 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     parameters: &["norms.placements", "norms.episode_gap_days"],
     run: Run::OverTime(run),
 };
+
+/// Placements that a signal spells out at most.
+const STEPS: usize = 10;
 
 fn run(survey: &Survey<'_>) -> Vec<Surveyed> {
     let norms = &survey.register.region.norms.numbers;
@@ -60,8 +64,10 @@ fn moved(course: &Course<'_>, episode: &[Span<'_>], placements: &BTreeMap<Date, 
     let first = episode[0].from;
     let number = placements.len();
     let providers: BTreeSet<&Party> = episode.iter().map(|span| &span.allocation.aanbieder).collect();
+    // The latest will do: who was placed more often than that has been told long ago.
     let steps: Vec<String> = placements
         .iter()
+        .skip(number.saturating_sub(STEPS))
         .map(|(day, spans)| {
             let each = spans.iter().map(|span| format!("{} bij {}", span.product_name(), span.allocation.aanbieder));
             format!("{day}: {}", each.collect::<Vec<_>>().join(", "))
@@ -78,7 +84,7 @@ fn moved(course: &Course<'_>, episode: &[Span<'_>], placements: &BTreeMap<Date, 
          norm is at most {most}. Let the access team see with the person which place does fit.",
         providers.len()
     );
-    let numbers = placements.values().flatten().map(|span| span.nummer());
+    let numbers = latest(placements.values().flatten().map(|span| span.nummer()).collect());
     Raised::new(format!("periode {nummer} {first}"), Severity::Warning, nl, en)
         .about(numbers)
         .fact("plaatsingen", number)

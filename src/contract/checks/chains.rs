@@ -229,6 +229,14 @@ pub(super) fn days_between(from: Date, to: Date) -> u64 {
     u64::try_from(from.duration_until(to).as_hours() / 24).unwrap_or(0)
 }
 
+/// How texts count days, in Dutch and English.
+pub(super) fn in_days(number: u64) -> (String, String) {
+    match number {
+        1 => ("1 dag".to_owned(), "1 day".to_owned()),
+        _ => (format!("{number} dagen"), format!("{number} days")),
+    }
+}
+
 /// How texts and figures name a last day that may be open.
 pub(super) fn day_or_open(day: Date) -> Option<String> {
     (day != Date::MAX).then(|| day.to_string())

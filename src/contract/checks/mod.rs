@@ -161,6 +161,51 @@ mod tests {
         assert_eq!(all_cases().len(), ALL.iter().filter(|check| !check.numbers().is_empty()).count());
     }
 
+    /// Whoever compares the allocations of one person in pairs takes sixty-four times as long for eight times as many.
+    #[test]
+    fn a_long_course_of_care_is_looked_over_in_proportion_to_its_length() {
+        let (short, long) = (time_of(5_000), time_of(40_000));
+        assert!(long < short * 30, "{short:?} for 5,000 allocations, {long:?} for 40,000");
+    }
+
+    /// How long the checks of over-indication take over one person with so many allocations.
+    fn time_of(number: crate::message::Count) -> std::time::Duration {
+        use crate::contract::norms;
+        use crate::contract::survey::{History, Survey};
+        use crate::contract::words::Flag;
+        use crate::message::Law;
+        use jiff::ToSpan as _;
+        use timeline::{TODAY, Timeline};
+
+        const CODES: [(&str, &[Flag]); 4] = [
+            ("02A04", &[Flag::Ambulatory, Flag::Diagnosis]),
+            ("18A01", &[Flag::Residence]),
+            ("07A01", &[Flag::DayActivity, Flag::Family]),
+            ("07A02", &[Flag::Educational]),
+        ];
+        let mut t = Timeline { register: sample::REGISTER.clone(), today: TODAY, history: History::default() };
+        for norm in norms::ALL {
+            t.norm(norm, 2);
+        }
+        for (code, flag) in CODES.iter().flat_map(|(code, flags)| flags.iter().map(move |flag| (code, flag))) {
+            t.mark(Law::Wmo, code, *flag);
+        }
+        for nummer in 1..=number {
+            let (code, _) = CODES[usize::try_from(nummer % 4).expect("less than four")];
+            let from = TODAY.saturating_sub(i64::try_from(nummer % 1_500).expect("a few days").days());
+            let allocated = t.allocation(nummer, "a", code, from, (nummer % 3 > 0).then_some(TODAY));
+            allocated.versions[0].aanbieder = if nummer % 2 == 0 { "42420001" } else { "42420002" }.into();
+        }
+        let Timeline { register, today, history } = &t;
+        let start = std::time::Instant::now();
+        for check in ALL.iter().filter(|check| check.id.starts_with('B')) {
+            let Run::OverTime(run) = check.run else { continue };
+            let told = run(&Survey { register, today: *today, history });
+            assert!(told.len() <= history.allocations.len(), "{} tells more than there is", check.id);
+        }
+        start.elapsed()
+    }
+
     #[test]
     fn ids_are_unique_sorted_and_described() {
         let ids: Vec<&str> = ALL.iter().map(|check| check.id).collect();
