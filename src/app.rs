@@ -10,16 +10,19 @@ use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::relay::{Relay, Routes};
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
-use crate::ledger::{Keys, Ledger, Settings};
-use crate::message::Kind;
+use crate::ledger::{Keys, Ledger, LedgerError, Settings};
+use crate::message::{Date, Kind};
+use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
+use crate::survey::Surveyor;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::AmqpIntake;
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -39,6 +42,8 @@ pub struct App {
     lock: File,
     /// Metrics and health.
     pub telemetry: Telemetry,
+    /// The contract registers.
+    pub registers: Arc<Registers>,
     /// Where metrics and health are served.
     pub address: SocketAddr,
     trigger: Trigger,
@@ -62,11 +67,20 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
+        let mut hangup = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
-            _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
+                _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
+                _ = hangup.recv() => {
+                    tracing::info!("looking at the registers on SIGHUP");
+                    app.registers.look_now();
+                    continue;
+                }
+            }
+            break;
         }
         app.stop().await;
         tracing::info!("stopped");
@@ -88,10 +102,11 @@ impl App {
         let (ledger, lock) = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
+        let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
         telemetry.set_figures(figures(
             ledger.clone(),
             config.ledger.path.clone(),
-            contracts.clone(),
+            Arc::clone(&registers),
             Arc::clone(&clock),
             ledger_component,
         ));
@@ -104,7 +119,16 @@ impl App {
         let limits = limits(config);
         let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
         let name = &config.gateway.name;
-        let gateway = Gateway::new(name, limits, contracts, ledger.clone(), Arc::clone(&clock), &telemetry, options);
+        let surveyor = Surveyor {
+            name: name.clone(),
+            ledger: ledger.clone(),
+            reader: (config.ledger.path.clone(), Keys::load(&config.ledger.key_file)?),
+            contracts: registers.in_force(),
+            clock: Arc::clone(&clock),
+            telemetry: telemetry.clone(),
+        };
+        let in_force = registers.in_force();
+        let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
         let gateway = Arc::new(gateway);
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
@@ -116,10 +140,13 @@ impl App {
         tracing::debug!(schemas, "schemas are compiled");
         let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
+        intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
+        intakes.push(tokio::spawn(surveyor.run(stop)));
         Ok(App {
             ledger,
             lock,
             telemetry,
+            registers,
             address,
             trigger,
             intakes,
@@ -270,20 +297,29 @@ fn intakes(
 fn figures(
     ledger: Ledger,
     path: PathBuf,
-    contracts: Contracts,
+    registers: Arc<Registers>,
     clock: Arc<dyn Clock>,
     component: Component,
 ) -> crate::telemetry::Figures {
     let component = Arc::new(component);
     Box::new(move || {
         let now = clock.now();
-        let counts = ledger.run(move |tx| tx.counts(now));
+        let in_force = registers.in_force().now();
+        let regions: Vec<String> = in_force.registers().iter().map(|register| register.region.id.clone()).collect();
+        let counts = ledger.run(move |tx| {
+            let surveys = regions.into_iter().map(|region| {
+                let last = tx.last_survey(&region)?;
+                Ok((region, last))
+            });
+            let surveys = surveys.collect::<Result<Vec<_>, LedgerError>>()?;
+            Ok((tx.counts(now)?, tx.count_signals()?, surveys))
+        });
         let component = Arc::clone(&component);
-        let (registers, today) = (contracts.registers().to_vec(), clock.today());
+        let (registers, today) = (Arc::clone(&registers), clock.today());
         let bytes = bytes_on_disk(&path);
         async move {
-            let counts = match counts.await {
-                Ok(counts) => counts,
+            let (counts, signals, surveys) = match counts.await {
+                Ok(figures) => figures,
                 Err(error) => {
                     component.down(&error.to_string());
                     return None;
@@ -308,16 +344,42 @@ fn figures(
                 let label = vec![debt.as_str().to_owned()];
                 figures.push((Metric::OpenQuestionsOldestSeconds, label, seconds(open.oldest)));
             }
-            figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
-            for register in &registers {
-                if let Some(days) = register.days_left(today) {
-                    figures.push((Metric::RegisterDaysLeft, vec![register.region.id.clone()], f64::from(days)));
+            for ((check, severity), count) in signals {
+                let severity = severity.as_str().to_owned();
+                figures.push((Metric::OpenSignals, vec![check, severity], approximate(count)));
+            }
+            for (region, last) in surveys {
+                if let Some(last) = last {
+                    let age = std::time::Duration::try_from(now.duration_since(last.at)).ok();
+                    figures.push((Metric::SurveyAgeSeconds, vec![region], seconds(age)));
                 }
             }
+            figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
+            figures.extend(figures_of_registers(&registers, today, now));
             Some(figures)
         }
         .boxed()
     })
+}
+
+fn figures_of_registers(registers: &Registers, today: Date, now: Timestamp) -> Vec<Figure> {
+    let mut figures: Vec<Figure> = Vec::new();
+    for register in registers.in_force().now().registers() {
+        let region = register.region.id.clone();
+        if let Some(days) = register.days_left(today) {
+            figures.push((Metric::RegisterDaysLeft, vec![region.clone()], f64::from(days)));
+        }
+        figures.push((Metric::RegisterInfo, vec![region, register.version.clone()], 1.0));
+    }
+    for state in registers.states() {
+        let region = vec![state.region.clone()];
+        if state.version.is_some() {
+            figures.push((Metric::RegisterAgeSeconds, region.clone(), state.age(now).as_secs_f64()));
+        }
+        let faults = state.refused.map_or(0, |refused| refused.count);
+        figures.push((Metric::RegisterFaults, region, approximate(u64::try_from(faults).unwrap_or(u64::MAX))));
+    }
+    figures
 }
 
 /// Database and write-ahead log together; nothing for a file that is not there yet.

@@ -3,11 +3,13 @@
 //! It reads one moment of the ledger and decides what is worth telling; it changes nothing and names no person.
 
 use crate::clock::dutch_day;
+use crate::contract::register::source::Source;
 use crate::deadline::{Debt, working_days_late};
 use crate::decision::{Purpose, Verdict};
 use crate::delivery::without_bsn;
 use crate::ledger::{Entry, Filter, LedgerError, Open, OpenQuestion, Tx, Waiting};
 use crate::message::Date;
+use crate::registers::{Read, TOLD};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,6 +46,8 @@ pub struct Diagnosis {
     pub parked: Queue,
     /// What has not left yet, by purpose.
     pub outbox: BTreeMap<&'static str, Queue>,
+    /// The contract registers that a gateway would start with now, by region.
+    pub registers: Vec<RegisterLine>,
     /// What a person should act on, in the order of the parts above; empty when all is well.
     pub findings: Vec<Ailment>,
 }
@@ -88,6 +92,17 @@ pub struct Owed {
     pub working_days_late: u32,
 }
 
+/// A contract register without faults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegisterLine {
+    /// Region.
+    pub region: String,
+    /// Version.
+    pub version: String,
+    /// Since when it lies in its place.
+    pub since: Option<String>,
+}
+
 /// How much waits somewhere, and how long the oldest has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Queue {
@@ -100,7 +115,7 @@ pub struct Queue {
 /// Something that a person should act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ailment {
-    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`.
+    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`, `register`.
     pub check: &'static str,
     /// What is wrong.
     pub what: String,
@@ -140,8 +155,42 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
         held: queue(counts.held),
         parked: queue(counts.parked),
         outbox,
+        registers: Vec::new(),
         findings,
     })
+}
+
+impl Diagnosis {
+    /// Adds the contract registers: what is wrong with the places that the configuration names, and what was read there.
+    pub fn add_registers(&mut self, wrong: Vec<String>, read: Vec<(Source, Read)>) {
+        let advice =
+            "set [contract] right: a gateway that runs goes on with the registers it has, and does not start anew";
+        if !wrong.is_empty() {
+            let what = "the contract registers cannot be found".to_owned();
+            self.findings.push(Ailment { check: "register", what, advice, cases: wrong, owed: Vec::new() });
+        }
+        for (source, read) in read {
+            match read {
+                Ok((register, since)) => self.registers.push(RegisterLine {
+                    region: register.region.id,
+                    version: register.version,
+                    since: since.map(|since| since.to_string()),
+                }),
+                Err(faults) => {
+                    let what = format!("the register in {} has {} fault(s)", source.place().display(), faults.len());
+                    self.findings.push(Ailment {
+                        check: "register",
+                        what,
+                        advice: "mend it, or return to an earlier version (`sluis contract import --back-to`): a gateway \
+                                 that runs goes on with the last good one, and does not start anew",
+                        cases: faults.iter().take(TOLD).map(|fault| without_bsn(&fault.to_string())).collect(),
+                        owed: Vec::new(),
+                    });
+                }
+            }
+        }
+        self.registers.sort_by(|a, b| a.region.cmp(&b.region));
+    }
 }
 
 fn integrity(tx: &Tx<'_>) -> Result<Option<Ailment>, LedgerError> {

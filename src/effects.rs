@@ -1,9 +1,10 @@
 //! From a verdict to its effects: what the ledger must remember and what must leave.
 
+use crate::contract::ending::{Because, Open};
 use crate::decision::{Decision, Outgoing, Posting, Purpose, Record, StartKey, Verdict, Verwezen};
 use crate::finding::{Finding, Signal};
 use crate::message::{
-    Body, Cents, Declaratie, DeclaratieClient, Identificatie, Kind, Law, Message, Party, Prestatie, StartClient,
+    Body, Cents, Declaratie, DeclaratieClient, Identificatie, Law, Message, Party, Prestatie, StartClient,
     StatusAanlevering, StopClient, ToewijzingClient,
 };
 use crate::pipeline::{Context, Unreadable};
@@ -11,6 +12,7 @@ use crate::reply::Reply;
 use crate::rules::Evaluation;
 use crate::rules::case::LineIndex;
 use crate::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey, Stop};
+use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -198,7 +200,8 @@ pub fn outgoing(
     if decision.verdict == Verdict::Rejected && message.kind.number.answered_by().is_none() {
         outgoing.push(refused_reply(context, message, &decision.findings));
     }
-    outgoing.extend(decision.signals.iter().map(|signal| signal_event(context, message.kind, signal)));
+    let teller = Teller { gateway: context.gateway, now: context.now };
+    outgoing.extend(decision.signals.iter().map(|signal| signal_told(teller, Some(message.kind.law), signal, 1)));
     outgoing
 }
 
@@ -227,30 +230,78 @@ fn verdict_document(message: &Message, decision: &Decision) -> Vec<u8> {
         "observed": decision.observed,
         "register": decision.register_version,
     });
-    serde_json::to_vec_pretty(&document).expect("a value made of strings and numbers serialises")
+    pretty(&document)
 }
 
-/// A signal as a CloudEvent 1.0 in JSON.
-fn signal_event(context: &Context<'_>, kind: Kind, signal: &Signal) -> Outgoing {
+/// Who tells, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Teller<'a> {
+    /// Name of the gateway.
+    pub gateway: &'a str,
+    /// Moment.
+    pub now: Timestamp,
+}
+
+/// A signal that opens, as a CloudEvent 1.0 in JSON. Its id is that of the signal, so that a case that is told by
+/// several messages is one event; one that opens again after it ended is told under an id of its own.
+pub fn signal_told(teller: Teller<'_>, law: Option<Law>, signal: &Signal, occurrence: u32) -> Outgoing {
+    let kind = format!("nl.sluis.signal.{}", signal.check.to_lowercase());
+    signal_event(teller, law, signal, &kind, &event_id(&signal.id, occurrence), &json!(signal))
+}
+
+/// A signal whose cause is gone, as a CloudEvent 1.0 in JSON.
+pub fn signal_ended(teller: Teller<'_>, open: &Open, because: Because) -> Outgoing {
+    let signal = &open.signal;
+    let kind = format!("nl.sluis.signal.{}.ended", signal.check.to_lowercase());
+    let id = format!("{}.ended", event_id(&signal.id, open.occurrence));
+    let mut data = json!(signal);
+    data["ended"] = json!(because);
+    signal_event(teller, None, signal, &kind, &id, &data)
+}
+
+/// The event of a signal that opened before, told now under an id of its own.
+pub fn told_again(event: &[u8], occurrence: u32) -> Option<Vec<u8>> {
+    let mut event: serde_json::Value = serde_json::from_slice(event).ok()?;
+    let id = event.get("data")?.get("id")?.as_str()?;
+    event["id"] = json!(event_id(id, occurrence));
+    Some(pretty(&event))
+}
+
+fn event_id(signal: &str, occurrence: u32) -> String {
+    if occurrence > 1 { format!("{signal}.{occurrence}") } else { signal.to_owned() }
+}
+
+fn signal_event(
+    teller: Teller<'_>,
+    law: Option<Law>,
+    signal: &Signal,
+    kind: &str,
+    id: &str,
+    data: &serde_json::Value,
+) -> Outgoing {
     let event = json!({
         "specversion": "1.0",
-        "id": signal.id,
-        "source": format!("urn:nld:sluis:{}", context.gateway),
-        "type": format!("nl.sluis.signal.{}", signal.check.to_lowercase()),
+        "id": id,
+        "source": format!("urn:nld:sluis:{}", teller.gateway),
+        "type": kind,
         "subject": signal.gemeente,
-        "time": context.now.to_string(),
+        "time": teller.now.to_string(),
         "datacontenttype": "application/json",
-        "data": signal,
+        "data": data,
     });
     Outgoing {
         purpose: Purpose::Signal,
         to: Some(signal.party()),
         subject: signal.check.clone(),
-        law: Some(kind.law),
+        law,
         region: Some(signal.region.clone()),
-        body: serde_json::to_vec_pretty(&event).expect("a value made of strings and numbers serialises"),
+        body: pretty(&event),
         verdict_json: None,
     }
+}
+
+fn pretty(value: &serde_json::Value) -> Vec<u8> {
+    serde_json::to_vec_pretty(value).expect("a value made of strings and numbers serialises")
 }
 
 /// Report on a message that failed at level 1, for its sender, or for the operator when no sender can be told.
@@ -294,7 +345,7 @@ fn report_to(to: Option<Party>, law: Option<Law>, report: &serde_json::Value) ->
         subject: "error".to_owned(),
         law,
         region: None,
-        body: serde_json::to_vec_pretty(report).expect("a value made of strings and numbers serialises"),
+        body: pretty(report),
         verdict_json: None,
     }
 }
@@ -302,8 +353,10 @@ fn report_to(to: Option<Party>, law: Option<Law>, report: &serde_json::Value) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Law, Number};
+    use crate::finding::Severity;
+    use crate::message::{Kind, Number};
     use crate::rules::sample::{Sample, VERZOEK};
+    use std::collections::BTreeMap;
 
     /// What an accepted sample leaves behind, after a change.
     fn of(number: Number, change: fn(&mut Sample)) -> Vec<Record> {
@@ -381,5 +434,41 @@ mod tests {
         });
         assert_eq!(of_a_317.len(), 3, "two allocations and one request");
         assert_eq!(honoured(of_a_317), [VERZOEK]);
+    }
+
+    fn signal() -> Signal {
+        Signal {
+            id: "abc".to_owned(),
+            check: "C2".to_owned(),
+            outcome: "signal".to_owned(),
+            severity: Severity::Warning,
+            region: "achterhoek".to_owned(),
+            gemeente: "0197".to_owned(),
+            toewijzingen: vec![1001],
+            nl: "Zin.".to_owned(),
+            en: "Sentence.".to_owned(),
+            facts: BTreeMap::new(),
+        }
+    }
+
+    fn event(outgoing: &Outgoing) -> serde_json::Value {
+        serde_json::from_slice(&outgoing.body).expect("an event is JSON")
+    }
+
+    #[test]
+    fn a_signal_that_opens_again_and_one_that_ends_are_events_of_their_own() {
+        let teller = Teller { gateway: "g", now: Timestamp::UNIX_EPOCH };
+        let first = signal_told(teller, Some(Law::Wmo), &signal(), 1);
+        let (one, two) = (event(&first), event(&signal_told(teller, None, &signal(), 2)));
+        assert_eq!((one["id"].as_str(), two["id"].as_str()), (Some("abc"), Some("abc.2")));
+        assert_eq!((&one["type"], &one["data"]["id"]), (&two["type"], &two["data"]["id"]));
+        let again = told_again(&first.body, 2).expect("it is an event");
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&again).expect("JSON"), two);
+        assert_eq!(told_again(b"no event", 2), None);
+        let open = Open { signal: signal(), occurrence: 2, origin: crate::contract::ending::Origin::Survey };
+        let ended = event(&signal_ended(teller, &open, Because::AllocationsOver));
+        assert_eq!(ended["id"], "abc.2.ended");
+        assert_eq!(ended["type"], "nl.sluis.signal.c2.ended");
+        assert_eq!((&ended["data"]["id"], &ended["data"]["ended"]), (&"abc".into(), &"allocations_over".into()));
     }
 }

@@ -51,6 +51,17 @@ pub enum Severity {
     High,
 }
 
+impl Severity {
+    /// The word in events, metrics and the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::High => "high",
+        }
+    }
+}
+
 /// A flag for the municipality. It never stops a message by itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Signal {

@@ -2,7 +2,7 @@
 
 use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
-use crate::contract::{ContractFacts, Contracts};
+use crate::contract::{ContractFacts, InForce};
 use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
@@ -29,7 +29,7 @@ pub struct Gateway {
 struct Parts {
     name: String,
     limits: Limits,
-    contracts: Contracts,
+    contracts: InForce,
     ledger: Ledger,
     clock: Arc<dyn Clock>,
     telemetry: Telemetry,
@@ -96,7 +96,7 @@ impl Gateway {
     pub fn new(
         name: &str,
         limits: Limits,
-        contracts: Contracts,
+        contracts: impl Into<InForce>,
         ledger: Ledger,
         clock: Arc<dyn Clock>,
         telemetry: &Telemetry,
@@ -107,7 +107,7 @@ impl Gateway {
             parts: Arc::new(Parts {
                 name,
                 limits,
-                contracts,
+                contracts: contracts.into(),
                 ledger,
                 clock,
                 telemetry: telemetry.clone(),
@@ -295,14 +295,16 @@ fn judge(
 ) -> Result<Judged, LedgerError> {
     let reply_id = pipeline::reply_identification(&prepared.digest, transport_id);
     let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
-    let register = gemeente.and_then(|gemeente| parts.contracts.register_for(gemeente));
+    // Taken once: a register that comes in force meanwhile is for the next message.
+    let contracts = parts.contracts.now();
+    let register = gemeente.and_then(|gemeente| contracts.register_for(gemeente));
     let context = Context {
         now,
         today: dutch_day(now),
         gateway: &parts.name,
         reply_id: &reply_id,
         register: register.as_deref(),
-        policies: &parts.contracts.policies,
+        policies: &contracts.policies,
         unknown_question: parts.options.unknown_question,
     };
     let mut judged = match &prepared.reading {

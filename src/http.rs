@@ -94,7 +94,10 @@ async fn ready(State(telemetry): State<Telemetry>) -> Response {
         .collect();
     let ready = components.values().all(|component| component["ready"] == true);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": ready, "components": components });
+    let mut body = json!({ "ready": ready, "components": components });
+    for (name, detail) in telemetry.details() {
+        body[name] = detail;
+    }
     (status, [(header::CONTENT_TYPE, "application/json")], format!("{body}\n")).into_response()
 }
 

@@ -283,12 +283,12 @@ fn findings(evaluation: &Evaluation, case: &Case<'_>, locator: &Locator, source:
 }
 
 /// Numbers of the persons in a message. Some senders build them into their reference numbers, which findings name.
-fn persons(message: &Message) -> BTreeSet<&str> {
+pub(crate) fn persons(message: &Message) -> BTreeSet<&str> {
     message.persons().into_iter().map(Bsn::expose).collect()
 }
 
 /// A text with every number of a person of the message as stars.
-fn without_persons(text: &str, persons: &BTreeSet<&str>) -> String {
+pub(crate) fn without_persons(text: &str, persons: &BTreeSet<&str>) -> String {
     const DIGITS: usize = 9;
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

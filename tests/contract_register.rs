@@ -187,9 +187,16 @@ fn a_cell_that_cannot_be_understood_is_told_with_row_and_column() {
         ),
         ("tariffs.csv", "cents;valid", "cents;cents;valid", 1, "cents", "twice"),
         ("tariffs.csv", "1100", "11,00", 3, "cents", "write `1100`"),
-        ("tariffs.csv", "1100", "-1100", 3, "cents", "eurocents"),
+        ("tariffs.csv", "1100", "11.00", 3, "cents", "write `1100`"),
+        ("tariffs.csv", "1100", "1.100", 3, "cents", "`1100` for eurocents, `110000` if these are euros"),
+        ("tariffs.csv", "1100", "1,1E+03", 3, "cents", "the sheet shortened it"),
+        ("tariffs.csv", "1100", "“1100”", 3, "cents", "digits only"),
+        ("tariffs.csv", "1100", "-1100", 3, "cents", "zero or more"),
         ("tariffs.csv", "1100", "99999999999999999999", 3, "cents", "eurocents"),
         ("tariffs.csv", "2025-12-31", "31-12-2025", 2, "valid_to", "write it as 2025-12-31"),
+        ("tariffs.csv", "2026-01-01", "1-1-2026", 3, "valid_from", "write it as 2026-01-01"),
+        ("tariffs.csv", "2026-01-01", "2026-1-1", 3, "valid_from", "write it as 2026-01-01"),
+        ("tariffs.csv", "2025-12-31", "31-12-25", 2, "valid_to", "as YYYY-MM-DD"),
         ("tariffs.csv", "2025-12-31", "46022", 2, "valid_to", "day number of the sheet"),
         ("tariffs.csv", "2025-12-31", "2025-02-30", 2, "valid_to", "not a date"),
         ("tariffs.csv", "2025-12-31", "2024-12-31", 2, "valid_to", "before valid_from"),
@@ -197,6 +204,10 @@ fn a_cell_that_cannot_be_understood_is_told_with_row_and_column() {
         ("tariffs.csv", "02A01;04;*;0197", "02A01;4;*;0197", 4, "unit", "write `04`"),
         ("tariffs.csv", "02A01;04;*;0197", "02A01;99;*;0197", 4, "unit", "unknown unit"),
         ("tariffs.csv", "*;0197;2000", "*;197;2000", 4, "municipality", "write `0197`"),
+        ("tariffs.csv", "*;0197;2000", "*;197.0;2000", 4, "municipality", "write `0197`"),
+        ("tariffs.csv", "*;0197;2000", "*;“0197”;2000", 4, "municipality", "write `0197`"),
+        ("tariffs.csv", "*;0197;2000", "*;'0197;2000", 4, "municipality", "write `0197`"),
+        ("tariffs.csv", "42420001;*", "4,242E+07;*", 5, "agb", "the sheet shortened it"),
         ("tariffs.csv", "*;0197;2000", "*;;2000", 4, "municipality", "`*` for all"),
         ("tariffs.csv", "42420001;*", "4242001;*", 5, "agb", "8 digits"),
         ("tariffs.csv", "02A02;01", "2.00E+02;01", 7, "code", "no product code"),
@@ -207,7 +218,7 @@ fn a_cell_that_cannot_be_understood_is_told_with_row_and_column() {
         ("products.csv", "wmo;01;01A01", "wmo;99;01A01", 4, "category", "does not exist"),
         ("products.csv", "Licht;steun;1;", "Licht;steun;licht;", 2, "level", "whole number"),
         ("products.csv", "3;2;364", "3;9;364", 3, "norm_frequency", "unknown norm_frequency"),
-        ("products.csv", "3;2;364;", "3;2;364;crisis residense", 3, "flags", "did you mean `residence`"),
+        ("products.csv", "3;2;364;crisis", "3;2;364;crisis residense", 3, "flags", "did you mean `residence`"),
         ("contracts.csv", "active;2025-01-01;", "activ;2025-01-01;", 2, "status", "did you mean `active`"),
         ("contracts.csv", "ended;2025-01-01;2025-06-30", "ended;2025-01-01;", 3, "valid_to", "without a last day"),
         ("agreements.csv", "100000;70/85/100", ";70/85/100", 2, "amount_cents", "without an amount"),
@@ -247,7 +258,18 @@ fn rows_that_do_not_fit_each_other_are_told_with_row_and_column() {
             "agb",
             "registered",
         ),
-        ("contracts.csv", "2025-01-01;\n", "2025-01-01;2027-01-01\n", 2, "valid_from", "outside the contract periods"),
+        ("contracts.csv", "active;2025-01-01", "active;2027-01-01", 2, "valid_from", "outside the contract periods"),
+        ("contracts.csv", "2025-01-01;\n", "2025-01-01;2027-01-01\n", 2, "valid_to", "record the extension"),
+        ("contracts.csv", "2025-01-01;\n", "2025-01-01;2028-12-31\n", 2, "valid_to", "record the extension"),
+        ("contracts.csv", "2025-01-01;\n", "2025-01-01;2029-01-01\n", 2, "valid_to", "maximum term"),
+        (
+            "contracts.csv",
+            "C2;42420002;huis;0197;ended;2025-01-01",
+            "C1;42420001;steun;*;ended;2025-01-01",
+            3,
+            "valid_from",
+            "twice on one day",
+        ),
         ("contracts.csv", "steun;*", "steun;0363", 2, "municipality", "not in region"),
         ("contracts.csv", "huis;0197", "huis;0294", 3, "municipality", "does not take part"),
         ("contracts.csv", "steun;*", "stein;*", 2, "segment", "did you mean `steun`"),
@@ -365,14 +387,89 @@ fn habits_of_spreadsheets_are_survived() {
 }
 
 #[test]
-fn another_encoding_is_told_with_its_line() {
+fn another_encoding_is_told_with_its_line_and_hides_no_other_fault() {
     let mut latin = region();
-    let text = PROVIDERS.replace("Twee", "Tw\u{0}e").into_bytes();
+    let text = PROVIDERS.replace("Twee", "Tw\u{0}e").replace("2025-01-01;2026", "1-1-2025;2026").into_bytes();
     let text = text.into_iter().map(|byte| if byte == 0 { 0xe9 } else { byte }).collect();
     latin.insert("providers.csv".to_owned(), text);
     let told = faults(&latin);
-    assert_eq!(told.len(), 1, "{}", listed(&told));
-    assert!(told[0].row == Some(3) && told[0].remedy.contains("UTF-8"), "{}", told[0]);
+    assert_eq!(told.len(), 2, "{}", listed(&told));
+    assert!(told[0].row == Some(3) && told[0].what.contains("`é`"), "{}", told[0]);
+    assert!(told[0].remedy.contains("UTF-8"), "{}", told[0]);
+    assert_eq!(told[1].column.as_deref(), Some("valid_from"), "{}", told[1]);
+}
+
+/// A table as somebody saved it, and words of the one fault that tells of it.
+#[test]
+fn a_file_that_is_no_csv_of_ours_is_told_as_a_whole() {
+    let utf16 = |order: fn(u16) -> [u8; 2], mark: &[u8]| {
+        let bytes = PROVIDERS.encode_utf16().flat_map(order);
+        mark.iter().copied().chain(bytes).collect::<Vec<u8>>()
+    };
+    for (bytes, words) in [
+        (utf16(u16::to_le_bytes, &[0xff, 0xfe]), "UTF-16"),
+        (utf16(u16::to_be_bytes, &[0xfe, 0xff]), "UTF-16"),
+        (utf16(u16::to_le_bytes, &[]), "bytes of zero"),
+        (b"PK\x03\x04 and so on".to_vec(), "workbook"),
+        (PROVIDERS.replace('\n', "\r").into_bytes(), "carriage return"),
+        (PROVIDERS.replace(';', "\t").into_bytes(), "tabs"),
+    ] {
+        let mut files = region();
+        files.insert("providers.csv".to_owned(), bytes);
+        let told = faults(&files);
+        assert_eq!(told.len(), 1, "{words}:{}", listed(&told));
+        assert!(told[0].what.contains(words) && told[0].remedy.contains("CSV UTF-8"), "{}", told[0]);
+    }
+    let mut files = region();
+    files.insert("providers.csv".to_owned(), Vec::new());
+    assert_eq!(faults(&files).len(), 5, "an empty file lacks all of its columns");
+}
+
+/// What takes the place of a line of the tariffs, and the line and words of the fault, if it is one.
+#[test]
+fn a_tariff_that_ends_while_product_and_contract_go_on_is_a_gap() {
+    const ALL: &str = "wmo;02A02;04;*;*;1500;2025-01-01;\n";
+    const UNTIL: &str = "wmo;02A02;04;*;*;1500;2025-01-01;2025-12-31\n";
+    let minutes = "wmo;02A02;01;*;*;25;2025-01-01;\n";
+    let row = |whom: &str, dates: &str| format!("wmo;02A02;04;{whom};1500;{dates}\n");
+    let until_new_year = |whom: &str| row(whom, "2025-01-01;2025-12-31");
+    let onwards = |whom: &str| row(whom, "2026-01-01;");
+    let gap = Some(2);
+    for (name, tariffs, expected) in [
+        ("it goes on", ALL.to_owned(), None),
+        ("it ends with the year", UNTIL.to_owned(), gap),
+        ("the next begins on new year's day", UNTIL.to_owned() + &onwards("*;*"), None),
+        ("another unit goes on", UNTIL.to_owned() + minutes, None),
+        ("every contract has its own from then on", UNTIL.to_owned() + &onwards("42420001;*"), None),
+        ("or in each municipality", UNTIL.to_owned() + &onwards("42420001;0197") + &onwards("42420001;0294"), None),
+        ("somebody else has his own", UNTIL.to_owned() + &onwards("42420002;*"), gap),
+        ("a municipality goes on", UNTIL.to_owned() + &onwards("*;0197"), None),
+        ("only a provider's own price ends", until_new_year("42420001;*"), gap),
+        ("a price behind which the general one goes on", until_new_year("42420001;*") + ALL, None),
+        ("a price for somebody without a contract", until_new_year("42420002;*") + ALL, None),
+        ("the contract ends on the same day", row("*;*", "2025-01-01;2026-12-31"), None),
+        ("one day before the contract", row("*;*", "2025-01-01;2026-12-30"), gap),
+    ] {
+        let mut files = region();
+        let others = TARIFFS.lines().filter(|line| !line.starts_with("wmo;02A02")).skip(1);
+        let text = format!(
+            "{}\n{tariffs}{}",
+            TARIFFS.lines().next().expect("a header"),
+            others.collect::<Vec<_>>().join("\n")
+        );
+        files.insert("tariffs.csv".to_owned(), text.into_bytes());
+        let told = faults(&files);
+        let found: Vec<Option<u32>> = told.iter().map(|fault| fault.row).collect();
+        assert_eq!(found, expected.map(Some).into_iter().collect::<Vec<_>>(), "{name}:{}", listed(&told));
+        for fault in &told {
+            assert_eq!(fault.column.as_deref(), Some("valid_to"), "{name}: {fault}");
+            assert!(fault.what.contains("no tariff of 02A02 from 20"), "{name}: {fault}");
+        }
+    }
+    let mut files = changed("tariffs.csv", ALL, UNTIL);
+    replace(&mut files, "tariffs.csv", minutes, "");
+    replace(&mut files, "products.csv", "crisis;2025-01-01;", "crisis;2025-01-01;2025-12-31");
+    assert_eq!(faults(&files), [], "the product ends with its price");
 }
 
 fn tariff(register: &Register, (gemeente, agb): (&str, &str), code: &ProductCode, on: Date) -> Option<i64> {

@@ -3,15 +3,21 @@
 use super::Exit;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::doctor::{self, Diagnosis, Patience, Queue};
+use crate::doctor::{self, Diagnosis, Patience, Queue, RegisterLine};
 use crate::ledger::{Keys, Ledger};
+use crate::registers;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Prints the diagnosis; 1 when a person should act, 2 when the ledger cannot be examined.
 pub(super) fn run(config: &Config, json: bool, clock: &dyn Clock) -> Exit {
     let diagnosis = match diagnose(config, clock) {
-        Ok(diagnosis) => diagnosis,
+        Ok(mut diagnosis) => {
+            let mut wrong = Vec::new();
+            let read = registers::read_all(config, &mut wrong);
+            diagnosis.add_registers(wrong, read);
+            diagnosis
+        }
         Err(error) => {
             eprintln!("sluis: the ledger cannot be examined: {error:#}");
             return Exit::Usage;
@@ -53,6 +59,11 @@ fn text(config: &Config, diagnosis: &Diagnosis) -> String {
     line(&mut out, "parked", &waiting(diagnosis.parked));
     for (purpose, rows) in &diagnosis.outbox {
         line(&mut out, &format!("outbox, {purpose}"), &waiting(*rows));
+    }
+    for RegisterLine { region, version, since } in &diagnosis.registers {
+        let since =
+            since.as_deref().map_or_else(String::new, |since| format!(", since {}", since.get(..19).unwrap_or(since)));
+        line(&mut out, &format!("register, {region}"), &format!("{version}{since}"));
     }
     if diagnosis.findings.is_empty() {
         out.push_str("\nNothing for a person to do.\n");

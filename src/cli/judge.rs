@@ -4,16 +4,18 @@ use super::Exit;
 use super::report::Report;
 use crate::clock::Clock;
 use crate::contract::{ContractFacts, Contracts, Register};
-use crate::decision::{Purpose, Verdict};
+use crate::decision::{Decision, Purpose, Verdict};
 use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
 use crate::message::Date;
 use crate::pipeline::{self, Context, Judged, Prepared, Readable};
 use crate::rules::UnknownQuestion;
 use crate::schema::Limits;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What `check` and `replay` judge with.
 #[derive(Debug)]
@@ -30,6 +32,12 @@ impl Setup {
     /// The standard alone, as without a configuration: what only a whole gateway can know is skipped, never passed.
     pub(super) fn standard_only() -> Setup {
         Setup { limits: Limits::default(), contracts: Contracts::default(), unknown_question: UnknownQuestion::Relay }
+    }
+
+    /// The register of the region that the message belongs to.
+    pub(super) fn register_for(&self, prepared: &Prepared) -> Option<Arc<Register>> {
+        let gemeente = prepared.reading.as_ref().ok()?.message.gemeente();
+        self.contracts.register_for(gemeente)
     }
 }
 
@@ -70,9 +78,9 @@ pub(super) fn check(setup: &Setup, options: &Options, files: &[PathBuf], clock: 
 
 /// Judges files one after another on a fresh ledger in memory.
 pub(super) fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock: &dyn Clock) -> Exit {
-    let ledger = match Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 }) {
+    let ledger = match open_ledger() {
         Ok(ledger) => ledger,
-        Err(error) => return complain(&format!("failed to open a ledger in memory: {error}")),
+        Err(exit) => return exit,
     };
     let mut results = match options.out.as_deref().map(Results::into_folder).transpose() {
         Ok(results) => results,
@@ -102,14 +110,22 @@ pub(super) fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock:
             exit = exit.worst(written.unwrap_or_else(|exit| exit));
         }
     }
-    if let Err(error) = ledger.close() {
-        return complain(&format!("failed to close the ledger in memory: {error}"));
-    }
-    exit
+    close_ledger(ledger).err().unwrap_or(exit)
+}
+
+/// A fresh ledger in memory.
+pub(super) fn open_ledger() -> Result<Ledger, Exit> {
+    Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 })
+        .map_err(|error| complain(&format!("failed to open a ledger in memory: {error}")))
+}
+
+/// Closes it; what a job left undone shows itself here.
+pub(super) fn close_ledger(ledger: Ledger) -> Result<(), Exit> {
+    ledger.close().map_err(|error| complain(&format!("failed to close the ledger in memory: {error}")))
 }
 
 /// The files of a path: itself, or the `*.xml` of a directory by name.
-fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -134,27 +150,43 @@ fn on_file(
     judge: impl FnOnce(Context<'_>, &Prepared) -> Result<Judged, LedgerError>,
 ) -> Result<Judged, Exit> {
     let name = file.display().to_string();
-    let source =
-        read(file, setup.limits.max_bytes).map_err(|error| complain(&format!("{name}: cannot be read: {error}")))?;
+    let source = read(file, setup.limits.max_bytes)?;
     let prepared = pipeline::prepare(source.into(), &setup.limits);
-    let own_day = prepared.reading.as_ref().ok().map(|readable| readable.message.header.identificatie.dagtekening);
+    let day = day_of(options.today, &prepared, clock);
+    let judged = under(setup, day, &prepared, transport_id, clock, |context| judge(context, &prepared))
+        .map_err(|error| complain(&format!("{name}: failed to judge: {error}")))?;
+    let report = Report::of(&name, &prepared, &judged);
+    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared, options.colours) };
+    print(&text)?;
+    Ok(judged)
+}
+
+/// The day of judging: the one given, or that of the message; of what cannot be read, today.
+pub(super) fn day_of(given: Option<Date>, prepared: &Prepared, clock: &dyn Clock) -> Date {
+    let own_day = || Some(prepared.reading.as_ref().ok()?.message.header.identificatie.dagtekening);
+    given.or_else(own_day).unwrap_or_else(|| clock.today())
+}
+
+/// Judges a message under a setup, as on a day.
+pub(super) fn under(
+    setup: &Setup,
+    today: Date,
+    prepared: &Prepared,
+    transport_id: &str,
+    clock: &dyn Clock,
+    judge: impl FnOnce(Context<'_>) -> Result<Judged, LedgerError>,
+) -> Result<Judged, LedgerError> {
     let reply_id = pipeline::reply_identification(&prepared.digest, transport_id);
-    let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
-    let register = gemeente.and_then(|gemeente| setup.contracts.register_for(gemeente));
-    let context = Context {
+    let register = setup.register_for(prepared);
+    judge(Context {
         now: clock.now(),
-        today: options.today.or(own_day).unwrap_or_else(|| clock.today()),
+        today,
         gateway: "sluis",
         reply_id: &reply_id,
         register: register.as_deref(),
         policies: &setup.contracts.policies,
         unknown_question: setup.unknown_question,
-    };
-    let judged = judge(context, &prepared).map_err(|error| complain(&format!("{name}: failed to judge: {error}")))?;
-    let report = Report::of(&name, &prepared, &judged);
-    let text = if options.json { format!("{}\n", report.json()) } else { report.text(&prepared, options.colours) };
-    print(&text)?;
-    Ok(judged)
+    })
 }
 
 fn exit_of(judged: &Judged) -> Exit {
@@ -165,7 +197,7 @@ fn exit_of(judged: &Judged) -> Exit {
 }
 
 /// Writes to standard output. A reader that has seen enough and went away does not stop the work.
-fn print(text: &str) -> Result<(), Exit> {
+pub(super) fn print(text: &str) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -176,10 +208,12 @@ fn print(text: &str) -> Result<(), Exit> {
 }
 
 /// Reads a file, but never more than one byte over the limit: the limit then speaks at level 1.
-fn read(file: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
+pub(super) fn read(file: &Path, max_bytes: usize) -> Result<Vec<u8>, Exit> {
     let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
     let mut source = Vec::new();
-    fs::File::open(file)?.take(limit).read_to_end(&mut source)?;
+    fs::File::open(file)
+        .and_then(|file| file.take(limit).read_to_end(&mut source))
+        .map_err(|error| complain(&format!("{}: cannot be read: {error}", file.display())))?;
     Ok(source)
 }
 
@@ -189,23 +223,38 @@ fn on_ledger(
     prepared: &Prepared,
     transport_id: &str,
 ) -> Result<Judged, LedgerError> {
-    let inbox = Inbox {
-        transport: "replay".to_owned(),
-        transport_id: transport_id.to_owned(),
-        digest: prepared.digest,
-        received_at: context.now,
-        bytes: prepared.source.to_vec(),
-    };
-    let judged = match &prepared.reading {
+    let judged = judge_on(ledger, context, prepared)?;
+    store(ledger, context.now, prepared, transport_id, judged.decision.clone())?;
+    Ok(judged)
+}
+
+/// Judges a message by what the ledger holds; stores nothing.
+pub(super) fn judge_on(ledger: &Ledger, context: Context<'_>, prepared: &Prepared) -> Result<Judged, LedgerError> {
+    Ok(match &prepared.reading {
         Ok(readable) => {
             let (facts, contract_facts) = load(ledger, context.register, readable)?;
             pipeline::judge(context, &prepared.source, readable, Some(&facts), &contract_facts)
         }
         Err(unreadable) => pipeline::refuse(context, unreadable),
+    })
+}
+
+/// Stores a message with what was decided on it.
+pub(super) fn store(
+    ledger: &Ledger,
+    received_at: Timestamp,
+    prepared: &Prepared,
+    transport_id: &str,
+    decision: Decision,
+) -> Result<(), LedgerError> {
+    let inbox = Inbox {
+        transport: "replay".to_owned(),
+        transport_id: transport_id.to_owned(),
+        digest: prepared.digest,
+        received_at,
+        bytes: prepared.source.to_vec(),
     };
-    let decision = judged.decision.clone();
-    ledger.run_blocking(move |tx| tx.store(&inbox, &decision).map(|_| ()))?;
-    Ok(judged)
+    ledger.run_blocking(move |tx| tx.store(&inbox, &decision).map(|_| ()))
 }
 
 fn load(
@@ -277,7 +326,7 @@ impl Results {
     }
 }
 
-fn complain(text: &str) -> Exit {
+pub(super) fn complain(text: &str) -> Exit {
     eprintln!("sluis: {text}");
     Exit::Usage
 }

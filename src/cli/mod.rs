@@ -1,5 +1,7 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod checks;
+mod contract;
 mod doctor;
 mod excerpt;
 mod explain;
@@ -7,24 +9,27 @@ mod household;
 mod judge;
 mod report;
 mod rules;
+mod signals;
+mod whatif;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::contract::{Contracts, Policies};
-use crate::message::{Date, Party};
+use crate::message::Date;
+pub(crate) use crate::registers::load as load_contracts;
+use crate::whatif::Pair;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// How a command ended, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// All accepted, or done.
+    /// All accepted, or done; with `--against`: nothing differs.
     Accepted = 0,
-    /// Something was rejected, held or only partly granted; for `config check` and `contract check`: a fault.
+    /// Something was rejected, held or only partly granted; for `config check` and `contract check`: a fault; with
+    /// `--against`: something differs.
     Rejected = 1,
     /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
     Usage = 2,
@@ -75,6 +80,12 @@ enum Command {
         /// Write replies, forwards, error reports and signals to this folder
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Judge under this configuration as well, and print what --config would have decided differently
+        #[arg(long, value_name = "OLD", requires = "config")]
+        against: Option<PathBuf>,
+        /// With --against: write the figures to this folder as well, a CSV file for each table
+        #[arg(long, value_name = "DIR", requires = "against")]
+        csv: Option<PathBuf>,
         /// Messages, or folders whose *.xml are taken by name
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
@@ -91,9 +102,40 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look at a contract register
+    /// Check contract registers, put them in force and compare them
     #[command(subcommand)]
-    Contract(ContractCommand),
+    Contract(contract::ContractCommand),
+    /// List the signals in the ledger of a gateway: the open ones, the latest first
+    Signals {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Also those that have ended
+        #[arg(long)]
+        all: bool,
+        /// Print one JSON object per signal
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look over the regions of a gateway and print what the checks over time tell; writes nothing
+    Survey {
+        #[command(flatten)]
+        config: WithConfig,
+        /// As on this day (YYYY-MM-DD); otherwise today
+        #[arg(long, value_name = "DATE")]
+        today: Option<Date>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// The checks of the contract layer as this gateway makes them
+    Checks {
+        /// Checks to explain, e.g. A1
+        #[arg(value_name = "CHECK")]
+        checks: Vec<String>,
+        /// Print the page on all checks, as in docs/signals.md
+        #[arg(long, conflicts_with = "checks")]
+        markdown: bool,
+    },
     /// Households of persons, which messages do not tell, for checks that look at families
     #[command(subcommand)]
     Household(HouseholdCommand),
@@ -140,15 +182,6 @@ enum ConfigCommand {
 }
 
 #[derive(Debug, Subcommand)]
-enum ContractCommand {
-    /// Report all faults of a register folder
-    Check {
-        /// Folder with region.toml and its tables
-        folder: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 enum HouseholdCommand {
     /// Replace the households of the municipalities that a table names; works beside a running daemon
     Import {
@@ -183,7 +216,10 @@ pub fn main() -> ExitCode {
         Command::Check { judging, files } => {
             with_setup(&judging, None, |setup, options, clock| judge::check(setup, options, &files, clock))
         }
-        Command::Replay { judging, out, paths } => {
+        Command::Replay { judging, out, against: Some(old), csv, paths } => {
+            compare(&judging, out.as_deref(), &old, csv.as_deref(), &paths)
+        }
+        Command::Replay { judging, out, against: None, csv: _, paths } => {
             with_setup(&judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
         }
         Command::Doctor { config: WithConfig { config }, json } => {
@@ -191,7 +227,13 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
-        Command::Contract(ContractCommand::Check { folder }) => contract_check(&folder),
+        Command::Signals { config: WithConfig { config }, all, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
+        }
+        Command::Survey { config: WithConfig { config }, today, json } => survey(&config, today, json),
+        Command::Checks { markdown: true, .. } => checks::markdown(),
+        Command::Checks { checks, markdown: false } => checks::print(&checks),
+        Command::Contract(command) => contract::run(&command, &SystemClock),
         Command::Household(HouseholdCommand::Import { file, config: WithConfig { config } }) => {
             load_config(&config).map_or_else(|exit| exit, |config| household::import(&config, &file, &SystemClock))
         }
@@ -203,6 +245,23 @@ pub fn main() -> ExitCode {
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }
     .into()
+}
+
+fn survey(path: &Path, today: Option<Date>, json: bool) -> Exit {
+    let config = match load_config(path) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    match load_contracts(&config) {
+        Ok(contracts) => {
+            let today = today.unwrap_or_else(|| SystemClock.today());
+            signals::survey(&config, &contracts, today, json)
+        }
+        Err(faults) => {
+            print_faults(&faults);
+            Exit::Usage
+        }
+    }
 }
 
 fn with_setup(
@@ -219,6 +278,29 @@ fn with_setup(
     command(&setup, &options, &SystemClock)
 }
 
+/// Replays under two configurations, once both are sound.
+fn compare(judging: &Judging, out: Option<&Path>, old: &Path, csv: Option<&Path>, paths: &[PathBuf]) -> Exit {
+    if out.is_some() {
+        return judge::complain(
+            "--out writes the results of one configuration, and --against makes it two: leave one of them out; the \
+             figures of a comparison go to --csv DIR",
+        );
+    }
+    let new = judging.config.as_deref().expect("--against requires --config");
+    let names = Pair { old, new };
+    let setups = match names.map(read_setup) {
+        Pair { old: Ok(old), new: Ok(new) } => Pair { old, new },
+        faulty => {
+            let Pair { old, new } = faulty.map(|setup| setup.err().unwrap_or_default());
+            let of = |side: &'static str| move |fault: String| format!("{side} configuration: {fault}");
+            print_faults(&old.into_iter().map(of("old")).chain(new.into_iter().map(of("new"))).collect::<Vec<_>>());
+            return Exit::Usage;
+        }
+    };
+    let options = whatif::Options { today: judging.today, json: judging.json, csv };
+    whatif::run(names, &setups, &options, paths, &SystemClock)
+}
+
 fn with_colours(choice: ColorChoice) -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -230,42 +312,29 @@ fn with_colours(choice: ColorChoice) -> bool {
 }
 
 fn load_setup(path: &Path) -> Result<judge::Setup, Exit> {
-    let config = load_config(path)?;
-    let contracts = load_contracts(&config).map_err(|faults| {
+    read_setup(path).map_err(|faults| {
         print_faults(&faults);
         Exit::Usage
-    })?;
+    })
+}
+
+/// What a configuration judges with, or all that is wrong with it.
+fn read_setup(path: &Path) -> Result<judge::Setup, Vec<String>> {
+    let config = read_config(path)?;
+    let contracts = load_contracts(&config)?;
     Ok(judge::Setup { limits: crate::app::limits(&config), contracts, unknown_question: config.unknown_question })
 }
 
-/// Registers and policies that a configuration names, or all that is wrong with them.
-pub(crate) fn load_contracts(config: &Config) -> Result<Contracts, Vec<String>> {
-    let mut faults = Vec::new();
-    let mut policies = Policies::default();
-    for ((check, gemeente), word) in &config.policy {
-        let gemeente = gemeente.as_deref().map(Party::from);
-        if let Err(fault) = policies.set(check, gemeente.as_ref(), word) {
-            faults.push(format!("[policy] {check}: {fault}"));
-        }
-    }
-    let mut registers = Vec::new();
-    for folder in &config.regions {
-        match crate::contract::load(folder) {
-            Ok(register) => registers.push(Arc::new(register)),
-            Err(wrong) => {
-                faults.extend(wrong.iter().map(|fault| format!("register {}: {fault}", folder.display())));
-            }
-        }
-    }
-    if faults.is_empty() { Ok(Contracts::new(registers, policies)) } else { Err(faults) }
-}
-
 fn load_config(path: &Path) -> Result<Config, Exit> {
-    let environment: BTreeMap<String, String> = std::env::vars().collect();
-    config::load(path, &environment).map_err(|faults| {
-        print_faults(&faults.iter().map(ToString::to_string).collect::<Vec<_>>());
+    read_config(path).map_err(|faults| {
+        print_faults(&faults);
         Exit::Usage
     })
+}
+
+fn read_config(path: &Path) -> Result<Config, Vec<String>> {
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    config::load(path, &environment).map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }
 
 fn print_faults(faults: &[String]) {
@@ -316,21 +385,5 @@ fn config_show(path: &Path) -> Exit {
             Exit::Accepted
         }
         Err(exit) => exit,
-    }
-}
-
-fn contract_check(folder: &Path) -> Exit {
-    match crate::contract::load(folder) {
-        Ok(register) => {
-            println!("{}: register {}, no faults", folder.display(), register.version);
-            Exit::Accepted
-        }
-        Err(faults) => {
-            for fault in &faults {
-                println!("{fault}");
-            }
-            println!("{}: {} fault(s)", folder.display(), faults.len());
-            Exit::Rejected
-        }
     }
 }

@@ -52,6 +52,10 @@ pub struct Config {
     pub unknown_question: UnknownQuestion,
     /// `[contract] region`: folders of region profiles.
     pub regions: Vec<PathBuf>,
+    /// `[contract] store`: folder with imported registers, version by version.
+    pub register_store: Option<PathBuf>,
+    /// `[contract] poll`: how often the registers are looked at.
+    pub register_poll: Duration,
     /// `[policy]`: word (`observe`, `signal`, `hold`, `answer`) per check, and per check and municipality. A check that
     /// is not named here is up to the catalogue of checks.
     pub policy: BTreeMap<(String, Option<String>), String>,
@@ -326,6 +330,7 @@ fn read_all(
 ) -> Result<Config, Vec<ConfigFault>> {
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut reader = Reader::new(path, text, Some(document), env);
+    let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
     let config = Config {
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
@@ -335,7 +340,9 @@ fn read_all(
         http: read_http(&mut reader),
         limits: read_limits(&mut reader),
         unknown_question: read_replies(&mut reader),
-        regions: read_regions(&mut reader, &base),
+        regions,
+        register_store,
+        register_poll,
         policy: read_policy(&mut reader),
         back_offices: read_back_offices(&mut reader, &base),
         delivery: read_delivery(&mut reader),
@@ -532,7 +539,7 @@ fn read_limits(reader: &mut Reader<'_>) -> Limits {
     limits
 }
 
-fn read_regions(reader: &mut Reader<'_>, base: &Path) -> Vec<PathBuf> {
+fn read_contract(reader: &mut Reader<'_>, base: &Path) -> (Vec<PathBuf>, Option<PathBuf>, Duration) {
     let section = reader.section("contract");
     let regions = reader.value(&section, "region", Vec::new(), |raw| {
         let folders = raw.texts()?;
@@ -541,8 +548,10 @@ fn read_regions(reader: &mut Reader<'_>, base: &Path) -> Vec<PathBuf> {
         }
         Ok(folders.iter().map(|folder| base.join(folder)).collect())
     });
+    let store = reader.optional(&section, "store", |raw| raw.path(base));
+    let poll = reader.value(&section, "poll", Duration::from_secs(5), Raw::duration);
     reader.unknown_keys(&section);
-    regions
+    (regions, store, poll)
 }
 
 fn read_policy(reader: &mut Reader<'_>) -> BTreeMap<(String, Option<String>), String> {

@@ -44,6 +44,10 @@ pub(super) fn show(config: &Config) -> String {
     if !config.regions.is_empty() {
         page.list("region", config.regions.iter().map(|folder| folder.display().to_string()));
     }
+    if let Some(store) = &config.register_store {
+        page.text("store", store.display());
+    }
+    page.text("poll", show_duration(config.register_poll));
     page.section("[delivery]");
     page.text("default", config.delivery.default.as_str());
     page.text("first_retry", show_duration(config.delivery.first_retry));

@@ -47,7 +47,7 @@ pub fn assess(
     for check in check::all() {
         let run = match check.run {
             Run::OnMessage { numbers, run } if numbers.contains(&message.kind.number) => run,
-            Run::OnMessage { .. } | Run::OverTime(_) | Run::Elsewhere { .. } => continue,
+            Run::OnMessage { .. } | Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => continue,
         };
         let policy = policies.of(check, message.gemeente());
         for raised in run(&look) {

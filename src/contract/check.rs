@@ -39,6 +39,8 @@ pub enum Run {
     },
     /// At all that the ledger knows of a region, once a day: what no single message shows.
     OverTime(#[doc(hidden)] fn(&Survey<'_>) -> Vec<Surveyed>),
+    /// Never: these rules of the standard see to it, and what they refuse is refused with the standard's codes.
+    ByRules(&'static [&'static str]),
     /// Never: its data are not in the messages.
     Elsewhere {
         /// What would be needed, one sentence in Dutch.
@@ -53,7 +55,7 @@ impl CheckInfo {
     pub fn numbers(&self) -> &'static [Number] {
         match self.run {
             Run::OnMessage { numbers, .. } => numbers,
-            Run::OverTime(_) | Run::Elsewhere { .. } => &[],
+            Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => &[],
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod assess;
 pub mod budget;
+pub mod catalogue;
 pub mod check;
 mod checks;
 mod contracts;
+pub mod ending;
 pub mod facts;
 mod fault;
 pub mod households;
@@ -20,7 +22,7 @@ mod words;
 pub use assess::{Assessment, assess, look_over};
 pub use budget::request;
 pub use check::{CheckInfo, Run};
-pub use contracts::Contracts;
+pub use contracts::{Contracts, InForce};
 pub use facts::{ContractFacts, ContractRequest};
 pub use fault::RegisterFault;
 pub use policy::{Policies, Policy};

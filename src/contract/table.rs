@@ -4,9 +4,13 @@
 //! What spreadsheets do and cannot be misread is survived: a byte order mark, a first line `sep=;`, `;` or `,` between
 //! cells, CR/LF, blanks around a value, empty columns at the right and empty rows. The reader is this strict one rather
 //! than a general CSV reader because those forgive a quote in the wrong place, and a forgiven quote swallows rows.
+//!
+//! What a sheet changed for good (zeros it dropped, numbers it shortened, dates it turned round) is recognised where
+//! that can be done, so that the fault says how the cell was meant to look.
 
 use super::fault::{RegisterFault, hint};
 use crate::message::{Cents, Date};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A table whose header was understood.
@@ -28,20 +32,18 @@ impl Table {
         bytes: &[u8],
         faults: &mut Vec<RegisterFault>,
     ) -> Option<Table> {
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
-            Err(error) => {
-                let row = line_number(bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').skip(1).count());
-                faults.push(RegisterFault::at(file, row, "", "not UTF-8", "save the sheet as `CSV UTF-8`"));
-                return None;
-            }
-        };
+        let text = decode(file, bytes, faults)?;
         let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).enumerate().peekable();
         let declared = lines.next_if(|(_, line)| line.to_ascii_lowercase().starts_with("sep="));
         let (number, header) = lines.find(|(_, line)| !is_blank(line)).unwrap_or((0, ""));
         let separator = match declared {
             Some((_, line)) if line.ends_with(';') => ';',
             None if header.contains(';') => ';',
+            _ if header.contains('\t') && !header.contains(',') => {
+                let remedy = "save the sheet as `CSV UTF-8`: `;` or `,` between the cells";
+                faults.push(RegisterFault::at(file, line_number(number), "", "tabs between the cells", remedy));
+                return None;
+            }
             _ => ',',
         };
         let columns = read_header(file, expected, line_number(number), header, separator, faults)?;
@@ -53,6 +55,8 @@ impl Table {
             }
             let number = line_number(number);
             match split(line, separator) {
+                // A sheet that quotes every cell quotes the empty ones below its last row too.
+                Ok(cells) if cells.iter().all(String::is_empty) => {}
                 Ok(cells) => {
                     if let Some(stray) = cells
                         .iter()
@@ -86,6 +90,43 @@ impl Table {
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|(line, cells)| Row { table: self, line: *line, cells })
     }
+}
+
+/// The text of a file. What is no text of any sort is refused; of a text in the wrong encoding the first line that
+/// shows it is told, and the rest is read as far as it goes, so that its other faults are told too.
+fn decode<'b>(file: &str, bytes: &'b [u8], faults: &mut Vec<RegisterFault>) -> Option<Cow<'b, str>> {
+    const REMEDY: &str = "save the sheet as `CSV UTF-8`";
+    let sort = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 (`Unicode text`), not UTF-8"),
+        [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("a workbook, not a CSV file"),
+        _ if bytes.contains(&0) => Some("not a text: it holds bytes of zero, as UTF-16 does"),
+        _ => None,
+    };
+    if let Some(sort) = sort {
+        faults.push(RegisterFault::of_file(file, sort, REMEDY));
+        return None;
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let (before, after) = bytes.split_at(error.valid_up_to());
+            let row = line_number(before.split(|byte| *byte == b'\n').skip(1).count());
+            // Sheets in the Netherlands that do not write UTF-8 write Windows-1252.
+            let letter = after.first().filter(|byte| **byte >= 0xa0).map(|byte| char::from(*byte));
+            let what = letter.map_or_else(
+                || "not UTF-8".to_owned(),
+                |letter| format!("not UTF-8: in Windows-1252 this byte is the letter `{letter}`"),
+            );
+            faults.push(RegisterFault::at(file, row, "", what, REMEDY));
+            String::from_utf8_lossy(bytes)
+        }
+    };
+    if text.contains('\r') && !text.contains('\n') {
+        let what = "lines that end in a carriage return alone, as an old Macintosh wrote them";
+        faults.push(RegisterFault::of_file(file, what, REMEDY));
+        return None;
+    }
+    Some(text)
 }
 
 fn is_blank(line: &str) -> bool {
@@ -262,8 +303,11 @@ impl<'t> Row<'t> {
         if numeric && cell.len() == digits {
             return Some(cell);
         }
-        let remedy = if numeric && cell.len() < digits {
-            format!("write `{cell:0>digits$}` and format the column as text, or the sheet drops leading zeros")
+        let bare = bare(cell);
+        let remedy = if plain_digits(bare).is_some() && bare.len() <= digits {
+            format!("write `{bare:0>digits$}` and format the column as text, or the sheet drops leading zeros")
+        } else if is_shortened(cell) {
+            format!("the sheet shortened it: format the column as text and write all {digits} digits")
         } else {
             format!("write {digits} digits")
         };
@@ -309,9 +353,14 @@ impl<'t> Row<'t> {
         if let Some(cents) = plain_digits(cell).and_then(|digits| digits.parse().ok()) {
             return Some(Cents(cents));
         }
-        let remedy = match as_euros(cell) {
-            Some(cents) => format!("amounts are in whole eurocents: write `{cents}`"),
-            None => "amounts are in whole eurocents, digits only: write `6350` for 63,50 euros".to_owned(),
+        let remedy = if let Some(cents) = as_euros(bare(cell)) {
+            format!("amounts are in whole eurocents: write `{cents}`")
+        } else if let Some(digits) = without_separators(bare(cell)) {
+            format!("write it without separators: `{digits}` for eurocents, `{digits}00` if these are euros")
+        } else if is_shortened(cell) {
+            "the sheet shortened it: format the column as a number without decimals and write all digits".to_owned()
+        } else {
+            "amounts are in whole eurocents, zero or more, digits only: write `6350` for 63,50 euros".to_owned()
         };
         faults.push(self.fault(column, format!("`{}` is not a whole number of eurocents", shown(cell)), remedy));
         None
@@ -335,7 +384,7 @@ impl<'t> Row<'t> {
         {
             return Some(Some(date));
         }
-        let remedy = match as_dutch_date(cell) {
+        let remedy = match as_date(bare(cell)) {
             Some(date) => format!("write it as {date}"),
             None if plain_digits(cell).is_some_and(|digits| digits.len() == 5) => {
                 "this is a day number of the sheet: format the column as text and write YYYY-MM-DD".to_owned()
@@ -381,16 +430,50 @@ fn as_euros(cell: &str) -> Option<String> {
     Some(if trimmed.is_empty() { "0".to_owned() } else { trimmed.to_owned() })
 }
 
-/// `31-12-2026` or `31/12/2026`, day first as in the Netherlands.
-fn as_dutch_date(cell: &str) -> Option<Date> {
-    let parts: Vec<&str> = cell.split(['-', '/']).collect();
-    let [day, month, year] = parts.as_slice() else {
+/// `31-12-2026`, `31/12/2026` or `31.12.2026`, day first as in the Netherlands; `2026-1-1` and `20261231`; a day with a
+/// time behind it. A year of two digits is nobody's guess.
+fn as_date(cell: &str) -> Option<Date> {
+    let day = cell.split([' ', 'T']).next().unwrap_or(cell);
+    if let Some(digits) = plain_digits(day).filter(|digits| digits.len() == 8) {
+        return Date::new(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?).ok();
+    }
+    let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+    let [first, month, last] = parts.as_slice() else {
         return None;
     };
-    if year.len() != 4 {
-        return None;
-    }
+    let (year, day) = match (first.len(), last.len()) {
+        (4, 1 | 2) => (first, last),
+        (1 | 2, 4) => (last, first),
+        _ => return None,
+    };
     Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+/// A cell without the marks around it that a sheet puts there to keep a number a text, and without a `.0` that it puts
+/// behind one.
+fn bare(cell: &str) -> &str {
+    let cell = cell.trim_matches(|letter: char| "'\"`´‘’‚“”„".contains(letter) || letter.is_whitespace());
+    match cell.strip_suffix(".0") {
+        Some(number) if plain_digits(number).is_some() => number,
+        _ => cell,
+    }
+}
+
+/// `1,00E+05`, as a sheet writes a number that does not fit its column, or that it took a code for.
+fn is_shortened(cell: &str) -> bool {
+    let Some((number, power)) = cell.split_once(['E', 'e']) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits(&number.replacen([',', '.'], "", 1)) && power.strip_prefix(['+', '-']).is_some_and(digits)
+}
+
+/// The digits of a number with separators between its thousands: `1.100`, `1 000 000`.
+fn without_separators(cell: &str) -> Option<String> {
+    let cell = cell.trim_start_matches('€').trim();
+    let mut groups = cell.split(|letter: char| matches!(letter, '.' | ',' | '\'' | '’') || letter.is_whitespace());
+    let first = groups.next().and_then(plain_digits).filter(|group| group.len() <= 3)?;
+    let rest: Vec<&str> = groups.collect();
+    let full = |group: &&str| plain_digits(group).is_some_and(|group| group.len() == 3);
+    (!rest.is_empty() && rest.iter().all(full)).then(|| format!("{first}{}", rest.concat()))
 }
 
 /// A period of validity: first day, and last day unless open.
@@ -439,7 +522,30 @@ mod tests {
         assert_eq!(as_euros("€ 1.063,5").as_deref(), Some("106350"));
         assert_eq!(as_euros("0,00").as_deref(), Some("0"));
         assert_eq!(as_euros("6.350"), None);
-        assert_eq!(as_dutch_date("31-12-2026"), Some(Date::constant(2026, 12, 31)));
-        assert_eq!(as_dutch_date("12/31/2026"), None);
+        let last = Date::constant(2026, 12, 31);
+        for cell in ["31-12-2026", "31/12/2026", "31.12.2026", "2026/12/31", "20261231", "2026-12-31 00:00:00"] {
+            assert_eq!(as_date(cell), Some(last), "{cell}");
+        }
+        assert_eq!(as_date("1-1-2026"), Some(Date::constant(2026, 1, 1)));
+        for cell in ["12/31/2026", "31-12-26", "2026-02-30", "46022", "31 december 2026", ""] {
+            assert_eq!(as_date(cell), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_a_sheet_did_to_a_number_is_recognised() {
+        for (cell, digits) in [("1.100", "1100"), ("1 000\u{a0}000", "1000000"), ("€ 12.500", "12500")] {
+            assert_eq!(without_separators(cell).as_deref(), Some(digits), "{cell}");
+        }
+        for cell in ["1100", "1.10", "1.1000", ".100", "1..100", "1.100a", ""] {
+            assert_eq!(without_separators(cell), None, "{cell}");
+        }
+        for (cell, expected) in [("1,00E+05", true), ("2E-3", true), ("02E03", false), ("E+5", false), ("12", false)] {
+            assert_eq!(is_shortened(cell), expected, "{cell}");
+        }
+        for (cell, expected) in [("'0197", "0197"), ("“0197”", "0197"), ("197.0", "197"), ("a.0", "a.0"), ("", "")]
+        {
+            assert_eq!(bare(cell), expected, "{cell}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Against one who does, note the last hash elsewhere from time to time: [`Tx::audit_head`].
 
 use super::error::LedgerError;
+use super::signals::{SurveyRecord, Turnover};
 use super::store::{Inbox, Occasion, codes};
 use super::tx::Tx;
 use crate::decision::Decision;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Something that does not add up.
@@ -92,6 +94,24 @@ impl Tx<'_> {
         self.append_audit(occasion.at, event, Some(message_id), &content.to_string())
     }
 
+    pub(super) fn audit_survey(
+        &self,
+        surveyed: &SurveyRecord,
+        at: Timestamp,
+        turnover: Turnover,
+    ) -> Result<(), LedgerError> {
+        let content = json!({
+            "region": surveyed.region,
+            "day": surveyed.day.to_string(),
+            "register_version": surveyed.register_version,
+            "told": surveyed.told.iter().map(|signal| &signal.id).collect::<Vec<_>>(),
+            "ended": surveyed.ended.iter().map(|(open, because)| (&open.signal.id, because.as_str()))
+                .collect::<BTreeMap<_, _>>(),
+            "opened": turnover.opened,
+        });
+        self.append_audit(at, "surveyed", None, &content.to_string())
+    }
+
     pub(super) fn append_audit(
         &self,
         at: Timestamp,
@@ -147,7 +167,8 @@ impl Tx<'_> {
              ) AS a ON a.message_id = m.id
              WHERE a.digest IS NOT lower(hex(m.digest)) OR a.verdict IS NOT m.verdict
              UNION
-             SELECT message_id FROM audit WHERE message_id NOT IN (SELECT id FROM messages)
+             SELECT message_id FROM audit
+             WHERE message_id IS NOT NULL AND message_id NOT IN (SELECT id FROM messages)
              ORDER BY 1",
             [],
             |cells| Ok(Fault::Message { message_id: cells.get()? }),

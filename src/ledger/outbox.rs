@@ -115,9 +115,9 @@ impl Tx<'_> {
 
     fn load(&self, sequence: i64) -> Result<Due, LedgerError> {
         let found = self.first(
-            "SELECT o.sequence, o.id, o.purpose, o.subject, o.law, nullif(o.receiver, ''), o.region, m.transport_id,
-                 o.attempts, o.body, o.verdict
-             FROM outbox AS o CROSS JOIN messages AS m ON m.id = o.message_id WHERE o.sequence = ?1",
+            "SELECT o.sequence, o.id, o.purpose, o.subject, o.law, nullif(o.receiver, ''), o.region,
+                 coalesce(m.transport_id, o.correlation), o.attempts, o.body, o.verdict
+             FROM outbox AS o LEFT JOIN messages AS m ON m.id = o.message_id WHERE o.sequence = ?1",
             params![sequence],
             |cells| self.read(cells),
         )?;

@@ -22,6 +22,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "questions", sql: include_str!("migrations/0003_questions.sql") },
     Migration { number: 4, name: "waiting room", sql: include_str!("migrations/0004_waiting_room.sql") },
     Migration { number: 5, name: "course of care", sql: include_str!("migrations/0005_course.sql") },
+    Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
@@ -348,6 +349,57 @@ mod tests {
                 row("D1", "declaration_answer", "0197", day, None),
             ]
         );
+    }
+
+    /// Signals and what leaves of them had to come of a message before; rows, attempts and their order stay.
+    #[test]
+    fn signals_and_the_outbox_of_before_stay_as_they_were() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let mut connection = Connection::open(&path).expect("it can be made");
+        prepare(&mut connection).expect("an empty ledger");
+        for migration in &MIGRATIONS[..5] {
+            apply(&mut connection, migration).expect("an old ledger");
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO messages (id, transport, transport_id, digest, received_at, verdict, level, counts_as_sent,
+                     findings, skipped, body)
+                 VALUES (7, 'directory', 'x', zeroblob(32), 1773144000000000, 'rejected', 4, 0, '[]', '[]', x'');
+                 INSERT INTO signals (id, message_id, \"check\", outcome, severity, region, gemeente, content)
+                 VALUES ('s1', 7, 'A1', 'signal', 'high', 'r', '0197', '{}');
+                 INSERT INTO outbox (sequence, id, message_id, purpose, lane, receiver, subject, body, created_at, sent_at)
+                 VALUES (41, zeroblob(16), 7, 'signal', 'signal', '0197', 'A1', x'01', 5, NULL),
+                     (42, zeroblob(16), 7, 'reply', 'message', '42420001', 'WMO306', x'02', 6, 9);
+                 INSERT INTO attempts (sequence, attempt, at, outcome, retry_at, reason)
+                 VALUES (41, 1, 8, 'retry', 10, 'refused'), (42, 1, 9, 'sent', NULL, NULL);",
+            )
+            .expect("rows of before");
+        drop(connection);
+        let connection = open(Some(&path), &Keys::generate(), Access::Write).expect("it is upgraded");
+        let text = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).expect("a row") };
+        assert_eq!(
+            text("SELECT id || message_id || opened_at || coalesce(ended_at, '-') || occurrence FROM signals"),
+            "s171773144000000000-1"
+        );
+        let rows = "SELECT group_concat(sequence || lane || message_id || hex(body) || coalesce(sent_at, '-'), ' ')
+            FROM (SELECT * FROM outbox ORDER BY sequence)";
+        assert_eq!(text(rows), "41signal701- 42message7029");
+        let attempts = "SELECT group_concat(sequence || outcome || coalesce(reason, '-'), ' ')
+            FROM (SELECT * FROM attempts ORDER BY sequence)";
+        assert_eq!(text(attempts), "41retryrefused 42sent-");
+        let broken: i64 = connection
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .expect("it checks");
+        assert_eq!(broken, 0);
+        connection
+            .execute(
+                "INSERT INTO outbox (id, correlation, purpose, lane, receiver, subject, body, created_at)
+                 VALUES (randomblob(16), 'r', 'signal', 'signal', '0197', 'C2', x'03', 11)",
+                [],
+            )
+            .expect("an event of no message");
+        assert_eq!(text("SELECT CAST(max(sequence) AS TEXT) FROM outbox"), "43", "numbers go on");
     }
 
     #[test]

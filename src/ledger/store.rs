@@ -2,9 +2,10 @@
 
 use super::error::LedgerError;
 use super::record::Recorder;
+use super::signals::Told;
 use super::tx::Tx;
 use crate::decision::{Decision, Outgoing, Purpose, Verdict};
-use crate::finding::Signal;
+use crate::effects;
 use crate::message::{Law, Party};
 use crate::pipeline::digest;
 use jiff::Timestamp;
@@ -98,8 +99,8 @@ impl Tx<'_> {
 
     /// Stores a message with everything its decision leads to.
     ///
-    /// A repeat of a delivery adds nothing and gives the verdict of the first time. A signal whose id is known is
-    /// neither stored nor sent again.
+    /// A repeat of a delivery adds nothing and gives the verdict of the first time. A signal that is open already is
+    /// not sent again.
     ///
     /// # Errors
     /// [`LedgerError::Conflict`] when the identification, a declaration number or the reference of a granted line is
@@ -162,8 +163,8 @@ impl Tx<'_> {
                 Recorder { message_id, identity, position, at: occasion.at }.insert(self, record)?;
             }
         }
-        let known = self.insert_signals(message_id, &decision.signals)?;
-        let sent = self.insert_outbox(message_id, occasion.at, &decision.outgoing, &known)?;
+        let told = self.keep_signals(Some(message_id), occasion.at, &decision.signals)?;
+        let sent = self.insert_outbox(message_id, occasion.at, &decision.outgoing, &told)?;
         self.audit_decision(message_id, inbox, decision, &sent, occasion)
     }
 
@@ -246,44 +247,33 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stores signals; for each, whether it was known already.
-    fn insert_signals(&self, message_id: i64, signals: &[Signal]) -> Result<Vec<bool>, LedgerError> {
-        let insert = |signal: &Signal| {
-            let inserted = self
-                .sql(
-                    "INSERT INTO signals (id, message_id, \"check\", outcome, severity, region, gemeente, content)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
-                )?
-                .execute(params![
-                    signal.id,
-                    message_id,
-                    signal.check,
-                    signal.outcome,
-                    word(signal.severity)?,
-                    signal.region,
-                    signal.gemeente,
-                    to_json(signal)?,
-                ])?;
-            Ok(inserted == 0)
-        };
-        signals.iter().map(insert).collect()
-    }
-
-    /// Adds what must leave; `known` says which signals, in order, must not. Gives the ids drawn.
+    /// Adds what must leave; `told` says of each signal, in order, whether it is news. Gives the ids drawn.
     fn insert_outbox(
         &mut self,
         message_id: i64,
         at: Timestamp,
         outgoing: &[Outgoing],
-        known: &[bool],
+        told: &[Told],
     ) -> Result<Vec<Uuid>, LedgerError> {
-        let mut known = known.iter();
+        let mut told = told.iter();
         let mut ids = Vec::with_capacity(outgoing.len());
         for row in outgoing {
-            if row.purpose == Purpose::Signal && known.next().copied().unwrap_or(false) {
-                continue;
+            let news = if row.purpose == Purpose::Signal { told.next().copied() } else { None };
+            match news {
+                Some(Told::Known) => {}
+                Some(Told::News { occurrence }) if occurrence > 1 => {
+                    let body = effects::told_again(&row.body, occurrence)
+                        .ok_or(LedgerError::Unfit("what leaves of a signal is no event"))?;
+                    ids.push(self.insert_outgoing(
+                        About::Message(message_id),
+                        at,
+                        &Outgoing { body, ..row.clone() },
+                    )?);
+                }
+                Some(Told::News { .. }) | None => {
+                    ids.push(self.insert_outgoing(About::Message(message_id), at, row)?);
+                }
             }
-            ids.push(self.insert_outgoing(message_id, at, row)?);
         }
         if !ids.is_empty() {
             self.grow_outbox();
@@ -291,14 +281,29 @@ impl Tx<'_> {
         Ok(ids)
     }
 
-    fn insert_outgoing(&mut self, message_id: i64, at: Timestamp, row: &Outgoing) -> Result<Uuid, LedgerError> {
+    /// Adds something that leaves without a message that led to it; `correlation` is what it belongs to instead.
+    pub(super) fn insert_outgoing_of_none(
+        &mut self,
+        correlation: &str,
+        at: Timestamp,
+        row: &Outgoing,
+    ) -> Result<Uuid, LedgerError> {
+        self.insert_outgoing(About::Nothing { correlation }, at, row)
+    }
+
+    fn insert_outgoing(&mut self, about: About<'_>, at: Timestamp, row: &Outgoing) -> Result<Uuid, LedgerError> {
+        let (message_id, correlation) = match about {
+            About::Message(message_id) => (Some(message_id), None),
+            About::Nothing { correlation } => (None, Some(correlation)),
+        };
         let id = Uuid::new_v4();
         let body = self.vault.seal(&[b"outbox", id.as_bytes()], &row.body)?;
         let verdict =
             row.verdict_json.as_ref().map(|json| self.vault.seal(&[b"verdict", id.as_bytes()], json)).transpose()?;
         self.sql(
-            "INSERT INTO outbox (id, message_id, purpose, lane, receiver, subject, law, region, body, verdict, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO outbox (id, message_id, purpose, lane, receiver, subject, law, region, body, verdict, created_at,
+                 correlation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             id.as_bytes(),
@@ -312,9 +317,17 @@ impl Tx<'_> {
             body,
             verdict,
             at.as_microsecond(),
+            correlation,
         ])?;
         Ok(id)
     }
+}
+
+/// What an outgoing row belongs to.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    Message(i64),
+    Nothing { correlation: &'a str },
 }
 
 /// Rows of one lane to one receiver keep their order: a reply and what is forwarded arrive as they were made, while
@@ -355,7 +368,7 @@ pub(super) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String,
 }
 
 /// The word that serde has for a value.
-fn word<T: serde::Serialize>(value: T) -> Result<String, LedgerError> {
+pub(super) fn word<T: serde::Serialize>(value: T) -> Result<String, LedgerError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         _ => Err(LedgerError::Unfit("a part of it has no JSON form")),

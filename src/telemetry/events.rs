@@ -108,6 +108,41 @@ impl WaitEnded {
     }
 }
 
+/// A region was looked over.
+#[derive(Debug, Clone, Copy)]
+pub struct SurveyDone<'a> {
+    /// Region.
+    pub region: &'a str,
+    /// Signals that the checks over time tell.
+    pub told: usize,
+    /// What they saw while the policy is to observe.
+    pub observed: usize,
+    /// Signals that opened.
+    pub opened: usize,
+    /// Signals that ended.
+    pub ended: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl SurveyDone<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.observe(Metric::SurveySeconds, &[self.region], self.took);
+        let SurveyDone { region, told, observed, opened, ended, .. } = self;
+        let duration_ms = millis(self.took);
+        tracing::info!(
+            region,
+            told,
+            observed,
+            opened,
+            ended,
+            duration_ms,
+            "looked over {region}: {opened} signal(s) opened, {ended} ended"
+        );
+    }
+}
+
 /// Stage of the way of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -149,6 +184,91 @@ impl StageDone {
     /// Writes the metric; a line per stage would drown all others.
     pub fn emit(self, telemetry: &Telemetry) {
         telemetry.observe(Metric::StageSeconds, &[self.stage.as_str()], self.took);
+    }
+}
+
+/// Another version of a register is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct RegisterReplaced<'a> {
+    /// Region.
+    pub region: &'a str,
+    /// The version before; `None` for a region that is new.
+    pub before: Option<&'a str>,
+    /// The version from now on.
+    pub version: &'a str,
+}
+
+impl RegisterReplaced<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.count(Metric::RegisterReloads, &[self.region, "replaced"], 1);
+        let before = self.before.unwrap_or("none");
+        tracing::info!(
+            region = self.region,
+            register.before = before,
+            register.version = self.version,
+            "the register of {} is now {}, was {before}",
+            self.region,
+            self.version
+        );
+    }
+}
+
+/// A register was read again and is what is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct RegisterLooked<'a> {
+    /// Region.
+    pub region: &'a str,
+    /// The version.
+    pub version: &'a str,
+    /// Whether something else lay there that was refused.
+    pub was_refused: bool,
+}
+
+impl RegisterLooked<'_> {
+    /// Writes the metric, and the log line when that tells something new.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.count(Metric::RegisterReloads, &[self.region, "unchanged"], 1);
+        if self.was_refused {
+            tracing::info!(
+                region = self.region,
+                register.version = self.version,
+                "what lies there for {} is what is in force again",
+                self.region
+            );
+        }
+    }
+}
+
+/// A register has faults; the one before it stays in force.
+#[derive(Debug, Clone, Copy)]
+pub struct RegisterKept<'a> {
+    /// Region; `unknown` when nothing good was ever read there.
+    pub region: &'a str,
+    /// Where the faulty one lies.
+    pub place: &'a str,
+    /// The version that stays in force.
+    pub kept: &'a str,
+    /// How many faults.
+    pub faults: usize,
+    /// The first of them.
+    pub first: &'a str,
+}
+
+impl RegisterKept<'_> {
+    /// Writes the log line and the metric.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.count(Metric::RegisterReloads, &[self.region, "refused"], 1);
+        tracing::error!(
+            region = self.region,
+            register.version = self.kept,
+            faults = self.faults,
+            "the register in {} has {} fault(s) and is not used, {} stays in force: {}; see /readyz or `sluis doctor`",
+            self.place,
+            self.faults,
+            self.kept,
+            self.first
+        );
     }
 }
 

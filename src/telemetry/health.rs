@@ -21,7 +21,10 @@ pub struct ComponentState {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Health(Mutex<BTreeMap<String, ComponentState>>);
+pub(super) struct Health {
+    components: Mutex<BTreeMap<String, ComponentState>>,
+    details: Mutex<BTreeMap<String, serde_json::Value>>,
+}
 
 impl Health {
     pub(super) fn states(&self) -> BTreeMap<String, ComponentState> {
@@ -29,7 +32,11 @@ impl Health {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, ComponentState>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.components.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn details(&self) -> MutexGuard<'_, BTreeMap<String, serde_json::Value>> {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -45,10 +45,24 @@ pub enum Metric {
     OpenQuestionsOldestSeconds,
     /// Messages that waited, by how that ended.
     Waits,
+    /// Signals that are open.
+    OpenSignals,
+    /// Age of the last survey of a region.
+    SurveyAgeSeconds,
+    /// Time that a survey took.
+    SurveySeconds,
     /// Size of the ledger on disk.
     LedgerBytes,
     /// Days until the contract register in use ends.
     RegisterDaysLeft,
+    /// Always 1; labels tell which version of a register is in force.
+    RegisterInfo,
+    /// How long that version lies in its place.
+    RegisterAgeSeconds,
+    /// Faults of a register that was not taken.
+    RegisterFaults,
+    /// Times that a register was read again, by result.
+    RegisterReloads,
 }
 
 /// Sort of metric.
@@ -66,7 +80,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 23] = [
+    pub const ALL: [Metric; 30] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -88,8 +102,15 @@ impl Metric {
         Metric::OpenQuestions,
         Metric::OpenQuestionsOldestSeconds,
         Metric::Waits,
+        Metric::OpenSignals,
+        Metric::SurveyAgeSeconds,
+        Metric::SurveySeconds,
         Metric::LedgerBytes,
         Metric::RegisterDaysLeft,
+        Metric::RegisterInfo,
+        Metric::RegisterAgeSeconds,
+        Metric::RegisterFaults,
+        Metric::RegisterReloads,
     ];
 
     /// Name, sort, labels and meaning.
@@ -169,12 +190,46 @@ impl Metric {
                 &["end"],
                 "Messages that waited, by how that ended: what they waited for came, or their time was over",
             ),
+            Metric::OpenSignals => {
+                ("sluis_open_signals", Sort::Figure, &["check", "severity"], "Signals whose cause is not gone")
+            }
+            Metric::SurveyAgeSeconds => (
+                "sluis_survey_age_seconds",
+                Sort::Figure,
+                &["region"],
+                "Time since a region was last looked over; more than a day means that surveys fail",
+            ),
+            Metric::SurveySeconds => ("sluis_survey_seconds", Sort::Histogram, &["region"], "Time that a survey took"),
             Metric::LedgerBytes => ("sluis_ledger_bytes", Sort::Figure, &[], "Size of the ledger on disk"),
             Metric::RegisterDaysLeft => (
                 "sluis_register_days_left",
                 Sort::Figure,
                 &["region"],
                 "Days until the last contract in the register ends",
+            ),
+            Metric::RegisterInfo => (
+                "sluis_register_info",
+                Sort::Figure,
+                &["region", "version"],
+                "Which version of a register is in force; always 1",
+            ),
+            Metric::RegisterAgeSeconds => (
+                "sluis_register_age_seconds",
+                Sort::Figure,
+                &["region"],
+                "Time since the register in force was imported or its files were changed",
+            ),
+            Metric::RegisterFaults => (
+                "sluis_register_faults",
+                Sort::Figure,
+                &["region"],
+                "Faults of the register that was read last and not taken; 0 when it is in force",
+            ),
+            Metric::RegisterReloads => (
+                "sluis_register_reloads_total",
+                Sort::Counter,
+                &["region", "result"],
+                "Times that a register was read again: replaced, unchanged or refused",
             ),
         }
     }

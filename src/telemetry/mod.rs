@@ -101,6 +101,16 @@ impl Telemetry {
         self.0.health.states()
     }
 
+    /// Sets something that `/readyz` shows beside the components; it has no bearing on whether the gateway is ready.
+    pub fn set_detail(&self, name: &str, detail: serde_json::Value) {
+        self.0.health.details().insert(name.to_owned(), detail);
+    }
+
+    /// What `/readyz` shows beside the components.
+    pub fn details(&self) -> BTreeMap<String, serde_json::Value> {
+        self.0.health.details().clone()
+    }
+
     /// Everything, in the text format of Prometheus. Computes the figures of the ledger.
     pub async fn scrape(&self) -> String {
         let figures = self.figures().await;

@@ -198,24 +198,22 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::REGISTER;
-    use super::super::timeline::{TODAY, Timeline};
+    use super::super::timeline::Timeline;
     use super::*;
-    use crate::contract::survey::History;
     use jiff::civil::date;
 
     #[test]
     fn after_care_follows_within_its_days_or_runs_already() {
         let counted = |support: Option<(Date, Date)>| {
-            let mut t = Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() };
+            let mut t = Timeline::new();
             t.norm(&SUPPORT_LEVEL, 2);
             t.norm(&AFTER_CARE_DAYS, 42);
             t.allocation(1, "a", "02A04", date(2025, 1, 1), Some(date(2026, 1, 31)));
             if let Some((from, to)) = support {
                 t.allocation(2, "a", "02A02", from, Some(to));
             }
-            let Timeline { register, today, history } = &t;
-            let counted = after_care(&Survey { register, today: *today, history });
+            let survey = t.survey();
+            let counted = after_care(&survey);
             counted.into_values().next().unwrap_or_default()
         };
         let end = date(2026, 12, 31);

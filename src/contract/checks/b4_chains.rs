@@ -226,10 +226,8 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::REGISTER;
-    use super::super::timeline::{TODAY, Timeline};
+    use super::super::timeline::Timeline;
     use super::*;
-    use crate::contract::survey::History;
     use jiff::ToSpan as _;
     use jiff::civil::date;
     use proptest::prelude::*;
@@ -246,12 +244,11 @@ mod tests {
             gap in 0..6_i64,
         ) {
             let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
-            let mut t = Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() };
+            let mut t = Timeline::new();
             for (nummer, (code, begin, length)) in (1..).zip(had) {
                 t.allocation(nummer, "a", code, nth(begin), Some(nth(begin + length)));
             }
-            let Timeline { register, today, history } = &t;
-            let courses = courses(&Survey { register, today: *today, history });
+            let courses = courses(&t.survey());
             let spans = &courses[0].spans;
             let expected: Vec<Option<u32>> = spans
                 .iter()

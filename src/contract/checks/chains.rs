@@ -244,21 +244,14 @@ pub(super) fn day_or_open(day: Date) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::REGISTER;
-    use super::super::timeline::{TODAY, Timeline};
+    use super::super::timeline::Timeline;
     use super::*;
-    use crate::contract::survey::History;
     use jiff::ToSpan as _;
     use jiff::civil::date;
     use proptest::prelude::*;
 
-    fn timeline() -> Timeline {
-        Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() }
-    }
-
     fn courses_of<T>(timeline: &Timeline, look: impl FnOnce(&[Course<'_>]) -> T) -> T {
-        let Timeline { register, today, history } = timeline;
-        look(&courses(&Survey { register, today: *today, history }))
+        look(&courses(&timeline.survey()))
     }
 
     /// First and last day of the only allocation.
@@ -271,7 +264,7 @@ mod tests {
 
     #[test]
     fn an_allocation_ends_with_its_stop_for_good() {
-        let mut t = timeline();
+        let mut t = Timeline::new();
         t.allocation(1, "a", "02A02", date(2026, 1, 1), Some(date(2026, 6, 30)));
         assert_eq!(the_span(&t), (date(2026, 1, 1), date(2026, 6, 30), false));
         t.start(1, date(2026, 1, 5));
@@ -287,7 +280,7 @@ mod tests {
 
     #[test]
     fn persons_are_followed_within_a_law_and_municipality_only() {
-        let mut t = timeline();
+        let mut t = Timeline::new();
         t.allocation(1, "a", "02A02", date(2026, 2, 1), None);
         t.allocation(2, "a", "02A02", date(2026, 1, 1), None);
         t.allocation(3, "a", "02A02", date(2026, 1, 1), None).gemeente = Party::from("0222");
@@ -336,7 +329,7 @@ mod tests {
             gap in 0..6_u32,
         ) {
             let nth = |day: i64| date(2026, 1, 1).saturating_add(day.days());
-            let mut t = timeline();
+            let mut t = Timeline::new();
             for (nummer, (begin, length)) in (1..).zip(had) {
                 t.allocation(nummer, "a", "02A02", nth(begin), Some(nth(begin + length)));
             }

@@ -44,7 +44,7 @@ mod rates;
 mod sample;
 mod spend;
 #[cfg(test)]
-mod timeline;
+pub(super) mod timeline;
 
 /// Every check, by id.
 pub(super) static ALL: &[&CheckInfo] = &[
@@ -86,7 +86,8 @@ pub(super) static ALL: &[&CheckInfo] = &[
 mod tests {
     use super::*;
     use crate::contract::check::Run;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
         vec![
@@ -171,7 +172,6 @@ mod tests {
     /// How long the checks of over-indication take over one person with so many allocations.
     fn time_of(number: crate::message::Count) -> std::time::Duration {
         use crate::contract::norms;
-        use crate::contract::survey::{History, Survey};
         use crate::contract::words::Flag;
         use crate::message::Law;
         use jiff::ToSpan as _;
@@ -183,7 +183,7 @@ mod tests {
             ("07A01", &[Flag::DayActivity, Flag::Family]),
             ("07A02", &[Flag::Educational]),
         ];
-        let mut t = Timeline { register: sample::REGISTER.clone(), today: TODAY, history: History::default() };
+        let mut t = Timeline::new();
         for norm in norms::ALL {
             t.norm(norm, 2);
         }
@@ -196,12 +196,12 @@ mod tests {
             let allocated = t.allocation(nummer, "a", code, from, (nummer % 3 > 0).then_some(TODAY));
             allocated.versions[0].aanbieder = if nummer % 2 == 0 { "42420001" } else { "42420002" }.into();
         }
-        let Timeline { register, today, history } = &t;
+        let survey = t.survey();
         let start = std::time::Instant::now();
         for check in ALL.iter().filter(|check| check.id.starts_with('B')) {
             let Run::OverTime(run) = check.run else { continue };
-            let told = run(&Survey { register, today: *today, history });
-            assert!(told.len() <= history.allocations.len(), "{} tells more than there is", check.id);
+            let told = run(&survey);
+            assert!(told.len() <= survey.history.allocations.len(), "{} tells more than there is", check.id);
         }
         start.elapsed()
     }
@@ -214,5 +214,67 @@ mod tests {
         for check in ALL {
             assert!(check.nl.ends_with('.') && check.en.ends_with('.') && !check.parameters.is_empty(), "{}", check.id);
         }
+    }
+
+    /// A page with what each check is judged by and how many rows say so, compared with the one in `docs/`.
+    #[test]
+    fn the_page_on_coverage_is_that_of_the_rows() {
+        let page = coverage();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &page).expect("docs/ can be written to");
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(written == page, "docs/checks.md is not that of the rows: UPDATE=1 cargo test --lib contract::checks");
+    }
+
+    fn coverage() -> String {
+        let on_message: BTreeMap<&str, Vec<sample::Row>> =
+            all_cases().into_iter().map(|(check, rows)| (check.id, rows)).collect();
+        let over_time: BTreeMap<&str, Vec<timeline::Row>> =
+            all_cases_over_time().into_iter().map(|(check, rows)| (check.id, rows)).collect();
+        let mut page = "# Coverage of the checks\n\nWritten from the registry and the rows beside each check \
+            (`src/contract/checks/`, one file per check); a test compares.\n\n\
+            | check | judged | silent rows | raising rows |\n|---|---|---|---|\n"
+            .to_owned();
+        let (mut checks, mut silent_rows, mut raising_rows) = (0, 0, 0);
+        for check in ALL {
+            let (silent, all) = match check.run {
+                Run::OnMessage { .. } => {
+                    let rows = &on_message[check.id];
+                    (rows.iter().filter(|row| row.expected.is_empty()).count(), rows.len())
+                }
+                Run::OverTime(_) => {
+                    let rows = &over_time[check.id];
+                    (rows.iter().filter(|row| row.is_silent()).count(), rows.len())
+                }
+                Run::ByRules(_) | Run::Elsewhere { .. } => (0, 0),
+            };
+            let judged = match check.run {
+                Run::ByRules(rules) => rules.join(", "),
+                Run::Elsewhere { .. } => "not in the messages".to_owned(),
+                Run::OnMessage { .. } | Run::OverTime(_) => crate::contract::catalogue::when(check),
+            };
+            page.push_str(
+                &[
+                    "| ",
+                    check.id,
+                    " | ",
+                    &judged,
+                    " | ",
+                    &silent.to_string(),
+                    " | ",
+                    &(all - silent).to_string(),
+                    " |\n",
+                ]
+                .concat(),
+            );
+            checks += usize::from(all > 0);
+            silent_rows += silent;
+            raising_rows += all - silent;
+        }
+        let total =
+            format!("\n{} ids, {checks} judged by rows: {silent_rows} silent, {raising_rows} raising.\n", ALL.len());
+        page + &total
     }
 }

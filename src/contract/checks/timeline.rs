@@ -14,17 +14,17 @@ use crate::rules::facts::{Allocation, ClaimLine, PersonKey, Stop};
 use crate::rules::sample::{AANBIEDER, GEMEENTE, earlier};
 
 /// The day of the survey.
-pub(super) const TODAY: Date = Date::constant(2026, 7, 1);
+pub(in crate::contract) const TODAY: Date = Date::constant(2026, 7, 1);
 
 /// Everything a check over time looks at, owned, so that a row can change it.
-pub(super) struct Timeline {
-    pub(super) register: Register,
-    pub(super) today: Date,
-    pub(super) history: History,
+pub(in crate::contract) struct Timeline {
+    pub(in crate::contract) register: Register,
+    pub(in crate::contract) today: Date,
+    pub(in crate::contract) history: History,
 }
 
 /// One row of a check's table.
-pub(super) struct Row {
+pub(in crate::contract) struct Row {
     name: &'static str,
     /// Municipality and subject of what must be raised, in any order.
     expected: &'static [(&'static str, &'static str)],
@@ -32,12 +32,12 @@ pub(super) struct Row {
 }
 
 /// The check must say nothing.
-pub(super) fn silent(name: &'static str, change: fn(&mut Timeline)) -> Row {
+pub(in crate::contract) fn silent(name: &'static str, change: fn(&mut Timeline)) -> Row {
     Row { name, expected: &[], change }
 }
 
 /// The check must raise exactly these, each as municipality and subject.
-pub(super) fn raises(
+pub(in crate::contract) fn raises(
     name: &'static str,
     expected: &'static [(&'static str, &'static str)],
     change: fn(&mut Timeline),
@@ -47,17 +47,16 @@ pub(super) fn raises(
 
 impl Row {
     /// Whether the check must stay silent.
-    pub(super) fn is_silent(&self) -> bool {
+    pub(in crate::contract) fn is_silent(&self) -> bool {
         self.expected.is_empty()
     }
 
     /// Runs the row by its check alone.
-    pub(super) fn hold(&self, check: &CheckInfo) {
+    pub(in crate::contract) fn hold(&self, check: &CheckInfo) {
         let Run::OverTime(run) = check.run else { panic!("{} does not look over time", check.id) };
-        let mut timeline = Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() };
+        let mut timeline = Timeline::new();
         (self.change)(&mut timeline);
-        let Timeline { register, today, history } = &timeline;
-        let found = run(&Survey { register, today: *today, history });
+        let found = run(&timeline.survey());
         let mut subjects: Vec<(&str, &str)> =
             found.iter().map(|each| (each.gemeente.as_str(), each.raised.subject.as_str())).collect();
         let mut expected = self.expected.to_vec();
@@ -73,19 +72,27 @@ impl Row {
 }
 
 impl Timeline {
+    pub(in crate::contract) fn new() -> Timeline {
+        Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() }
+    }
+
+    pub(in crate::contract) fn survey(&self) -> Survey<'_> {
+        Survey { register: &self.register, today: self.today, history: &self.history }
+    }
+
     /// A norm for all segments.
-    pub(super) fn norm(&mut self, norm: &Norm, value: u64) {
+    pub(in crate::contract) fn norm(&mut self, norm: &Norm, value: u64) {
         self.register.region.norms.numbers.set(norm, value.into());
     }
 
     /// A norm that nobody stated or chose.
-    pub(super) fn no_norm(&mut self, norm: &Norm) {
+    pub(in crate::contract) fn no_norm(&mut self, norm: &Norm) {
         self.register.region.norms.numbers.unset(norm);
     }
 
     /// A new allocation of the Wmo by the sample municipality to the sample provider, four hours a week, decided on its
     /// first day. Gives it, to be changed.
-    pub(super) fn allocation(
+    pub(in crate::contract) fn allocation(
         &mut self,
         nummer: Count,
         person: &str,
@@ -150,7 +157,7 @@ impl Timeline {
     }
 
     /// A start of the allocation of this number.
-    pub(super) fn start(&mut self, nummer: Count, begindatum: Date) -> &mut Delivered {
+    pub(in crate::contract) fn start(&mut self, nummer: Count, begindatum: Date) -> &mut Delivered {
         let allocated = self.allocated(nummer);
         let version = allocated.versions.last().expect("an allocation has a version");
         let delivered = Delivered {
@@ -166,14 +173,14 @@ impl Timeline {
     }
 
     /// A stop of the latest start of the allocation of this number.
-    pub(super) fn stop(&mut self, nummer: Count, reden: &str, einddatum: Date) {
+    pub(in crate::contract) fn stop(&mut self, nummer: Count, reden: &str, einddatum: Date) {
         let of_allocation = |delivered: &&mut Delivered| delivered.key.toewijzing_nummer == Some(nummer);
         let delivered = self.history.deliveries.iter_mut().rev().find(of_allocation);
         delivered.expect("the allocation has a start").stop = Some(Stop { reden: reden.into(), einddatum });
     }
 
     /// A granted line for a month of the allocation of this number, signed on the tenth of the next month.
-    pub(super) fn claim(&mut self, nummer: Count, month: Date, volume: Count, cents: i64) -> &mut Claimed {
+    pub(in crate::contract) fn claim(&mut self, nummer: Count, month: Date, volume: Count, cents: i64) -> &mut Claimed {
         let reference = format!("R{}", self.history.lines.len() + 1);
         let allocated = self.allocated(nummer);
         let version = allocated.versions.last().expect("an allocation has a version");
@@ -204,7 +211,13 @@ impl Timeline {
     }
 
     /// A request of the sample provider to the sample municipality, referred by the municipality itself.
-    pub(super) fn request(&mut self, referentie: &str, person: &str, number: Number, on: Date) -> &mut Requested {
+    pub(in crate::contract) fn request(
+        &mut self,
+        referentie: &str,
+        person: &str,
+        number: Number,
+        on: Date,
+    ) -> &mut Requested {
         self.history.requests.push(Requested {
             law: Law::Wmo,
             gemeente: Party::from(GEMEENTE),
@@ -227,11 +240,11 @@ impl Timeline {
 }
 
 /// A person by a name of the case.
-pub(super) fn key(person: &str) -> PersonKey {
+pub(in crate::contract) fn key(person: &str) -> PersonKey {
     PersonKey(format!("person-{person}"))
 }
 
 /// A product by its code; the first two characters are its category.
-pub(super) fn product(code: &str) -> Product {
+pub(in crate::contract) fn product(code: &str) -> Product {
     Product { categorie: Categorie::from(&code[..2]), code: Some(ProductCode::from(code)) }
 }

@@ -3,7 +3,10 @@
 //! A register with a fault does not exist: [`load`] gives the register or all of its faults. What the tables hold is
 //! described in the design (section 7); dates are first and last valid days, money is in eurocents.
 
+pub mod diff;
 mod rows;
+pub mod source;
+pub mod store;
 mod verify;
 
 use super::fault::RegisterFault;
@@ -156,6 +159,14 @@ pub struct Register {
 /// # Errors
 /// All faults of all files, in order of file and line.
 pub fn load(folder: &Path) -> Result<Register, Vec<RegisterFault>> {
+    Register::parse(&read_files(folder)?)
+}
+
+/// Reads the files of a region, as far as they are there.
+///
+/// # Errors
+/// Files that are there and cannot be read.
+pub fn read_files(folder: &Path) -> Result<Files, Vec<RegisterFault>> {
     let mut files = Files::new();
     let mut faults = Vec::new();
     for name in FILES {
@@ -170,7 +181,7 @@ pub fn load(folder: &Path) -> Result<Register, Vec<RegisterFault>> {
             }
         }
     }
-    if faults.is_empty() { Register::parse(&files) } else { Err(faults) }
+    if faults.is_empty() { Ok(files) } else { Err(faults) }
 }
 
 impl Register {
@@ -248,19 +259,13 @@ impl Register {
         for Lined { value: mut contract, .. } in contracts.list {
             // An open contract ends when its period does.
             if contract.validity.to.is_none() {
-                contract.validity.to = self.period_end(&contract);
+                contract.validity.to = period_end(&self.region, &contract);
             }
             self.contracts.entry((contract.agb.clone(), contract.segment.clone())).or_default().push(contract);
         }
         self.contracts.values_mut().for_each(|rows| {
             rows.sort_by(|a, b| (a.validity, &a.gemeente, &a.id).cmp(&(b.validity, &b.gemeente, &b.id)));
         });
-    }
-
-    fn period_end(&self, contract: &Contract) -> Option<Date> {
-        let segment = self.region.segments.get(&contract.segment)?;
-        let periods = segment.periods.iter().filter_map(|id| self.region.periods.get(id));
-        periods.filter(|period| period.admits(&contract.validity)).find_map(|period| period.end)
     }
 
     fn index_money(&mut self, tariffs: Rows<TariffRow>, agreements: Rows<Agreement>) {
@@ -398,6 +403,13 @@ impl Register {
         look(&key);
         lists
     }
+}
+
+/// Last day of the contract period that a contract lies in, which is that of an open contract.
+fn period_end(region: &Region, contract: &Contract) -> Option<Date> {
+    let segment = region.segments.get(&contract.segment)?;
+    let periods = segment.periods.iter().filter_map(|id| region.periods.get(id));
+    periods.filter(|period| period.admits(&contract.validity)).find_map(|period| period.end)
 }
 
 fn find_tariff(lists: &[&[(Validity, Cents)]], on: Date) -> Option<Cents> {

@@ -1,13 +1,14 @@
 //! Rows against each other and against the profile: what no single row can tell.
 
 use super::rows::{AGREEMENTS, CONTRACTS, Faults, Lined, PRODUCTS, PROVIDERS, Rows, TARIFFS, TariffRow, product_key};
-use super::{Agreement, Contract, Product, Provider};
+use super::{Agreement, Contract, Product, Provider, period_end};
 use crate::contract::fault::{RegisterFault, hint};
 use crate::contract::region::{self, Region, Segment};
 use crate::contract::table::Validity;
-use crate::contract::words::{Model, ModelStatus};
-use crate::message::Party;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::contract::words::{ContractStatus, Model, ModelStatus};
+use crate::message::{Date, Law, Party, ProductCode};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 
 /// What could be read of a region's folder; a part that could not be read is not compared with.
 pub(super) struct Parts<'p> {
@@ -17,6 +18,37 @@ pub(super) struct Parts<'p> {
     pub(super) contracts: Option<&'p Rows<Contract>>,
     pub(super) tariffs: Option<&'p Rows<TariffRow>>,
     pub(super) agreements: Option<&'p Rows<Agreement>>,
+}
+
+/// How many providers a segment may have under contract on one day, as the profile states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cap {
+    pub(super) segment: String,
+    pub(super) scope: Scope,
+    /// The most there may be.
+    pub(super) most: usize,
+}
+
+/// Which contracts a cap counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "only profiles that state caps make them")]
+pub(super) enum Scope {
+    /// All of the segment.
+    All,
+    /// Those for all its municipalities.
+    Regional,
+    /// Those for a single municipality.
+    Local,
+}
+
+/// The caps that a profile states.
+fn caps(_region: &Region) -> Vec<Cap> {
+    Vec::new()
+}
+
+/// The levels that a profile states for the products of a segment; none when it does not say.
+fn levels(_region: &Region, _segment: &str) -> Vec<u32> {
+    Vec::new()
 }
 
 pub(super) fn verify(parts: &Parts<'_>, faults: &mut Faults) {
@@ -111,6 +143,7 @@ fn known_provider(parts: &Parts<'_>, file: &str, line: u32, agb: Option<&Party>,
 }
 
 fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faults) {
+    let by_agreement = paid_per_unit_by_agreement(parts);
     for row in rows {
         let Some(region) = parts.region else { break };
         let product = &row.value;
@@ -119,8 +152,9 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
             let what = format!("segment {} is not for {}", product.segment, product.law);
             faults.push(RegisterFault::at(PRODUCTS, row.line, "law", what, "correct the law or the segment"));
         }
+        known_level(row, &levels(region, &product.segment), faults);
         let Some(tariffs) = parts.tariffs else { continue };
-        if needs_tariff(parts, segment, product)
+        if (segment.model == Model::Pxq || by_agreement.contains(product.segment.as_str()))
             && tariffs.lacks(&product_key(product.law.as_str(), product.code.as_str()))
         {
             let what = format!("product {} is paid per unit (pxq) and has no tariff", product.code);
@@ -145,12 +179,18 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
     }
 }
 
-/// A product has to have a price where the profile or an agreement says that its segment is paid per unit.
-fn needs_tariff(parts: &Parts<'_>, segment: &Segment, product: &Product) -> bool {
-    segment.model == Model::Pxq
-        || parts.agreements.is_some_and(|agreements| {
-            agreements.list.iter().any(|row| row.value.segment == product.segment && row.value.model == Model::Pxq)
-        })
+/// Segments that an agreement pays per unit: like those of which the profile says so, their products need a price.
+fn paid_per_unit_by_agreement<'p>(parts: &Parts<'p>) -> HashSet<&'p str> {
+    let agreements = parts.agreements.into_iter().flat_map(|agreements| &agreements.list);
+    agreements.filter(|row| row.value.model == Model::Pxq).map(|row| row.value.segment.as_str()).collect()
+}
+
+fn known_level(row: &Lined<Product>, known: &[u32], faults: &mut Faults) {
+    let Some(level) = row.value.level.filter(|level| !known.is_empty() && !known.contains(level)) else { return };
+    let what = format!("unknown level {level} in segment {}", row.value.segment);
+    let known: Vec<String> = known.iter().map(u32::to_string).collect();
+    let remedy = format!("known are: {}", known.join(", "));
+    faults.push(RegisterFault::at(PRODUCTS, row.line, "level", what, remedy));
 }
 
 fn verify_providers(providers: &Rows<Provider>, faults: &mut Faults) {
@@ -177,10 +217,16 @@ fn verify_providers(providers: &Rows<Provider>, faults: &mut Faults) {
 }
 
 fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Faults) {
+    let mut registered: HashMap<&Party, Vec<Validity>> = HashMap::new();
+    for row in parts.providers.into_iter().flat_map(|providers| &providers.list) {
+        registered.entry(&row.value.agb).or_default().push(row.value.validity);
+    }
     for row in rows {
         let contract = &row.value;
         known_provider(parts, CONTRACTS, row.line, Some(&contract.agb), faults);
-        within_registration(parts, row, faults);
+        if let Some(registered) = registered.get(&contract.agb) {
+            within_registration(row, registered, faults);
+        }
         let Some(region) = parts.region else { continue };
         let known = known_gemeente(region, CONTRACTS, row.line, contract.gemeente.as_ref(), faults);
         let Some(segment) = known_segment(region, CONTRACTS, row.line, &contract.segment, faults) else { continue };
@@ -191,36 +237,119 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
             let remedy = hint(gemeente.as_str(), segment.municipalities.iter().map(Party::as_str));
             faults.push(RegisterFault::at(CONTRACTS, row.line, "municipality", what, remedy));
         }
-        let periods: Vec<_> = segment.periods.iter().filter_map(|id| Some((id, region.periods.get(id)?))).collect();
-        if !periods.is_empty() && !periods.iter().any(|(_, period)| period.admits(&contract.validity)) {
-            let known: Vec<String> = periods
-                .iter()
-                .map(|(id, period)| {
-                    let day = |day: Option<_>| {
-                        day.map_or_else(|| "open".to_owned(), |day: jiff::civil::Date| day.to_string())
-                    };
-                    format!("{id} ({}..{})", day(period.start), day(period.end))
-                })
-                .collect();
-            let what = format!("{} lies outside the contract periods of the segment", text(contract.validity));
-            let remedy = format!("keep it within {}, or record the extension in {}", known.join(" or "), region::FILE);
-            faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
+        within_term(region, segment, row, faults);
+    }
+    let key = |contract: &Contract| {
+        (contract.id.clone(), contract.agb.clone(), contract.segment.clone(), contract.gemeente.clone())
+    };
+    for group in by_key(rows, key, |contract| contract.validity).values() {
+        for (before, row) in neighbours(group, |contract| contract.validity) {
+            if before.value.validity.overlaps(&row.value.validity) {
+                let what = format!("contract {} stands twice on one day", row.value.id);
+                let remedy = format!("let line {} end before {}, or remove one", before.line, row.value.validity.from);
+                faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
+            }
         }
+    }
+    for cap in parts.region.map(caps).unwrap_or_default() {
+        within_cap(&cap, rows, faults);
     }
 }
 
 /// A contract begins and ends while its provider is registered.
-fn within_registration(parts: &Parts<'_>, row: &Lined<Contract>, faults: &mut Faults) {
+fn within_registration(row: &Lined<Contract>, registered: &[Validity], faults: &mut Faults) {
     let contract = &row.value;
-    let rows = parts.providers.into_iter().flat_map(|providers| &providers.list);
-    let registered: Vec<Validity> =
-        rows.filter(|row| row.value.agb == contract.agb).map(|row| row.value.validity).collect();
     let days = [Some(contract.validity.from), contract.validity.to];
     let outside = days.into_iter().flatten().find(|day| !registered.iter().any(|validity| validity.holds_on(*day)));
-    if let Some(day) = outside.filter(|_| !registered.is_empty()) {
+    if let Some(day) = outside {
         let what = format!("provider {} is not registered on {day}", contract.agb);
         let remedy = format!("correct the dates here or in {PROVIDERS}");
         faults.push(RegisterFault::at(CONTRACTS, row.line, "agb", what, remedy));
+    }
+}
+
+/// A contract lies within a contract period of its segment, with the extensions that were decided.
+fn within_term(region: &Region, segment: &Segment, row: &Lined<Contract>, faults: &mut Faults) {
+    let validity = row.value.validity;
+    let periods: Vec<_> = segment.periods.iter().filter_map(|id| Some((id, region.periods.get(id)?))).collect();
+    if periods.is_empty() || periods.iter().any(|(_, period)| period.admits(&validity)) {
+        return;
+    }
+    let begun = periods.iter().filter(|(_, period)| {
+        period.start.is_none_or(|start| start <= validity.from) && period.end.is_none_or(|end| validity.from <= end)
+    });
+    // The one that began last is the one it belongs to; its end is what the contract passes.
+    let own = begun.max_by_key(|(_, period)| period.start);
+    let (Some((id, period)), Some(to)) = (own, validity.to) else {
+        let known: Vec<String> = periods
+            .iter()
+            .map(|(id, period)| {
+                let day = |day: Option<Date>| day.map_or_else(|| "open".to_owned(), |day| day.to_string());
+                format!("{id} ({}..{})", day(period.start), day(period.end))
+            })
+            .collect();
+        let what = format!("{} lies outside the contract periods of the segment", text(validity));
+        let remedy = format!("keep it within {}, or record the extension in {}", known.join(" or "), region::FILE);
+        faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
+        return;
+    };
+    let end = period.end.unwrap_or(to);
+    let (what, remedy) = match period.longest_end {
+        Some(longest) if longest < to => (
+            format!("{to} is beyond the maximum term of period {id}: with every extension it ends on {longest}"),
+            format!("let it end on {end} at the latest, as decided now"),
+        ),
+        _ => (
+            format!("{to} is after period {id} ends on {end}, with the extensions that were decided"),
+            format!("let it end then, or record the extension in {} (extensions_taken)", region::FILE),
+        ),
+    };
+    faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_to", what, remedy));
+}
+
+/// On no day more providers have a contract than the cap allows. A contract in transition only lets clients finish and
+/// takes no place.
+fn within_cap(cap: &Cap, rows: &[Lined<Contract>], faults: &mut Faults) {
+    let counts = |contract: &Contract| {
+        contract.segment == cap.segment
+            && contract.status != ContractStatus::Transition
+            && match cap.scope {
+                Scope::All => true,
+                Scope::Regional => contract.gemeente.is_none(),
+                Scope::Local => contract.gemeente.is_some(),
+            }
+    };
+    let mut counted: Vec<&Lined<Contract>> = rows.iter().filter(|row| counts(&row.value)).collect();
+    counted.sort_by_key(|row| (row.value.validity.from, row.line));
+    let mut running: HashMap<&Party, usize> = HashMap::new();
+    let mut ends: BinaryHeap<Reverse<(Date, &Party)>> = BinaryHeap::new();
+    for row in counted {
+        let Contract { agb, validity, .. } = &row.value;
+        while let Some(Reverse((_, over))) = ends.peek().copied().filter(|Reverse((end, _))| *end < validity.from) {
+            ends.pop();
+            if let Some(left) = running.get_mut(over) {
+                *left -= 1;
+                if *left == 0 {
+                    running.remove(over);
+                }
+            }
+        }
+        let is_new = !running.contains_key(agb);
+        *running.entry(agb).or_default() += 1;
+        if let Some(to) = validity.to {
+            ends.push(Reverse((to, agb)));
+        }
+        if is_new && running.len() > cap.most {
+            let sort = match cap.scope {
+                Scope::All => "contracted",
+                Scope::Regional => "regionally contracted",
+                Scope::Local => "locally contracted",
+            };
+            let (segment, many, most) = (&cap.segment, running.len(), cap.most);
+            let what = format!("{many} {sort} providers in segment {segment} on {}, at most {most}", validity.from);
+            let remedy = format!("end or remove a contract, or correct the cap in {}", region::FILE);
+            faults.push(RegisterFault::at(CONTRACTS, row.line, "agb", what, remedy));
+        }
     }
 }
 
@@ -268,6 +397,121 @@ fn verify_tariffs(parts: &Parts<'_>, rows: &[Lined<TariffRow>], faults: &mut Fau
             }
         }
     }
+    if let (Some(region), Some(products), Some(contracts)) = (parts.region, parts.products, parts.contracts) {
+        let by_agreement = paid_per_unit_by_agreement(parts);
+        let per_unit = |product: &Product| {
+            by_agreement.contains(product.segment.as_str())
+                || region.segments.get(&product.segment).is_some_and(|segment| segment.model == Model::Pxq)
+        };
+        let products = products.list.iter().map(|row| &row.value).filter(|product| per_unit(product));
+        Gaps::new(region, products, &contracts.list).find(rows, faults);
+    }
+}
+
+/// Parties that a tariff is for.
+type Whom<'r> = (Option<&'r Party>, Option<&'r Party>);
+
+/// Looks for prices that end, on 31 December mostly, while what they are for goes on.
+struct Gaps<'r> {
+    /// Products that are paid per unit, over time.
+    products: HashMap<(Law, &'r ProductCode), Vec<&'r Product>>,
+    /// Contracts by segment, open ones until the end of their period.
+    contracts: HashMap<&'r str, Vec<(&'r Contract, Validity)>>,
+    /// Those of a segment on one day: tariffs end on few days.
+    on_day: HashMap<(&'r str, Date), Vec<&'r Contract>>,
+}
+
+impl<'r> Gaps<'r> {
+    fn new(
+        region: &'r Region,
+        products: impl Iterator<Item = &'r Product>,
+        contracts: &'r [Lined<Contract>],
+    ) -> Gaps<'r> {
+        let mut gaps = Gaps { products: HashMap::new(), contracts: HashMap::new(), on_day: HashMap::new() };
+        for product in products {
+            gaps.products.entry((product.law, &product.code)).or_default().push(product);
+        }
+        for row in contracts {
+            let contract = &row.value;
+            let to = contract.validity.to.or_else(|| period_end(region, contract));
+            let validity = Validity { to, ..contract.validity };
+            gaps.contracts.entry(&contract.segment).or_default().push((contract, validity));
+        }
+        gaps
+    }
+
+    fn find(mut self, rows: &'r [Lined<TariffRow>], faults: &mut Faults) {
+        let mut by_product: BTreeMap<(Law, &ProductCode), Vec<&Lined<TariffRow>>> = BTreeMap::new();
+        for row in rows {
+            by_product.entry((row.value.law, &row.value.code)).or_default().push(row);
+        }
+        for (key, rows) in by_product {
+            for (whom, last) in last_rows(&rows) {
+                let Some(next) = last.value.validity.to.and_then(|to| to.tomorrow().ok()) else { continue };
+                if let Some(segment) = self.segment_on(key, next)
+                    && self.is_missed(segment, whom, next, &rows)
+                {
+                    let (code, to) = (key.1, last.value.validity.to.unwrap_or(next));
+                    let what = format!("no tariff of {code} from {next} on, while product and contract go on");
+                    let remedy =
+                        format!("add the next tariff, empty valid_to if this one goes on, or end the product on {to}");
+                    faults.push(RegisterFault::at(TARIFFS, last.line, "valid_to", what, remedy));
+                }
+            }
+        }
+    }
+
+    /// Segment of a product that is paid per unit on that day.
+    fn segment_on(&self, key: (Law, &'r ProductCode), day: Date) -> Option<&'r str> {
+        let rows = self.products.get(&key)?;
+        rows.iter().find(|product| product.validity.holds_on(day)).map(|product| product.segment.as_str())
+    }
+
+    /// Whether a contract of those for whom a tariff ends has no other tariff, in whatever unit, on the day after.
+    fn is_missed(&mut self, segment: &'r str, whom: Whom<'r>, day: Date, rows: &[&'r Lined<TariffRow>]) -> bool {
+        let priced: HashSet<Whom<'_>> =
+            rows.iter().filter(|row| row.value.validity.holds_on(day)).map(|row| parties(&row.value)).collect();
+        let (agb, gemeente) = whom;
+        if [(agb, gemeente), (agb, None), (None, gemeente), (None, None)].iter().any(|wider| priced.contains(wider)) {
+            return false;
+        }
+        let by_agb: HashSet<Option<&Party>> = priced.iter().map(|(agb, _)| *agb).collect();
+        let all = self.contracts.get(segment).map(Vec::as_slice).unwrap_or_default();
+        let running = self.on_day.entry((segment, day)).or_insert_with(|| {
+            all.iter().filter(|(_, validity)| validity.holds_on(day)).map(|(contract, _)| *contract).collect()
+        });
+        running.iter().any(|contract| {
+            let own = Some(&contract.agb);
+            let is_theirs = agb.is_none_or(|agb| *agb == contract.agb)
+                && (gemeente.is_none() || contract.gemeente.is_none() || contract.gemeente.as_ref() == gemeente);
+            // A contract for every municipality may well have a tariff in each of them.
+            let at = gemeente.or(contract.gemeente.as_ref());
+            let is_priced = match at {
+                Some(at) => {
+                    [own, None].iter().any(|agb| [Some(at), None].iter().any(|at| priced.contains(&(*agb, *at))))
+                }
+                None => by_agb.contains(&own) || by_agb.contains(&None),
+            };
+            is_theirs && !is_priced
+        })
+    }
+}
+
+fn parties(tariff: &TariffRow) -> Whom<'_> {
+    (tariff.agb.as_ref(), tariff.gemeente.as_ref())
+}
+
+/// For each sort of parties the tariff that reaches furthest, in any unit.
+fn last_rows<'r>(rows: &[&'r Lined<TariffRow>]) -> BTreeMap<Whom<'r>, &'r Lined<TariffRow>> {
+    let reach = |row: &Lined<TariffRow>| row.value.validity.to.map_or((1, None), |to| (0, Some(to)));
+    let mut last: BTreeMap<Whom<'_>, &Lined<TariffRow>> = BTreeMap::new();
+    for row in rows {
+        let furthest = last.entry(parties(&row.value)).or_insert(row);
+        if reach(furthest) < reach(row) {
+            *furthest = row;
+        }
+    }
+    last
 }
 
 fn verify_agreements(parts: &Parts<'_>, rows: &[Lined<Agreement>], faults: &mut Faults) {
@@ -305,5 +549,104 @@ fn verify_agreements(parts: &Parts<'_>, rows: &[Lined<Agreement>], faults: &mut 
                 faults.push(RegisterFault::at(AGREEMENTS, row.line, "valid_from", what, remedy));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contract(line: u32, agb: &str, gemeente: Option<&str>, from: &str, to: Option<&str>) -> Lined<Contract> {
+        let day = |text: &str| text.parse().expect("a date");
+        Lined {
+            line,
+            value: Contract {
+                id: format!("C{line}"),
+                agb: agb.into(),
+                segment: "steun".to_owned(),
+                gemeente: gemeente.map(Party::from),
+                status: ContractStatus::Active,
+                validity: Validity { from: day(from), to: to.map(day) },
+            },
+        }
+    }
+
+    /// Lines of the contracts that are too many.
+    fn too_many(scope: Scope, most: usize, rows: &[Lined<Contract>]) -> Vec<u32> {
+        let mut faults = Vec::new();
+        within_cap(&Cap { segment: "steun".to_owned(), scope, most }, rows, &mut faults);
+        for fault in &faults {
+            assert_eq!((fault.file.as_str(), fault.column.as_deref()), (CONTRACTS, Some("agb")), "{fault}");
+            assert!(fault.what.contains(&format!("at most {most}")), "{fault}");
+        }
+        faults.iter().filter_map(|fault| fault.row).collect()
+    }
+
+    #[test]
+    fn a_cap_counts_providers_day_by_day() {
+        let two = |second: &str| {
+            vec![
+                contract(2, "42420001", None, "2025-01-01", Some("2025-12-31")),
+                contract(3, "42420002", None, second, None),
+            ]
+        };
+        assert_eq!(too_many(Scope::All, 1, &two("2025-12-31")), [3], "they share the last day");
+        assert_eq!(too_many(Scope::All, 1, &two("2026-01-01")), [] as [u32; 0], "one follows the other");
+        assert_eq!(too_many(Scope::All, 2, &two("2025-12-31")), [] as [u32; 0], "as many as allowed");
+        assert_eq!(too_many(Scope::All, 0, &two("2026-01-01")), [2, 3], "none is allowed");
+        assert_eq!(too_many(Scope::All, 1, &[]), [] as [u32; 0]);
+
+        let again = [
+            contract(2, "42420001", None, "2025-01-01", Some("2025-06-30")),
+            contract(3, "42420001", None, "2025-03-01", Some("2025-12-31")),
+            contract(4, "42420002", None, "2025-10-01", None),
+        ];
+        assert_eq!(too_many(Scope::All, 1, &again), [4], "two contracts of one provider take one place, till the last");
+        let mut leaving = again;
+        leaving[1].value.status = ContractStatus::Transition;
+        assert_eq!(too_many(Scope::All, 1, &leaving), [] as [u32; 0], "clients may finish without taking a place");
+    }
+
+    #[test]
+    fn regional_and_local_contracts_are_counted_apart() {
+        let rows = [
+            contract(2, "42420001", None, "2025-01-01", None),
+            contract(3, "42420002", Some("0197"), "2025-01-01", None),
+            contract(4, "42420003", Some("0294"), "2025-01-01", None),
+        ];
+        assert_eq!(too_many(Scope::Regional, 1, &rows), [] as [u32; 0]);
+        assert_eq!(too_many(Scope::Local, 1, &rows), [4]);
+        assert_eq!(too_many(Scope::All, 1, &rows), [3, 4]);
+    }
+
+    #[test]
+    fn a_level_is_one_that_the_profile_states_when_it_does() {
+        let product = |level: Option<u32>| Lined {
+            line: 5,
+            value: Product {
+                law: Law::Wmo,
+                category: "02".into(),
+                code: "02A01".into(),
+                name: "Licht".to_owned(),
+                segment: "steun".to_owned(),
+                level,
+                unit: None,
+                norm_volume: None,
+                norm_frequency: None,
+                norm_days: None,
+                flags: BTreeSet::new(),
+                validity: Validity { from: Date::constant(2025, 1, 1), to: None },
+            },
+        };
+        let told = |level: Option<u32>, known: &[u32]| {
+            let mut faults = Vec::new();
+            known_level(&product(level), known, &mut faults);
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(told(Some(3), &[1, 2, 3]), [""; 0]);
+        assert_eq!(told(None, &[1, 2, 3]), [""; 0], "products need not be ranked");
+        assert_eq!(told(Some(4), &[]), [""; 0], "a profile that says nothing");
+        let fault = "products.csv:5 [level]: unknown level 4 in segment steun; known are: 1, 2, 3";
+        assert_eq!(told(Some(4), &[1, 2, 3]), [fault]);
     }
 }

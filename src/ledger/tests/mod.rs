@@ -6,6 +6,7 @@ mod integrity;
 mod outbox;
 mod questions;
 mod records;
+mod signals;
 
 use super::*;
 use crate::decision::{Decision, Identity, Outgoing, Purpose, Record, Verdict};
