@@ -141,7 +141,8 @@ impl App {
         let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
-        intakes.push(tokio::spawn(surveyor.run(stop)));
+        intakes.push(tokio::spawn(surveyor.run(stop.clone())));
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop)));
         Ok(App {
             ledger,
             lock,
@@ -214,14 +215,20 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<(Ledger, File)> {
             })?;
         }
     }
-    let lock = lock_ledger(path)?;
+    let Some(lock) = try_lock(path)? else {
+        anyhow::bail!(
+            "the ledger {} is in use by another gateway: stop it, or set another path in [ledger]",
+            path.display()
+        )
+    };
     // A ledger without its key must never get a new one: it would be unreadable.
     let keys = if key_file.exists() || path.exists() { Keys::load(key_file)? } else { Keys::create(key_file)? };
     Ok((Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?, lock))
 }
 
-/// Two gateways on one SQLite ledger would both send its outbox. The system releases the lock when a process dies.
-fn lock_ledger(path: &Path) -> anyhow::Result<File> {
+/// The lock of a ledger; `None` while a gateway holds it. Two gateways on one SQLite ledger would both send its outbox.
+/// The system releases the lock when a process dies.
+pub(crate) fn try_lock(path: &Path) -> anyhow::Result<Option<File>> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
@@ -232,11 +239,8 @@ fn lock_ledger(path: &Path) -> anyhow::Result<File> {
         .open(&name)
         .with_context(|| format!("failed to open {}: check the rights of its folder", name.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => anyhow::bail!(
-            "the ledger {} is in use by another gateway: stop it, or set another path in [ledger]",
-            path.display()
-        ),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("failed to lock {}", name.display())),
     }
 }
@@ -334,6 +338,7 @@ fn figures(
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
+            figures.push((Metric::HeldOldestSeconds, Vec::new(), seconds(counts.held.oldest)));
             figures.push((Metric::WaitingMessages, Vec::new(), approximate(counts.waiting.count)));
             figures.push((Metric::WaitingOldestSeconds, Vec::new(), seconds(counts.waiting.oldest)));
             for (debt, open) in &counts.questions {

@@ -193,6 +193,15 @@ pub enum Record {
     Asked(Asked),
     /// The message gives what somebody owed.
     Settled(Settled),
+    /// The message waits for a person. The only record of a held message, and of no other.
+    Hold {
+        /// Allocations in it: what comes for one of them later waits too.
+        toewijzingen: Vec<Count>,
+        /// What the contract layer holds it for.
+        reasons: Vec<Signal>,
+        /// The earlier held message that it must not overtake, by its number in the ledger.
+        behind: Option<i64>,
+    },
 }
 
 /// Who referred a client, as far as checks need it.

@@ -4,10 +4,10 @@
 
 use crate::clock::dutch_day;
 use crate::contract::register::source::Source;
-use crate::deadline::{Debt, working_days_late};
+use crate::deadline::{Debt, working_days_after, working_days_late};
 use crate::decision::{Purpose, Verdict};
 use crate::delivery::without_bsn;
-use crate::ledger::{Entry, Filter, LedgerError, Open, OpenQuestion, Tx, Waiting};
+use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Tx, Waiting};
 use crate::message::Date;
 use crate::registers::{Read, TOLD};
 use jiff::Timestamp;
@@ -27,6 +27,8 @@ pub struct Patience {
     pub retry: Duration,
     /// Longest stay in the waiting room; `None`: nothing waits.
     pub waiting: Option<Duration>,
+    /// Working days that a message may be held before a person is reminded.
+    pub held: u32,
 }
 
 /// The state of a ledger, and what is wrong with it.
@@ -143,8 +145,8 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
         }
     }
     findings.extend(stuck_in_the_waiting_room(counts.waiting, patience));
-    findings.extend(set_aside(tx, Verdict::Held, counts.held, now)?);
-    findings.extend(set_aside(tx, Verdict::Parked, counts.parked, now)?);
+    findings.extend(held_too_long(tx, now, patience.held)?);
+    findings.extend(set_aside(tx, counts.parked, now)?);
     findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
     let outbox = counts.outbox.into_iter().map(|(purpose, waiting)| (purpose.as_str(), queue(waiting))).collect();
     Ok(Diagnosis {
@@ -280,29 +282,46 @@ fn stuck_in_the_waiting_room(waiting: Waiting, patience: Patience) -> Option<Ail
     })
 }
 
-fn set_aside(tx: &Tx<'_>, verdict: Verdict, waiting: Waiting, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+/// Messages that are held for more working days than a person is given.
+fn held_too_long(tx: &Tx<'_>, now: Timestamp, limit: u32) -> Result<Option<Ailment>, LedgerError> {
+    let today = dutch_day(now);
+    let is_late = |hold: &Hold| working_days_late(working_days_after(dutch_day(hold.held_at), limit), today) > 0;
+    let late: Vec<Hold> = tx.holds()?.into_iter().filter(is_late).collect();
+    if late.is_empty() {
+        return Ok(None);
+    }
+    let case = |hold: &Hold| {
+        let checks: Vec<&str> = hold.reasons.iter().map(|reason| reason.check.as_str()).collect();
+        let checks = if checks.is_empty() { String::new() } else { format!(" ({})", checks.join(" ")) };
+        let since = Duration::try_from(now.duration_since(hold.held_at)).unwrap_or_default();
+        let name = format!("{} {}", hold.kind, without_bsn(&hold.identificatie));
+        let (gemeente, aanbieder) = (&hold.gemeente, &hold.aanbieder);
+        format!("message {}: {name} between {gemeente} and {aanbieder}, for {}{checks}", hold.message_id, age(since))
+    };
+    Ok(Some(Ailment {
+        check: "held",
+        what: format!("{} outgoing allocations wait for a person of the municipality", late.len()),
+        advice: "`sluis held list` says what the contract lacks. Let the municipality decide, and `sluis held release` or \
+                 `sluis held withdraw` them with its reason",
+        cases: late.iter().take(LONGEST_LIST as usize).map(case).collect(),
+        owed: Vec::new(),
+    }))
+}
+
+fn set_aside(tx: &Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
     if waiting.count == 0 {
         return Ok(None);
     }
-    let filter = Filter { verdict: Some(verdict), limit: Some(LONGEST_LIST), ..Filter::default() };
+    let filter = Filter { verdict: Some(Verdict::Parked), limit: Some(LONGEST_LIST), ..Filter::default() };
     let cases = tx.messages(&filter)?.iter().map(|entry| case_of(entry, now)).collect();
-    let (check, what, advice) = if verdict == Verdict::Held {
-        (
-            "held",
-            "outgoing allocations wait for a person of the municipality",
-            "look at the signal that went to the municipality: it says what the contract lacks. Mend the contract \
-             register or the policy, and let the municipality send the allocation again",
-        )
-    } else {
-        (
-            "parked",
-            "messages are set aside",
-            "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in \
-             the ledger, and nobody will come back on them by himself",
-        )
-    };
-    let what = format!("{} {what}", waiting.count);
-    Ok(Some(Ailment { check, what, advice, cases, owed: Vec::new() }))
+    Ok(Some(Ailment {
+        check: "parked",
+        what: format!("{} messages are set aside", waiting.count),
+        advice: "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in \
+                 the ledger, and nobody will come back on them by himself",
+        cases,
+        owed: Vec::new(),
+    }))
 }
 
 fn case_of(entry: &Entry, now: Timestamp) -> String {

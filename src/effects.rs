@@ -7,7 +7,7 @@ use crate::message::{
     Body, Cents, Declaratie, DeclaratieClient, Identificatie, Law, Message, Party, Prestatie, StartClient,
     StatusAanlevering, StopClient, ToewijzingClient,
 };
-use crate::pipeline::{Context, Unreadable};
+use crate::pipeline::{Context, Given, Unreadable};
 use crate::reply::Reply;
 use crate::rules::Evaluation;
 use crate::rules::case::LineIndex;
@@ -173,6 +173,7 @@ pub fn outgoing(
     source: &[u8],
     decision: &Decision,
     owed_reply: Option<&Reply>,
+    given: &[Given],
 ) -> Vec<Outgoing> {
     let mut outgoing = Vec::new();
     if let Some(reply) = owed_reply.filter(|_| gateway_answers(message, decision.verdict)) {
@@ -194,7 +195,7 @@ pub fn outgoing(
             law: Some(message.kind.law),
             region: None,
             body: source.to_vec(),
-            verdict_json: Some(verdict_document(message, decision)),
+            verdict_json: Some(verdict_document(message, decision, given)),
         });
     }
     if decision.verdict == Verdict::Rejected && message.kind.number.answered_by().is_none() {
@@ -216,8 +217,8 @@ pub fn gateway_answers(message: &Message, verdict: Verdict) -> bool {
 }
 
 /// What travels beside a forwarded message: the verdict, for a 323 per line through its findings.
-fn verdict_document(message: &Message, decision: &Decision) -> Vec<u8> {
-    let document = json!({
+fn verdict_document(message: &Message, decision: &Decision, given: &[Given]) -> Vec<u8> {
+    let mut document = json!({
         "kind": message.kind.to_string(),
         "identification": message.header.identificatie.identificatie.as_str(),
         "sender": message.sender().as_str(),
@@ -230,6 +231,10 @@ fn verdict_document(message: &Message, decision: &Decision) -> Vec<u8> {
         "observed": decision.observed,
         "register": decision.register_version,
     });
+    // Its own administration must know what was answered in its name.
+    if !given.is_empty() {
+        document["answers"] = json!(given);
+    }
     pretty(&document)
 }
 
@@ -335,6 +340,35 @@ fn refused_reply(context: &Context<'_>, message: &Message, findings: &[Finding])
         "truncated": false,
         "findings": findings,
     });
+    report_to(Some(message.sender().clone()), Some(message.kind.law), &report)
+}
+
+/// Report on a 301 that waits because an earlier one about the same allocation is held, for its sender: no check speaks
+/// of it.
+pub fn held_behind(context: &Context<'_>, message: &Message, behind: i64) -> Outgoing {
+    notice(context, message, "held", &json!({ "behind": behind }))
+}
+
+/// Report on a held 301 that a person withdrew, for its sender: the standard has no code for it.
+pub fn withdrawn(context: &Context<'_>, message: &Message, reason: &str) -> Outgoing {
+    notice(context, message, "withdrawn", &json!({ "reason": reason }))
+}
+
+/// What befell a message, for its sender, outside of the standard.
+fn notice(context: &Context<'_>, message: &Message, error: &str, more: &serde_json::Value) -> Outgoing {
+    let mut report = json!({
+        "error": error,
+        "time": context.now.to_string(),
+        "kind": message.kind.to_string(),
+        "identification": message.header.identificatie.identificatie.as_str(),
+        "sender": message.sender().as_str(),
+        "total": 0,
+        "truncated": false,
+        "findings": [],
+    });
+    if let (Some(report), Some(more)) = (report.as_object_mut(), more.as_object()) {
+        report.extend(more.clone());
+    }
     report_to(Some(message.sender().clone()), Some(message.kind.law), &report)
 }
 

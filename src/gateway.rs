@@ -1,8 +1,10 @@
 //! The intake of the daemon: prepares messages in parallel, judges and stores each in one ledger job, in order.
 
+mod orders;
+
 use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
-use crate::contract::{ContractFacts, InForce};
+use crate::contract::{ContractFacts, Contracts, InForce, Policies};
 use crate::decision::{Decision, Verdict};
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
@@ -156,7 +158,7 @@ impl Gateway {
                     }
                     other => other?,
                 };
-                if let Some(outcome) = &done.judged {
+                for outcome in done.judged.iter().chain(&done.own) {
                     report(&parts.telemetry, outcome, parts.since(outcome.received_at));
                 }
             }
@@ -166,6 +168,8 @@ impl Gateway {
 
 /// How often the waiting room is looked at for messages whose time is over; those that are woken do not wait for it.
 const LOOK_FOR_OVERDUE: Duration = Duration::from_millis(500);
+/// Where messages come from that the gateway made itself.
+pub const OWN: &str = "gateway";
 /// Messages taken from the waiting room at once.
 const WAITERS_AT_ONCE: u32 = 200;
 
@@ -222,7 +226,7 @@ impl Intake for Gateway {
             if let Some((kind, awaits)) = done.waits {
                 MessageWaits { transport: taken.transport, kind, awaits }.emit();
             }
-            if let Some(outcome) = &done.judged {
+            for outcome in done.judged.iter().chain(&done.own) {
                 report(&parts.telemetry, outcome, taken.since.elapsed());
             }
             if done.woken > 0 {
@@ -253,6 +257,8 @@ fn is_our_fault(error: &LedgerError) -> bool {
 struct Done {
     /// The message has its verdict.
     judged: Option<Outcome>,
+    /// What the gateway sent of its own because of it.
+    own: Vec<Outcome>,
     /// The message waits: its kind, and how many things it waits for.
     waits: Option<(Kind, usize)>,
     /// How many messages in the waiting room can be judged now.
@@ -272,7 +278,7 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done
         return Ok(Done::default());
     }
     let now = parts.clock.now();
-    let judged = judge(tx, parts, prepared, transport_id, now)?;
+    let judged = judge(tx, parts, prepared, transport_id, now, &Basis::of(parts))?;
     let inbox = inbox(taken, prepared.digest, prepared.source.to_vec());
     if let (Some((until, max_messages)), Ok(readable)) = (parts.wait_until(now), &prepared.reading)
         && !judged.awaits.is_empty()
@@ -282,7 +288,23 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done
         tx.wait(&inbox, (kind, &Pair::of(&readable.message)), until, &judged.awaits)?;
         return Ok(Done { waits: Some((kind, judged.awaits.len())), ..Done::default() });
     }
-    settle(tx, parts, &inbox, &judged.decision, None)
+    settle(tx, parts, &inbox, &judged, None)
+}
+
+/// By what a message is judged, and whether it stands in the ledger already.
+struct Basis {
+    /// Taken once: a register that comes in force meanwhile is for the next message.
+    contracts: Arc<Contracts>,
+    policies: Arc<Policies>,
+    stored: Option<i64>,
+}
+
+impl Basis {
+    /// A message that comes in, by what is in force.
+    fn of(parts: &Parts) -> Basis {
+        let contracts = parts.contracts.now();
+        Basis { policies: Arc::clone(&contracts.policies), contracts, stored: None }
+    }
 }
 
 /// Loads the facts and judges.
@@ -292,19 +314,18 @@ fn judge(
     prepared: &Prepared,
     transport_id: &str,
     now: Timestamp,
+    basis: &Basis,
 ) -> Result<Judged, LedgerError> {
     let reply_id = pipeline::reply_identification(&prepared.digest, transport_id);
     let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
-    // Taken once: a register that comes in force meanwhile is for the next message.
-    let contracts = parts.contracts.now();
-    let register = gemeente.and_then(|gemeente| contracts.register_for(gemeente));
+    let register = gemeente.and_then(|gemeente| basis.contracts.register_for(gemeente));
     let context = Context {
         now,
         today: dutch_day(now),
         gateway: &parts.name,
         reply_id: &reply_id,
         register: register.as_deref(),
-        policies: &contracts.policies,
+        policies: &basis.policies,
         unknown_question: parts.options.unknown_question,
     };
     let mut judged = match &prepared.reading {
@@ -312,7 +333,10 @@ fn judge(
             let started = Instant::now();
             let message = &readable.message;
             let (request, contract_request) = pipeline::requests(message, context.register);
-            let facts = tx.facts(&request)?;
+            let facts = match basis.stored {
+                Some(message_id) => tx.facts_again(&request, message_id)?,
+                None => tx.facts(&request)?,
+            };
             let contract_facts = match context.register {
                 Some(_) => tx.contract_facts(message.kind.law, message.gemeente(), &contract_request)?,
                 None => ContractFacts::default(),
@@ -335,13 +359,31 @@ fn settle(
     tx: &mut Tx<'_>,
     parts: &Parts,
     inbox: &Inbox,
+    judged: &Judged,
+    waited: Option<WaitEnd>,
+) -> Result<Done, LedgerError> {
+    let mut done = settle_one(tx, parts, inbox, &judged.decision, waited)?;
+    for own in &judged.answers {
+        // It answers the same delivery; its bytes tell it from that one.
+        let inbox = Inbox::new(OWN, inbox.transport_id.as_str(), inbox.received_at, own.bytes.clone());
+        let Done { judged, woken, .. } = settle_one(tx, parts, &inbox, &own.decision, None)?;
+        done.own.extend(judged);
+        done.woken += woken;
+    }
+    Ok(done)
+}
+
+fn settle_one(
+    tx: &mut Tx<'_>,
+    parts: &Parts,
+    inbox: &Inbox,
     decision: &Decision,
     waited: Option<WaitEnd>,
 ) -> Result<Done, LedgerError> {
     let stored = tx.store(inbox, decision)?;
     let judged = Some(outcome(&stored.message_id.to_string(), inbox, decision, waited));
     let woken = if parts.options.waiting_room.longest.is_some() { wake(tx, decision)? } else { 0 };
-    Ok(Done { judged, waits: None, woken })
+    Ok(Done { judged, woken, ..Done::default() })
 }
 
 /// Wakes the messages that wait for what this decision brings.
@@ -364,7 +406,7 @@ fn judge_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done,
     let Some(waiter) = tx.waiter(waiting_id)? else { return Ok(Done::default()) };
     let now = parts.clock.now();
     let prepared = pipeline::prepare(waiter.inbox.bytes.clone().into(), &parts.limits);
-    let judged = judge(tx, parts, &prepared, &waiter.inbox.transport_id, now)?;
+    let judged = judge(tx, parts, &prepared, &waiter.inbox.transport_id, now, &Basis::of(parts))?;
     let may_wait = now < waiter.until && parts.options.waiting_room.longest.is_some();
     if let (Ok(readable), true) = (&prepared.reading, may_wait && !judged.awaits.is_empty()) {
         tx.wait_on(waiting_id, &Pair::of(&readable.message), &judged.awaits)?;
@@ -372,7 +414,7 @@ fn judge_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done,
     }
     tx.leave_waiting(waiting_id)?;
     let end = if judged.awaits.is_empty() { WaitEnd::Came } else { WaitEnd::Over };
-    settle(tx, parts, &waiter.inbox, &judged.decision, Some(end))
+    settle(tx, parts, &waiter.inbox, &judged, Some(end))
 }
 
 /// A message whose sender cannot be told, or that fits its schema and not its typed class, is parked: nobody will come
@@ -394,14 +436,14 @@ fn park(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done, LedgerErr
     if tx.repeat_of(taken.transport, &taken.transport_id, &digest)?.is_some() {
         return Ok(Done::default());
     }
-    settle(tx, parts, &inbox(taken, digest, bytes), &nothing_decided(), None)
+    settle_one(tx, parts, &inbox(taken, digest, bytes), &nothing_decided(), None)
 }
 
 /// Stores a message that waited and that we failed on.
 fn park_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done, LedgerError> {
     let Some(waiter) = tx.waiter(waiting_id)? else { return Ok(Done::default()) };
     tx.leave_waiting(waiting_id)?;
-    settle(tx, parts, &waiter.inbox, &nothing_decided(), Some(WaitEnd::Over))
+    settle_one(tx, parts, &waiter.inbox, &nothing_decided(), Some(WaitEnd::Over))
 }
 
 /// The decision on a message that we failed on.

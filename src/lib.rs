@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod effects;
 pub mod finding;
 pub mod gateway;
+pub mod hold;
 pub mod http;
 pub mod ledger;
 pub mod message;

@@ -3,12 +3,12 @@
 //! Everything here is pure. The shell brings the bytes, the facts and the day; it commits the [`Decision`] in one
 //! transaction and sends what it says. `run`, `check`, `replay` and the tests all walk these steps.
 
-use crate::contract::{Assessment, ContractFacts, ContractRequest, Policies, Register};
+use crate::contract::{Advice, Assessment, ContractFacts, ContractRequest, Policies, Policy, Register};
 use crate::decision::{Decision, Identity, Posting, Record, Verdict};
 use crate::effects::{self, gateway_answers};
-use crate::finding::{Finding, Skipped};
+use crate::finding::{Finding, Signal, Skipped};
 use crate::message::tree::{LineIndex, Locator, Tree};
-use crate::message::{Body, Bsn, Date, Identificatie, Kind, Message, Party};
+use crate::message::{Body, Bsn, Date, Identificatie, Kind, Message, Number, Party, ReferentieAanbieder};
 use crate::question;
 use crate::reply::{self, Reply, Stamp};
 use crate::rules::facts::{Facts, Request};
@@ -17,6 +17,7 @@ use crate::schema::{self, Faults, Limits};
 use crate::standard::{Edition, Standard};
 use crate::waiting::{self, Awaited};
 use jiff::Timestamp;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -83,6 +84,36 @@ pub struct Judged {
     pub owed_reply: Option<Reply>,
     /// What may still come and would change the verdict; empty without facts.
     pub awaits: BTreeSet<Awaited>,
+    /// Rejections (319) of requests in the message, in the name of its municipality: to be stored with it, after it.
+    pub answers: Vec<Own>,
+}
+
+/// A message of the gateway itself, in the name of a municipality, with the decision on it as if it had come in.
+#[derive(Debug)]
+pub struct Own {
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// What the ledger must commit and what must leave.
+    pub decision: Decision,
+}
+
+/// What the back office of a municipality is told of a rejection in its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Given {
+    /// Kind of the message: a 319.
+    pub kind: String,
+    /// Its Identificatie.
+    pub identification: String,
+    /// Its Dagtekening.
+    pub dagtekening: String,
+    /// ReferentieAanbieder of the request.
+    pub referentie: String,
+    /// RedenAfwijzingVerzoek (WJ759).
+    pub reden: String,
+    /// The check that says so.
+    pub check: String,
+    /// Id of the signal with the figures.
+    pub signal: String,
 }
 
 /// Steps 1 to 3: size and form, XSD, typed message.
@@ -128,8 +159,25 @@ pub fn requests(message: &Message, register: Option<&Register>) -> (Request, Con
 /// Identification for a reply to a delivery: twelve characters that follow from its digest and transport id, so that
 /// judging the same delivery again names the reply the same. 60 bits: two replies of one sender will not collide.
 pub fn reply_identification(digest: &[u8; 32], transport_id: &str) -> Identificatie {
+    identification(&Sha256::new().chain_update(digest).chain_update(transport_id.as_bytes()).finalize())
+}
+
+/// Identification of the 319 that rejects a request: it follows from the request alone, so that judging it again names
+/// it the same.
+pub fn answer_identification(request: &Message, referentie: &ReferentieAanbieder) -> Identificatie {
+    let mut hash = Sha256::new();
+    let own = &request.header.identificatie.identificatie;
+    let (gemeente, aanbieder) = (request.gemeente().as_str(), request.aanbieder().as_str());
+    for part in ["319", request.kind.law.as_str(), gemeente, aanbieder, own.as_str(), referentie.as_str()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    identification(&hash.finalize())
+}
+
+/// Twelve characters of a hash.
+fn identification(hash: &[u8]) -> Identificatie {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let hash = Sha256::new().chain_update(digest).chain_update(transport_id.as_bytes()).finalize();
     Identificatie(hash.iter().take(12).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
 }
 
@@ -168,7 +216,10 @@ pub fn judge(
         ),
         _ => Assessment::default(),
     };
-    let verdict = if assessment.hold && verdict == Verdict::Accepted { Verdict::Held } else { verdict };
+    // A later version of an allocation does not overtake one that a person holds back.
+    let behind = facts.and_then(|facts| facts.held.values().max().copied()).filter(|_| !assessment.crisis);
+    let verdict =
+        if (assessment.hold || behind.is_some()) && verdict == Verdict::Accepted { Verdict::Held } else { verdict };
     let owed_reply = message.kind.number.answered_by().and_then(|number| {
         let versie = readable.edition.xsd_versie(Kind::new(message.kind.law, number));
         let stamp = Stamp {
@@ -178,6 +229,16 @@ pub fn judge(
         };
         reply::build(message, &readable.tree, &evaluation, &stamp)
     });
+    let signals = without_persons_of(message, assessment.signals);
+    let rejections = match (facts, verdict) {
+        (Some(facts), Verdict::Accepted) => rejections(&context, readable, facts, &assessment.answers),
+        _ => Vec::new(),
+    };
+    let given: Vec<Given> = rejections.iter().map(|(given, _)| given.clone()).collect();
+    let mut records = records(&case, &evaluation, verdict, assessment.postings);
+    if verdict == Verdict::Held {
+        records.push(hold(message, &signals, behind));
+    }
     let mut decision = Decision {
         kind: Some(message.kind),
         identity: Some(identity(message)),
@@ -186,15 +247,94 @@ pub fn judge(
         level: level(&evaluation),
         findings: locator.map_or_else(Vec::new, |locator| findings(&evaluation, &case, &locator, source)),
         skipped: skipped(&evaluation),
-        signals: assessment.signals,
-        observed: assessment.observed,
-        records: records(&case, &evaluation, verdict, assessment.postings),
+        signals,
+        observed: without_persons_of(message, assessment.observed),
+        records,
         outgoing: Vec::new(),
         register_version: context.register.map(|register| register.version.clone()),
     };
-    decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref());
+    decision.outgoing = effects::outgoing(&context, message, source, &decision, owed_reply.as_ref(), &given);
+    if let (Some(behind), Verdict::Held, false) = (behind, verdict, assessment.hold) {
+        decision.outgoing.push(effects::held_behind(&context, message, behind));
+    }
     let awaits = facts.map_or_else(BTreeSet::new, |facts| waiting::awaited(message, facts, &evaluation));
-    Judged { decision, owed_reply, awaits }
+    let answers = rejections.into_iter().map(|(_, own)| own).collect();
+    Judged { decision, owed_reply, awaits, answers }
+}
+
+/// The rejections (319) that the contract layer advises, each as a message that was accepted: the request has its answer,
+/// and the provider owes a return message (320).
+fn rejections(context: &Context<'_>, readable: &Readable, facts: &Facts, advice: &[Advice]) -> Vec<(Given, Own)> {
+    let request = &readable.message;
+    let persons = persons(request);
+    let reject = |advice: &Advice| {
+        let number = Number::N319;
+        let versie = readable.edition.xsd_versie(Kind::new(request.kind.law, number));
+        let stamp = Stamp {
+            identificatie: answer_identification(request, &advice.referentie),
+            dagtekening: context.today,
+            xsd_versie: versie.unwrap_or(&request.header.xsd_versie).clone(),
+        };
+        let message = reply::rejection(request, &advice.referentie, advice.reden.code(), &stamp);
+        let bytes = message.write();
+        let mut records = effects::records(&message, &Evaluation::default(), Verdict::Accepted, Vec::new());
+        records.extend(question::records(&message, facts, None, false, context.today));
+        let mut decision = Decision {
+            kind: Some(message.kind),
+            identity: Some(identity(&message)),
+            claimed_sender: None,
+            verdict: Verdict::Accepted,
+            level: Level::Outside as u8,
+            findings: Vec::new(),
+            skipped: Vec::new(),
+            signals: Vec::new(),
+            observed: Vec::new(),
+            records,
+            outgoing: Vec::new(),
+            register_version: context.register.map(|register| register.version.clone()),
+        };
+        decision.outgoing = effects::outgoing(context, &message, &bytes, &decision, None, &[]);
+        let given = Given {
+            kind: message.kind.to_string(),
+            identification: stamp.identificatie.0,
+            dagtekening: stamp.dagtekening.to_string(),
+            referentie: without_persons(advice.referentie.as_str(), &persons),
+            reden: advice.reden.code().0,
+            check: advice.check.clone(),
+            signal: advice.signal.clone(),
+        };
+        (given, Own { bytes, decision })
+    };
+    advice.iter().map(reject).collect()
+}
+
+/// What the ledger must remember of a held message: no more than that it is held, and why.
+fn hold(message: &Message, signals: &[Signal], behind: Option<i64>) -> Record {
+    let toewijzingen = match &message.body {
+        Body::Toewijzing(client) => client.producten.iter().map(|product| product.toewijzing_nummer).collect(),
+        _ => Vec::new(),
+    };
+    let is_reason = |signal: &&Signal| signal.outcome == Policy::Hold.as_str();
+    Record::Hold { toewijzingen, reasons: signals.iter().filter(is_reason).cloned().collect(), behind }
+}
+
+/// The decision on a held message that a person withdraws: it counts as not sent, goes nowhere, and its sender hears of
+/// it. `reason` names no client.
+pub fn withdraw(context: Context<'_>, message: &Message, reason: &str) -> Decision {
+    Decision {
+        kind: Some(message.kind),
+        identity: Some(identity(message)),
+        claimed_sender: None,
+        verdict: Verdict::Rejected,
+        level: Level::Outside as u8,
+        findings: Vec::new(),
+        skipped: Vec::new(),
+        signals: Vec::new(),
+        observed: Vec::new(),
+        records: Vec::new(),
+        outgoing: vec![effects::withdrawn(&context, message, reason)],
+        register_version: context.register.map(|register| register.version.clone()),
+    }
 }
 
 /// What the ledger must remember: what the message says, and what somebody owes because of it.
@@ -225,7 +365,7 @@ pub fn refuse(context: Context<'_>, unreadable: &Unreadable) -> Judged {
         register_version: context.register.map(|register| register.version.clone()),
     };
     decision.outgoing = vec![effects::error_report(&context, unreadable, &decision.findings)];
-    Judged { decision, owed_reply: None, awaits: BTreeSet::new() }
+    Judged { decision, owed_reply: None, awaits: BTreeSet::new(), answers: Vec::new() }
 }
 
 fn verdict(message: &Message, evaluation: &Evaluation) -> Verdict {
@@ -285,6 +425,21 @@ fn findings(evaluation: &Evaluation, case: &Case<'_>, locator: &Locator, source:
 /// Numbers of the persons in a message. Some senders build them into their reference numbers, which findings name.
 pub(crate) fn persons(message: &Message) -> BTreeSet<&str> {
     message.persons().into_iter().map(Bsn::expose).collect()
+}
+
+/// Signals in which no person of the message shows: they name references, and some senders build numbers of persons into
+/// those.
+fn without_persons_of(message: &Message, mut signals: Vec<Signal>) -> Vec<Signal> {
+    if signals.is_empty() {
+        return signals;
+    }
+    let persons = persons(message);
+    for signal in &mut signals {
+        signal.nl = without_persons(&signal.nl, &persons);
+        signal.en = without_persons(&signal.en, &persons);
+        signal.facts.values_mut().for_each(|value| *value = fact(value, &persons));
+    }
+    signals
 }
 
 /// A text with every number of a person of the message as stars.

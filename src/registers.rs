@@ -103,6 +103,8 @@ pub struct Registers {
     config: Config,
     /// Held while the sources are read, which takes a while.
     slots: Mutex<Vec<Slot>>,
+    /// Why the store could not be looked at the last time.
+    blind: Mutex<Option<String>>,
     /// How they stood after the last look.
     states: Mutex<Vec<State>>,
     /// Since when registers are in use of which nothing else is known.
@@ -169,13 +171,24 @@ impl Registers {
             in_force: contracts.into(),
             config: config.clone(),
             slots: Mutex::default(),
+            blind: Mutex::default(),
             states: Mutex::default(),
             started: clock.now(),
             clock,
             telemetry: telemetry.clone(),
             asked: Notify::new(),
         };
-        registers.show(&[]);
+        let mut slots: Vec<Slot> = sources(config).unwrap_or_default().into_iter().map(Slot::of).collect();
+        let at_start = registers.in_force.now();
+        // `load` reads the sources in this order and gives all of their registers or none.
+        if at_start.registers().len() == slots.len() {
+            for (slot, register) in slots.iter_mut().zip(at_start.registers()) {
+                slot.region = Some(register.region.id.clone());
+                slot.since = slot.source.since();
+            }
+        }
+        registers.show(&slots);
+        *registers.slots.lock().unwrap_or_else(PoisonError::into_inner) = slots;
         registers
     }
 
@@ -218,13 +231,26 @@ impl Registers {
                         slots.push(Slot::of(source));
                     }
                 }
+                self.tell_blind(None);
             }
-            Err(error) => tracing::warn!(error, "the store of registers cannot be looked at; trying again"),
+            Err(error) => self.tell_blind(Some(error)),
         }
         for at in 0..slots.len() {
             self.look_at(&mut slots, at, at_once);
         }
         self.show(&slots);
+    }
+
+    /// One line when the store cannot be looked at, not one at every look.
+    fn tell_blind(&self, error: Option<String>) {
+        let mut blind = self.blind.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = error.as_ref().filter(|_| error != *blind) {
+            tracing::warn!(
+                error,
+                "the registers cannot be looked at; the gateway goes on with what it has and tries again"
+            );
+        }
+        *blind = error;
     }
 
     fn look_at(&self, slots: &mut [Slot], at: usize, at_once: bool) {
@@ -241,10 +267,14 @@ impl Registers {
         }
         let read = slot.source.read();
         if slot.source.look() != stamp {
+            // Who asked for a look now is not to wait for the next one.
+            if at_once {
+                self.look_now();
+            }
             return;
         }
         slot.read = Some(stamp);
-        let fit = read.and_then(|(register, since)| match self.misfit(slots, at, &register) {
+        let fit = read.and_then(|(register, since)| match misfit(slots, at, &register) {
             Some(fault) => Err(vec![fault]),
             None => Ok((register, since)),
         });
@@ -253,18 +283,6 @@ impl Registers {
             Ok((register, since)) => self.take(slot, register, since),
             Err(faults) => self.refuse(slot, &faults),
         }
-    }
-
-    /// Why a good register cannot be used in this place.
-    fn misfit(&self, slots: &[Slot], at: usize, register: &Register) -> Option<RegisterFault> {
-        let id = &register.region.id;
-        if let Some(was) = slots[at].region.as_ref().filter(|was| *was != id) {
-            let remedy = "a running gateway keeps the region of a place: restart it, or restore region.id";
-            return Some(RegisterFault::of_file("region.toml", format!("region {was} became {id}"), remedy));
-        }
-        let elsewhere = slots.iter().enumerate().any(|(other, slot)| other != at && slot.region.as_ref() == Some(id));
-        let fault = || RegisterFault::of_file("region.toml", "the same region twice", twice(id));
-        elsewhere.then(fault)
     }
 
     fn take(&self, slot: &mut Slot, register: Register, since: Option<Timestamp>) {
@@ -357,6 +375,18 @@ impl Registers {
             self.telemetry.set_detail("registers", states.into());
         }
     }
+}
+
+/// Why a good register cannot be used in this place.
+fn misfit(slots: &[Slot], at: usize, register: &Register) -> Option<RegisterFault> {
+    let id = &register.region.id;
+    if let Some(was) = slots[at].region.as_ref().filter(|was| *was != id) {
+        let remedy = "a running gateway keeps the region of a place: restart it, or restore region.id";
+        return Some(RegisterFault::of_file("region.toml", format!("region {was} became {id}"), remedy));
+    }
+    let elsewhere = slots.iter().enumerate().any(|(other, slot)| other != at && slot.region.as_ref() == Some(id));
+    let fault = || RegisterFault::of_file("region.toml", "the same region twice", twice(id));
+    elsewhere.then(fault)
 }
 
 impl State {

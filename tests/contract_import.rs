@@ -7,8 +7,9 @@ use serde_json::Value;
 use sluis::contract::load;
 use sluis::contract::register::Files;
 use sluis::contract::register::store::{Occasion, Store, StoreError};
+use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -171,6 +172,9 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
     assert!(matches!(Store::at(&office.path("elders")).find(""), Err(StoreError::Unknown { .. })));
 }
 
+/// Makes a moment of an import last.
+type Leave<'l> = &'l dyn Fn(&Office);
+
 /// What the parts of an interrupted import look like at each moment: nothing of them is in force, and the next import
 /// goes through.
 #[test]
@@ -186,7 +190,7 @@ fn what_an_interrupted_import_leaves_behind_does_not_count() {
         moved(office);
         fs::write(office.path("store/voorbeeld/.journal.new"), b"{\"at\":\"20").expect("written");
     };
-    let moments: [(&str, &dyn Fn(&Office)); 3] = [("half written", &half), ("in its place", &moved), ("torn", &torn)];
+    let moments: [(&str, Leave<'_>); 3] = [("half written", &half), ("in its place", &moved), ("torn", &torn)];
     for (name, leave) in moments {
         let office = Office::new();
         office.put("a", &small()).put("b", &next());
@@ -352,7 +356,7 @@ fn a_difference_says_what_changes_for_whom_and_when() {
         ),
         (
             &[("providers.csv", "2026-06-30", "")],
-            &["  42420002 in all municipalities", "    registration: extended: also from 2026-07-01 (Twee (fictief))"],
+            &["  42420002", "    registration: extended: also from 2026-07-01 (Twee (fictief))"],
         ),
         (&[("region.toml", "value = 90", "value = 60")], &["    profile: other values of the profile"]),
         (
@@ -405,8 +409,8 @@ fn a_long_difference_is_counted_and_its_first_lines_are_written_out() {
     let many = |cents: usize| {
         let (mut products, mut tariffs) = (String::new(), String::new());
         for at in 0..30 {
-            products += &format!("wmo;02;P{at:04};Veel;steun;1;04;;;;;2025-01-01;\n");
-            tariffs += &format!("wmo;P{at:04};04;42420001;0197;{};2025-01-01;\n", 1000 + at * cents);
+            let _ = writeln!(products, "wmo;02;P{at:04};Veel;steun;1;04;;;;;2025-01-01;");
+            let _ = writeln!(tariffs, "wmo;P{at:04};04;42420001;0197;{};2025-01-01;", 1000 + at * cents);
         }
         let (first, tariff) = ("wmo;02;02A01;", "wmo;02A01;04;*;*;1000;");
         changed(&[
@@ -420,4 +424,73 @@ fn a_long_difference_is_counted_and_its_first_lines_are_written_out() {
     assert!(told.contains("    29 raised by +1 to +28 per mille, the first on 2025-01-01\n"), "{told}");
     assert!(told.contains("    and 19 more; --json names all\n"), "{told}");
     assert_eq!(told.lines().filter(|line| line.contains("tariff of")).count(), 10);
+}
+
+/// The page for contract managers: its files make a register, and its commands print what stands below them. Moments
+/// differ from run to run. `UPDATE=1` writes what the commands print.
+#[test]
+fn the_page_says_what_the_program_does() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/contract-register.md");
+    let text = fs::read_to_string(&page).expect("the page is there");
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    fs::create_dir(dir.path().join("register")).expect("made");
+    fs::create_dir(dir.path().join("bin")).expect("made");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sluis"), dir.path().join("bin/sluis")).expect("linked");
+
+    let (mut written, mut commands) = (String::new(), 0);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let _ = writeln!(written, "{line}");
+        let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if info == "console" {
+            for command in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
+                let _ = write!(written, "$ {command}\n{}", typed(dir.path(), command));
+                commands += 1;
+            }
+        } else {
+            let (_, name) = info.split_once(' ').expect("a language and the name of a file");
+            let folder = if name == "sluis.toml" { dir.path().to_owned() } else { dir.path().join("register") };
+            fs::write(folder.join(name), block.join("\n") + "\n").expect("written");
+            let _ = writeln!(written, "{}", block.join("\n"));
+        }
+        written.push_str("```\n");
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&page, &written).expect("written");
+    } else {
+        assert_eq!(
+            without_moments(&text),
+            without_moments(&written),
+            "docs/contract-register.md; UPDATE=1 rewrites it"
+        );
+    }
+    assert!(commands > 15, "the page has examples: {commands}");
+    assert_eq!(load(&dir.path().join("register")).expect("no faults").version, version(&small()));
+}
+
+/// What somebody sees who types a command in that folder.
+fn typed(folder: &Path, command: &str) -> String {
+    let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap_or_default());
+    let output = std::process::Command::new("sh")
+        .args(["-c", &format!("exec 2>&1; {command}")])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("USER", "beheer")
+        .env_remove("SUDO_USER")
+        .output()
+        .expect("there is a shell");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// With the digits of every moment in it replaced.
+fn without_moments(text: &str) -> String {
+    let parts: Vec<&str> = text.split("  by ").collect();
+    let hidden = |part: &str| match part.len().checked_sub(19).and_then(|at| part.split_at_checked(at)) {
+        Some((before, moment)) if moment.as_bytes()[10] == b'T' && moment.ends_with(|c: char| c.is_ascii_digit()) => {
+            format!("{before}<moment>")
+        }
+        _ => part.to_owned(),
+    };
+    parts.into_iter().map(hidden).collect::<Vec<_>>().join("  by ")
 }

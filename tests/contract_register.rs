@@ -628,3 +628,82 @@ fn a_long_table_of_tariffs_loads_fast() {
     assert!(took < limit, "{rows} tariffs took {took:?}");
     assert_eq!(register.agreement("A1").map(|agreement| agreement.amount), Some(Cents(100_000)));
 }
+
+/// How much longer eight times the rows may take: in proportion it is 8 times, in pairs it would be 64 times.
+const FACTOR: u32 = 24;
+/// What the clock and other programs may add.
+const NOISE: std::time::Duration = std::time::Duration::from_millis(60);
+
+/// A region with that many rows in every table, all about each other.
+fn full(rows: usize, vary: &Vary) -> Files {
+    let mut files = region();
+    let mut add = |file: &str, row: &dyn Fn(usize) -> String| {
+        let table = files.get_mut(file).expect("it is there");
+        for at in 0..rows {
+            table.extend(row(at).as_bytes());
+            table.push(b'\n');
+        }
+    };
+    let (agb, segment) = (|at: usize| 50_000_000 + at, if vary.known { "steun" } else { "steum" });
+    add("products.csv", &|at| format!("wmo;02;{at:05};Veel;{segment};1;04;;;;;2025-01-01;"));
+    add("providers.csv", &|at| format!("{};Veel (fictief);;2025-01-01;", agb(at)));
+    add("contracts.csv", &|at| format!("D{at};{};{segment};*;active;2025-01-01;", agb(at)));
+    add("tariffs.csv", &|at| format!("wmo;{:05};04;{};*;1000;{}", at % vary.products, (vary.whom)(at), vary.dates));
+    add("agreements.csv", &|at| format!("B{at};{segment};{};*;pxq;2025-01-01;2025-12-31;100000;70;signal", agb(at)));
+    files
+}
+
+/// What the tariffs are for.
+struct Vary {
+    name: &'static str,
+    /// How many products they share.
+    products: usize,
+    whom: fn(usize) -> String,
+    dates: &'static str,
+    /// Whether the segment of all rows is one that exists.
+    known: bool,
+}
+
+/// Whoever compares all rows with each other holds up the start, and every reload.
+#[test]
+fn a_register_of_any_size_is_read_in_proportion() {
+    let provider = |at: usize| (50_000_000 + at).to_string();
+    for vary in [
+        Vary {
+            name: "each its own",
+            products: usize::MAX,
+            whom: |_| "*".to_owned(),
+            dates: "2025-01-01;",
+            known: true,
+        },
+        Vary { name: "one product", products: 1, whom: provider, dates: "2025-01-01;", known: true },
+        Vary { name: "all run out", products: 1, whom: provider, dates: "2025-01-01;2025-12-31", known: true },
+        Vary {
+            name: "for nobody else",
+            products: usize::MAX,
+            whom: provider,
+            dates: "2025-01-01;2025-12-31",
+            known: true,
+        },
+        Vary { name: "all the same", products: 1, whom: |_| "*".to_owned(), dates: "2025-01-01;", known: true },
+        Vary { name: "an unknown segment", products: usize::MAX, whom: provider, dates: "2025-01-01;", known: false },
+    ] {
+        let time = |rows: usize, runs: usize| {
+            let files = full(rows, &vary);
+            let all = (0..runs).map(|_| {
+                let start = std::time::Instant::now();
+                let faults = faults(&files).len();
+                (start.elapsed(), faults)
+            });
+            all.min().expect("it ran")
+        };
+        let mut took = Vec::new();
+        let fair = (0..4).any(|_| {
+            let ((small, _), (large, faults)) = (time(500, 3), time(4_000, 2));
+            println!("{}: {small:?}, then {large:?} with {faults} faults", vary.name);
+            took.push((small, large));
+            large < small * FACTOR + NOISE
+        });
+        assert!(fair, "{}: eight times the rows took each time out of proportion: {took:?}", vary.name);
+    }
+}

@@ -14,6 +14,8 @@ macro_rules! scenarios {
     };
 }
 
+#[path = "golden/answers.rs"]
+mod answers;
 #[path = "golden/changes.rs"]
 mod changes;
 #[path = "golden/deliver.rs"]
@@ -51,6 +53,7 @@ fn all() -> impl Iterator<Item = &'static Scenario> {
         requests::SCENARIOS,
         faults::SCENARIOS,
         replies::SCENARIOS,
+        answers::SCENARIOS,
     ]
     .into_iter()
     .flatten()

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 const GEMEENTE: &str = "0197";
 const AANBIEDER: &str = "42420001";
-const PATIENCE: Patience = Patience { retry: Duration::from_mins(5), waiting: None };
+const PATIENCE: Patience = Patience { retry: Duration::from_mins(5), waiting: None, held: 1 };
 
 /// A gateway over folders whose clock stands on the day before Good Friday 2026.
 struct Site {

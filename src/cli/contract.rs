@@ -206,7 +206,9 @@ fn failed(error: &StoreError) -> Exit {
         None => eprintln!("sluis: {error}"),
     }
     if let StoreError::Faulty(faults) = error {
-        faults.iter().for_each(|fault| eprintln!("sluis: {fault}"));
+        for fault in faults {
+            eprintln!("sluis: {fault}");
+        }
     }
     Exit::Usage
 }
@@ -279,7 +281,9 @@ fn side(place: &Place, name: &str) -> Result<Side, Exit> {
     let folder = Path::new(name);
     if folder.is_dir() {
         let register = load(folder).map_err(|faults| {
-            faults.iter().for_each(|fault| eprintln!("sluis: {name}: {fault}"));
+            for fault in &faults {
+                eprintln!("sluis: {name}: {fault}");
+            }
             eprintln!("sluis: {name}: {} fault(s); only registers without faults can be compared", faults.len());
             Exit::Usage
         })?;

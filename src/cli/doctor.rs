@@ -34,7 +34,11 @@ pub(super) fn run(config: &Config, json: bool, clock: &dyn Clock) -> Exit {
 fn diagnose(config: &Config, clock: &dyn Clock) -> anyhow::Result<Diagnosis> {
     let keys = Keys::load(&config.ledger.key_file)?;
     let ledger = Ledger::open_to_read(&config.ledger.path, keys)?;
-    let patience = Patience { retry: config.delivery.max_retry, waiting: config.waiting_room.longest };
+    let patience = Patience {
+        retry: config.delivery.max_retry,
+        waiting: config.waiting_room.longest,
+        held: config.holds.remind_after,
+    };
     let now = clock.now();
     let diagnosis = ledger.run_blocking(move |tx| doctor::examine(tx, now, patience))?;
     ledger.close()?;

@@ -224,7 +224,8 @@ fn on_ledger(
     transport_id: &str,
 ) -> Result<Judged, LedgerError> {
     let judged = judge_on(ledger, context, prepared)?;
-    store(ledger, context.now, prepared, transport_id, judged.decision.clone())?;
+    let own = judged.answers.iter().map(|own| (own.bytes.clone(), own.decision.clone())).collect();
+    store(ledger, context.now, prepared, transport_id, judged.decision.clone(), own)?;
     Ok(judged)
 }
 
@@ -239,13 +240,14 @@ pub(super) fn judge_on(ledger: &Ledger, context: Context<'_>, prepared: &Prepare
     })
 }
 
-/// Stores a message with what was decided on it.
+/// Stores a message with what was decided on it, and after it what the gateway sends of its own because of it.
 pub(super) fn store(
     ledger: &Ledger,
     received_at: Timestamp,
     prepared: &Prepared,
     transport_id: &str,
     decision: Decision,
+    own: Vec<(Vec<u8>, Decision)>,
 ) -> Result<(), LedgerError> {
     let inbox = Inbox {
         transport: "replay".to_owned(),
@@ -254,7 +256,14 @@ pub(super) fn store(
         received_at,
         bytes: prepared.source.to_vec(),
     };
-    ledger.run_blocking(move |tx| tx.store(&inbox, &decision).map(|_| ()))
+    let own: Vec<(Inbox, Decision)> = own
+        .into_iter()
+        .map(|(bytes, decision)| (Inbox::new(crate::gateway::OWN, transport_id, received_at, bytes), decision))
+        .collect();
+    ledger.run_blocking(move |tx| {
+        tx.store(&inbox, &decision)?;
+        own.iter().try_for_each(|(inbox, decision)| tx.store(inbox, decision).map(|_| ()))
+    })
 }
 
 fn load(

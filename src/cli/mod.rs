@@ -5,6 +5,7 @@ mod contract;
 mod doctor;
 mod excerpt;
 mod explain;
+mod held;
 mod household;
 mod judge;
 mod report;
@@ -14,6 +15,7 @@ mod whatif;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::hold::Action;
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
 use crate::whatif::Pair;
@@ -28,8 +30,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All accepted, or done; with `--against`: nothing differs.
     Accepted = 0,
-    /// Something was rejected, held or only partly granted; for `config check` and `contract check`: a fault; with
-    /// `--against`: something differs.
+    /// Something was rejected, held or only partly granted; for `config check` and `contract`: a fault or a difference;
+    /// with `--against`: something differs.
     Rejected = 1,
     /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
     Usage = 2,
@@ -99,6 +101,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Outgoing allocations that wait for a person
+    #[command(subcommand)]
+    Held(HeldCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -199,6 +204,36 @@ enum HouseholdCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum HeldCommand {
+    /// What is held, since when, and why
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge a held message anew and let it go to its provider; the contract layer may only signal
+    Release(Ordering),
+    /// End a held message: it counts as not sent, and its identification can be used again
+    Withdraw(Ordering),
+}
+
+#[derive(Debug, Args)]
+struct Ordering {
+    /// Number of the message, as in `sluis held list`
+    id: i64,
+    /// Why; it stays in the audit trail, so it must name no client by number
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who; otherwise the login
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    config: WithConfig,
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -225,6 +260,7 @@ pub fn main() -> ExitCode {
         Command::Doctor { config: WithConfig { config }, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
+        Command::Held(command) => held(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
@@ -356,6 +392,18 @@ fn run(path: &Path) -> Exit {
             Exit::Usage
         }
     }
+}
+
+fn held(command: HeldCommand) -> Exit {
+    let (ordering, action) = match command {
+        HeldCommand::List { config: WithConfig { config }, json } => {
+            return load_config(&config).map_or_else(|exit| exit, |config| held::list(&config, json));
+        }
+        HeldCommand::Release(ordering) => (ordering, Action::Release),
+        HeldCommand::Withdraw(ordering) => (ordering, Action::Withdraw),
+    };
+    let Ordering { id, reason, by, config: WithConfig { config } } = ordering;
+    load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
 }
 
 fn config_check(path: &Path) -> Exit {

@@ -67,6 +67,8 @@ pub struct Config {
     pub log: Log,
     /// `[waiting_room]`
     pub waiting_room: WaitingRoom,
+    /// `[holds]`
+    pub holds: Holds,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -242,6 +244,13 @@ pub struct WaitingRoom {
     pub max_messages: u64,
 }
 
+/// Outgoing allocations that wait for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holds {
+    /// Working days after which one is named.
+    pub remind_after: u32,
+}
+
 /// Stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shutdown {
@@ -348,6 +357,7 @@ fn read_all(
         delivery: read_delivery(&mut reader),
         log: read_log(&mut reader),
         waiting_room: read_waiting_room(&mut reader),
+        holds: read_holds(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
@@ -720,6 +730,13 @@ fn read_waiting_room(reader: &mut Reader<'_>) -> WaitingRoom {
     };
     reader.unknown_keys(&section);
     room
+}
+
+fn read_holds(reader: &mut Reader<'_>) -> Holds {
+    let section = reader.section("holds");
+    let remind_after = reader.value(&section, "remind_after", 1, |raw| number(raw, 0, 60));
+    reader.unknown_keys(&section);
+    Holds { remind_after }
 }
 
 fn read_shutdown(reader: &mut Reader<'_>) -> Shutdown {

@@ -67,6 +67,8 @@ pub(super) fn show(config: &Config) -> String {
         page.text("longest", show_duration(longest));
     }
     page.bare("max_messages", config.waiting_room.max_messages);
+    page.section("[holds]");
+    page.bare("remind_after", config.holds.remind_after);
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);

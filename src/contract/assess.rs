@@ -1,14 +1,17 @@
 //! What the contract layer makes of a message: the checks, what policy does with them, and the money.
 
+use super::answer::{Answer, Reden};
 use super::budget::{self, Movements};
 use super::check::{self, CheckInfo, Look, Raised, Run};
-use super::facts::ContractFacts;
+use super::checks::asked;
+use super::facts::{ContractFacts, ContractRequest};
 use super::policy::{Policies, Policy};
 use super::register::Register;
 use super::survey::{Survey, Surveyed};
+use super::words::Flag;
 use crate::decision::Posting;
 use crate::finding::Signal;
-use crate::message::{Date, Law, Message, Number, Party};
+use crate::message::{Body, Date, Law, Message, Number, Party, Product, ReferentieAanbieder};
 use crate::rules::facts::Facts;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +19,43 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What the contract layer makes of a message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Assessment {
-    /// To be sent to the municipality; outcome `signal` or `hold`.
+    /// To be sent to the municipality; outcome `signal`, `hold` or `answer`.
     pub signals: Vec<Signal>,
     /// To be recorded and not sent; outcome `observe`.
     pub observed: Vec<Signal>,
     /// An outgoing 301 waits for a person. Its postings count from the moment it is released.
     pub hold: bool,
+    /// The 301 allocates crisis care: nothing may hold it.
+    pub crisis: bool,
+    /// Requests to be rejected in the name of the municipality, each for one reason.
+    pub answers: Vec<Advice>,
     /// Postings to the budget agreements.
     pub postings: Vec<Posting>,
+}
+
+/// A request to be rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// The request: one product of a 315, or a 317 as a whole.
+    pub referentie: ReferentieAanbieder,
+    /// Why.
+    pub reden: Reden,
+    /// The check that says so.
+    pub check: String,
+    /// Id of the signal that tells the municipality.
+    pub signal: String,
+}
+
+/// What the contract layer needs to know of the ledger to judge a message.
+pub fn request(register: &Register, message: &Message) -> ContractRequest {
+    let mut request = budget::request(register, message);
+    request.person = match &message.body {
+        Body::Aanvraag(client) => Some(client.bsn.clone()),
+        Body::Wijziging(client) => Some(client.bsn.clone()),
+        _ => return request,
+    };
+    request.agreements.extend(asked::agreements(register, message));
+    request
 }
 
 /// Judges a message that the standard accepts. `today` is the day of judging; `granted` are the granted lines of a 323
@@ -42,29 +74,39 @@ pub fn assess(
     }
     let movements = budget::movements(register, message, facts, ledger, granted);
     let look = Look { register, message, today, facts, ledger, granted, movements: &movements };
-    let mut assessment = Assessment::default();
+    let mut assessment = Assessment { crisis: allocates_crisis_care(&look), ..Assessment::default() };
     let mut told = BTreeSet::new();
-    for check in check::all() {
+    for check in in_order() {
         let run = match check.run {
             Run::OnMessage { numbers, run } if numbers.contains(&message.kind.number) => run,
             Run::OnMessage { .. } | Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => continue,
         };
         let policy = policies.of(check, message.gemeente());
         for raised in run(&look) {
-            let outcome = policy.min(raised.at_most).min(allowed(message.kind.number));
+            let answer = raised.answer.clone();
+            let mut outcome = outcome(&look, policy, &raised);
+            if outcome == Policy::Answer && assessment.answers.iter().any(|given| is_for(given, answer.as_ref())) {
+                // A request is rejected for one reason, the first; the others are told.
+                outcome = Policy::Signal;
+            }
             let signal = signal(register, (message.kind.law, message.gemeente()), check, raised, outcome);
             // Many lines may be of one case.
             if !told.insert(signal.id.clone()) {
                 continue;
             }
-            match outcome {
-                Policy::Observe => assessment.observed.push(signal),
-                Policy::Signal => assessment.signals.push(signal),
-                Policy::Hold | Policy::Answer => {
-                    assessment.hold = true;
-                    assessment.signals.push(signal);
+            match (outcome, answer) {
+                (Policy::Observe, _) => {
+                    assessment.observed.push(signal);
+                    continue;
                 }
+                (Policy::Answer, Some(Answer { referentie, reden })) => {
+                    let (check, signal) = (check.id.to_owned(), signal.id.clone());
+                    assessment.answers.push(Advice { referentie, reden, check, signal });
+                }
+                (Policy::Hold, _) => assessment.hold = true,
+                (Policy::Signal | Policy::Answer, _) => {}
             }
+            assessment.signals.push(signal);
         }
     }
     let Movements { postings, .. } = movements;
@@ -72,24 +114,78 @@ pub fn assess(
     assessment
 }
 
-/// The furthest that a message of this number allows: only an allocation is the municipality's own to hold.
-fn allowed(number: Number) -> Policy {
-    match number {
-        Number::N301 => Policy::Hold,
-        Number::N302
+fn is_for(given: &Advice, answer: Option<&Answer>) -> bool {
+    answer.is_some_and(|answer| answer.referentie == given.referentie)
+}
+
+/// The checks in the order in which their reasons count: the contract, then what is stacked, then the budget (funding,
+/// section 5); within a group by number.
+fn in_order() -> Vec<&'static CheckInfo> {
+    let mut all = check::all().to_vec();
+    all.sort_by_key(|check| {
+        let (group, number) = check.id.split_at(1);
+        (group, number.parse::<u8>().unwrap_or(u8::MAX))
+    });
+    all
+}
+
+/// What becomes of a finding: what policy wants, as far as the finding and the message allow it. What a message does not
+/// allow becomes the step below: only an allocation is the municipality's own to hold, only a request can be answered
+/// and then for a reason that the standard has, and crisis care is neither held nor refused.
+fn outcome(look: &Look<'_>, policy: Policy, raised: &Raised) -> Policy {
+    let allowed = match look.message.kind.number {
+        Number::N301 if !allocates_crisis_care(look) => Policy::Hold,
+        Number::N315 | Number::N317 => match &raised.answer {
+            Some(answer) if !asks_for_crisis_care(look, &answer.referentie) => Policy::Answer,
+            _ => Policy::Signal,
+        },
+        Number::N301
+        | Number::N302
         | Number::N305
         | Number::N306
         | Number::N307
         | Number::N308
-        | Number::N315
         | Number::N316
-        | Number::N317
         | Number::N318
         | Number::N319
         | Number::N320
         | Number::N323
         | Number::N325 => Policy::Signal,
+    };
+    match policy.min(raised.at_most).min(allowed) {
+        Policy::Hold if look.message.kind.number != Number::N301 => Policy::Signal,
+        outcome => outcome,
     }
+}
+
+/// Whether a 301 allocates crisis care, beside other care or alone: it leaves as a whole, so it is never held.
+fn allocates_crisis_care(look: &Look<'_>) -> bool {
+    look.allocated().any(|new| is_crisis(look, new.product.as_ref(), new.ingangsdatum))
+}
+
+/// Whether a request is for crisis care; a 317 is answered as a whole.
+fn asks_for_crisis_care(look: &Look<'_>, referentie: &ReferentieAanbieder) -> bool {
+    match &look.message.body {
+        Body::Aanvraag(client) => client
+            .producten
+            .iter()
+            .filter(|asked| asked.referentie_aanbieder == *referentie)
+            .any(|asked| is_crisis(look, asked.product.as_ref(), asked.toewijzing_ingangsdatum)),
+        Body::Wijziging(client) => {
+            let verzoek = &client.verzoek;
+            let changed = verzoek.te_wijzigen.iter().filter_map(|asked| {
+                let known = look.ledger.allocations.get(&asked.toewijzing_nummer)?;
+                Some((known.product.as_ref(), asked.gewenste_ingangsdatum))
+            });
+            let new = verzoek.nieuw.iter().map(|asked| (asked.product.as_ref(), asked.gewenste_ingangsdatum));
+            changed.chain(new).any(|(product, on)| is_crisis(look, product, on))
+        }
+        _ => false,
+    }
+}
+
+fn is_crisis(look: &Look<'_>, product: Option<&Product>, on: Date) -> bool {
+    product.is_some_and(|product| look.is_marked(product, on, Flag::Crisis))
 }
 
 /// Looks at all that is known of a region: what is to be told, in order of check, and what is only to be recorded.

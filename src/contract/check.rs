@@ -1,11 +1,13 @@
 //! What a check of the contract layer is: a table of facts about it and a function. The registry of all checks.
 
+use super::answer::Answer;
 use super::budget::Movements;
 use super::checks;
 use super::facts::ContractFacts;
 use super::policy::Policy;
 use super::register::Register;
 use super::survey::{Survey, Surveyed};
+use super::words::Flag;
 use crate::finding::Severity;
 use crate::message::{Body, Count, Date, Law, Message, Number, Party, Prestatie, Product, ToegewezenProduct};
 use crate::rules::facts::{Allocation, Facts};
@@ -125,6 +127,21 @@ impl<'a> Look<'a> {
         self.granted.iter().filter_map(move |(client, line)| clients.get(*client)?.prestaties.get(*line))
     }
 
+    /// Whether a product is marked so on a day. What a category of the Jeugdwet says by itself needs no mark in the
+    /// register: 46 is crisis care, 53 is given by hospitals, 55 is contracted nationally (JZ020).
+    pub(super) fn is_marked(&self, product: &Product, on: Date, flag: Flag) -> bool {
+        let by_category = self.law() == Law::Jeugdwet
+            && matches!(
+                (product.categorie.as_str(), flag),
+                ("46", Flag::Crisis) | ("53", Flag::Hospital) | ("55", Flag::National)
+            );
+        let marked = || {
+            let known = self.register.product(self.law(), product.code.as_ref()?, on)?;
+            Some(known.flags.contains(&flag))
+        };
+        by_category || marked().unwrap_or(false)
+    }
+
     /// How texts name the provider.
     pub(super) fn provider_name(&self) -> String {
         let agb = self.aanbieder();
@@ -146,6 +163,8 @@ pub struct Raised {
     pub(super) at_most: Policy,
     pub(super) severity: Severity,
     pub(super) toewijzingen: Vec<Count>,
+    /// The rejection that a request may get for it.
+    pub(super) answer: Option<Answer>,
     pub(super) nl: String,
     pub(super) en: String,
     pub(super) facts: BTreeMap<String, Value>,
@@ -158,6 +177,7 @@ impl Raised {
             at_most: Policy::Answer,
             severity,
             toewijzingen: Vec::new(),
+            answer: None,
             nl,
             en,
             facts: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! The contract layer: what a region agreed with its providers, and what that says about a message.
 
+pub mod answer;
 mod assess;
 pub mod budget;
 pub mod catalogue;
@@ -19,8 +20,7 @@ mod table;
 pub mod value;
 mod words;
 
-pub use assess::{Assessment, assess, look_over};
-pub use budget::request;
+pub use assess::{Advice, Assessment, assess, look_over, request};
 pub use check::{CheckInfo, Run};
 pub use contracts::{Contracts, InForce};
 pub use facts::{ContractFacts, ContractRequest};

@@ -26,6 +26,8 @@ words! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policies {
     by: BTreeMap<(String, Option<Party>), Policy>,
+    /// The furthest that any check may go, whatever was set.
+    at_most: Option<Policy>,
 }
 
 impl Policies {
@@ -47,7 +49,14 @@ impl Policies {
     /// The policy of a check in a municipality.
     pub fn of(&self, check: &CheckInfo, gemeente: &Party) -> Policy {
         let set = |gemeente: Option<&Party>| self.by.get(&(check.id.to_owned(), gemeente.cloned())).copied();
-        set(Some(gemeente)).or_else(|| set(None)).unwrap_or(check.default_policy)
+        let policy = set(Some(gemeente)).or_else(|| set(None)).unwrap_or(check.default_policy);
+        self.at_most.map_or(policy, |at_most| policy.min(at_most))
+    }
+
+    /// The same policies, none of which goes further than this.
+    #[must_use]
+    pub fn capped(&self, at_most: Policy) -> Policies {
+        Policies { by: self.by.clone(), at_most: Some(at_most) }
     }
 }
 
@@ -65,6 +74,10 @@ mod tests {
         policies.set("A1", Some(&aalten), "hold").expect("a known check and word");
         assert_eq!(policies.of(a1, &aalten), Policy::Hold);
         assert_eq!(policies.of(a1, &winterswijk), Policy::Signal);
+        let capped = policies.capped(Policy::Signal);
+        assert_eq!((capped.of(a1, &aalten), capped.of(a1, &winterswijk)), (Policy::Signal, Policy::Signal));
+        let d2 = check::find("D2").expect("D2 is registered");
+        assert_eq!(policies.capped(Policy::Observe).of(d2, &aalten), Policy::Observe);
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl Tx<'_> {
     ) -> Result<(), LedgerError> {
         let content = json!({
             "reason": occasion.reason,
+            "by": occasion.by,
             "digest": hex::encode(inbox.digest),
             "verdict": decision.verdict,
             "level": decision.level,

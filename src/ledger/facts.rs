@@ -11,7 +11,7 @@
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, json};
 use crate::contract::facts::{ContractFacts, ContractRequest};
-use crate::message::{Bsn, Cents, Count, Law, Party, ReferentieAanbieder, VerzoekAntwoord};
+use crate::message::{Bsn, Cents, Count, Law, Number, Party, ReferentieAanbieder, VerzoekAntwoord};
 use crate::rules::facts::{
     Allocation, CareRequest, ClaimLine, Delivery, Earlier, Facts, PersonKey, Request, RequestAnswer, Stop,
 };
@@ -103,6 +103,7 @@ impl Tx<'_> {
             lines,
             granted,
             question: self.question(request)?,
+            held: if request.number == Number::N301 { self.held_before(request, message_id)? } else { BTreeMap::new() },
         })
     }
 

@@ -8,6 +8,7 @@ mod audit;
 mod course;
 mod error;
 mod facts;
+mod hold;
 mod household;
 mod keys;
 mod outbox;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use audit::Fault;
 pub use error::LedgerError;
+pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
 pub use keys::{KeyError, Keys};
 pub use question::{Open, OpenQuestion};

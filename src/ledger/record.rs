@@ -41,6 +41,7 @@ impl Recorder<'_> {
             Record::Prestatie { bsn, line } => self.line(tx, bsn, line),
             Record::Posting(posting) => self.posting(tx, posting),
             Record::Asked(asked) => self.asked(tx, asked),
+            Record::Hold { toewijzingen, reasons, behind } => self.hold(tx, toewijzingen, reasons, *behind),
             Record::Settled(settled) => self.settled(tx, settled),
         }
     }

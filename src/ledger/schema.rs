@@ -23,6 +23,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 4, name: "waiting room", sql: include_str!("migrations/0004_waiting_room.sql") },
     Migration { number: 5, name: "course of care", sql: include_str!("migrations/0005_course.sql") },
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
+    Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

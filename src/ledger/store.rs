@@ -4,8 +4,9 @@ use super::error::LedgerError;
 use super::record::Recorder;
 use super::signals::Told;
 use super::tx::Tx;
-use crate::decision::{Decision, Outgoing, Purpose, Verdict};
+use crate::decision::{Decision, Outgoing, Purpose, Record, Verdict};
 use crate::effects;
+use crate::hold::Order;
 use crate::message::{Law, Party};
 use crate::pipeline::digest;
 use jiff::Timestamp;
@@ -55,6 +56,8 @@ pub(super) struct Occasion<'a> {
     pub(super) at: Timestamp,
     /// `None` the first time.
     pub(super) reason: Option<&'a str>,
+    /// Who ordered it; `None` when nobody did.
+    pub(super) by: Option<&'a str>,
 }
 
 /// A message in the ledger.
@@ -112,7 +115,7 @@ impl Tx<'_> {
             let known = self.repeat_of(&inbox.transport, &inbox.transport_id, &inbox.digest)?;
             return known.ok_or(LedgerError::Damaged("a repeated message is gone"));
         };
-        self.store_effects(message_id, inbox, decision, Occasion { at: inbox.received_at, reason: None })?;
+        self.store_effects(message_id, inbox, decision, Occasion { at: inbox.received_at, reason: None, by: None })?;
         Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
     }
 
@@ -128,10 +131,33 @@ impl Tx<'_> {
         at: Timestamp,
         reason: &str,
     ) -> Result<Stored, LedgerError> {
+        self.decide_again(message_id, decision, Occasion { at, reason: Some(reason), by: None })
+    }
+
+    /// As [`Tx::store_again`], by order of a person, who goes into the audit trail as well.
+    ///
+    /// # Errors
+    /// As [`Tx::store_again`].
+    pub fn store_by_order(
+        &mut self,
+        message_id: i64,
+        decision: &Decision,
+        at: Timestamp,
+        order: &Order,
+    ) -> Result<Stored, LedgerError> {
+        self.decide_again(message_id, decision, Occasion { at, reason: Some(&order.reason), by: Some(&order.by) })
+    }
+
+    fn decide_again(
+        &mut self,
+        message_id: i64,
+        decision: &Decision,
+        occasion: Occasion<'_>,
+    ) -> Result<Stored, LedgerError> {
         check(decision)?;
         let inbox = self.inbox(message_id)?.ok_or(LedgerError::Conflict("there is no message with this number"))?;
         self.update_message(message_id, decision)?;
-        self.store_effects(message_id, &inbox, decision, Occasion { at, reason: Some(reason) })?;
+        self.store_effects(message_id, &inbox, decision, occasion)?;
         Ok(Stored { message_id, verdict: decision.verdict, sent_before: true })
     }
 
@@ -343,8 +369,12 @@ fn lane(purpose: Purpose) -> &'static str {
 /// What no decision may be.
 fn check(decision: &Decision) -> Result<(), LedgerError> {
     let processed = matches!(decision.verdict, Verdict::Accepted | Verdict::Partly);
-    if !decision.records.is_empty() && !processed {
+    let is_hold = |record: &Record| matches!(record, Record::Hold { .. });
+    if decision.records.iter().any(|record| !is_hold(record)) && !processed {
         return Err(LedgerError::Unfit("a message that was not processed leads to records"));
+    }
+    if decision.records.iter().any(is_hold) && decision.verdict != Verdict::Held {
+        return Err(LedgerError::Unfit("a message that is not held leads to a hold"));
     }
     if decision.identity.is_none() && decision.verdict.counts_as_sent() {
         return Err(LedgerError::Unfit("a message counts as sent and nobody knows who sent it"));

@@ -1,9 +1,11 @@
-//! The standard's own return messages (302, 306, 308, 316, 318, 320) and the 325, for every outcome (standard, replies).
+//! The standard's own return messages (302, 306, 308, 316, 318, 320) and the 325, for every outcome (standard, replies);
+//! and the 319 by which a municipality rejects a request.
 //!
 //! A reply is built from the message and from what judging gave, with an identification and a date that come in as
 //! values: the same inputs give the same bytes. What a reply repeats is copied from the document and never written anew,
 //! so that its sender finds every value as it was sent, leading zeros included.
 
+mod antwoord;
 mod declaratie;
 mod retour;
 
@@ -12,6 +14,8 @@ use crate::message::tree::{Namespace, Node, Tree};
 use crate::message::{Body, Date, Identificatie, Kind, Message, Versie, XsdVersie};
 use crate::rules::{Evaluation, Level};
 use declaratie::Source;
+
+pub use antwoord::rejection;
 
 /// A reply, ready to send.
 #[derive(Debug, Clone, PartialEq, Eq)]

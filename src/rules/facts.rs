@@ -382,6 +382,8 @@ pub struct Facts {
     /// The message that a reply answers, by number, sender and Identificatie; its Dagtekening may be another than the
     /// reply says, and so may its receiver. `None` when there is none, and for messages that answer nothing.
     pub question: Option<Question>,
+    /// Allocations of a 301 that an earlier one, which a person holds back, is about: with its number in the ledger.
+    pub held: BTreeMap<Count, i64>,
 }
 
 impl Facts {

@@ -25,6 +25,7 @@ mod within;
 
 pub use case::{Case, Line, LineIndex, Parties, Terms, UnknownQuestion};
 pub use evaluate::{Broken, Evaluation, evaluate};
+pub(crate) use outside::last_day_of_gemeente;
 pub use place::{Class, Place};
 pub use releases::in_force;
 pub use rule::{Check, Level, Need, Rule, Sort, Violation};

@@ -35,6 +35,8 @@ pub enum Metric {
     ParkedMessages,
     /// Messages that are held.
     HeldMessages,
+    /// Age of the oldest of them.
+    HeldOldestSeconds,
     /// Messages that wait for one that they refer to.
     WaitingMessages,
     /// Age of the oldest message that waits.
@@ -80,7 +82,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 30] = [
+    pub const ALL: [Metric; 31] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -97,6 +99,7 @@ impl Metric {
         Metric::OutboxOldestSeconds,
         Metric::ParkedMessages,
         Metric::HeldMessages,
+        Metric::HeldOldestSeconds,
         Metric::WaitingMessages,
         Metric::WaitingOldestSeconds,
         Metric::OpenQuestions,
@@ -166,6 +169,9 @@ impl Metric {
             ),
             Metric::ParkedMessages => ("sluis_parked_messages", Sort::Figure, &[], "Messages that are parked"),
             Metric::HeldMessages => ("sluis_held_messages", Sort::Figure, &[], "Messages that wait for a person"),
+            Metric::HeldOldestSeconds => {
+                ("sluis_held_oldest_seconds", Sort::Figure, &[], "Age of the oldest message that waits for a person")
+            }
             Metric::WaitingMessages => {
                 ("sluis_waiting_messages", Sort::Figure, &[], "Messages that wait for one that they refer to")
             }

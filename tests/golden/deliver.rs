@@ -4,10 +4,11 @@ use crate::support::{DAY, Xml, check_totals, region};
 use jiff::Timestamp;
 use sluis::contract::{Contracts, Policies};
 use sluis::deadline::Debt;
-use sluis::decision::{Outgoing, Purpose, Record, Verdict};
+use sluis::decision::{Decision, Outgoing, Purpose, Record, Verdict};
 use sluis::finding::Finding;
+use sluis::gateway::OWN;
 use sluis::ledger::{Departure, Filter, Inbox, Keys, Ledger, Settings};
-use sluis::message::{Date, Law};
+use sluis::message::{Date, Law, Party};
 use sluis::pipeline::{self, Context, Judged, Prepared};
 use sluis::rules::UnknownQuestion;
 use sluis::schema::{self, Limits};
@@ -28,6 +29,8 @@ pub(crate) struct Expect {
     reply: Option<Vec<String>>,
     /// Checks that signal.
     signals: Vec<&'static str>,
+    /// Requests that the gateway rejects in the name of the municipality: reference, reason and check.
+    answers: Vec<&'static str>,
 }
 
 impl Expect {
@@ -83,6 +86,12 @@ impl Expect {
         self
     }
 
+    /// Requests rejected: `R1 3 A1`.
+    pub(crate) fn answers(mut self, answers: &[&'static str]) -> Expect {
+        self.answers = answers.to_vec();
+        self
+    }
+
     pub(crate) fn signals(mut self, checks: &[&'static str]) -> Expect {
         self.signals = checks.to_vec();
         self
@@ -99,6 +108,7 @@ pub(crate) struct Lock {
     unknown_question: UnknownQuestion,
     tells_questions: bool,
     count: u32,
+    answer: Option<Vec<u8>>,
     log: String,
 }
 
@@ -119,6 +129,7 @@ impl Lock {
             unknown_question: UnknownQuestion::default(),
             tells_questions: false,
             count: 0,
+            answer: None,
             log: String::new(),
         }
     }
@@ -126,6 +137,13 @@ impl Lock {
     /// Judges what follows between parties that no register knows: what needs terms is skipped.
     pub(crate) fn without_register(&mut self) {
         self.registered = false;
+    }
+
+    /// What a municipality wants done with a check; without one, all that have no policy of their own.
+    pub(crate) fn policy(&mut self, check: &str, gemeente: Option<&str>, word: &str) {
+        let mut policies = (*self.contracts.policies).clone();
+        policies.set(check, gemeente.map(Party::from).as_ref(), word).expect("a known check and word");
+        self.contracts.policies = Arc::new(policies);
     }
 
     /// Passes on replies to messages that nobody knows.
@@ -147,6 +165,11 @@ impl Lock {
         let open = open.expect("questions can be read").into_iter().flatten();
         open.map(|each| format!("{} on {} {} by {}", each.debt, each.identificatie, each.due_on, each.owed_by))
             .collect()
+    }
+
+    /// The latest rejection that the gateway sent in the name of a municipality.
+    pub(crate) fn last_answer(&self) -> Option<Vec<u8>> {
+        self.answer.clone()
     }
 
     /// Judges what follows as on another day than its own.
@@ -172,8 +195,10 @@ impl Lock {
         let reply = judged.owed_reply.as_ref().map(|reply| reply.body.clone());
         check_reply(&what, bytes, reply.as_deref(), expect);
         check_outgoing(&what, &prepared, &judged, &departures);
+        check_answers(&what, &prepared, &judged, expect);
         check_privacy(&what, &prepared, &judged);
         self.write(story, &judged, &departures);
+        self.answer = judged.answers.last().map(|own| own.bytes.clone()).or(self.answer.take());
         reply.unwrap_or_default()
     }
 
@@ -205,12 +230,20 @@ impl Lock {
                 pipeline::judge(context, &prepared.source, readable, Some(&facts), &contract_facts)
             }
         };
+        let own: Vec<(Inbox, Decision)> = judged
+            .answers
+            .iter()
+            .map(|own| (Inbox::new(OWN, transport_id.as_str(), now, own.bytes.clone()), own.decision.clone()))
+            .collect();
         let inbox = Inbox::new("golden", transport_id, now, bytes.to_vec());
         let decision = judged.decision.clone();
         let departures = self
             .ledger
             .run_blocking(move |tx| {
                 let stored = tx.store(&inbox, &decision)?;
+                for (inbox, decision) in &own {
+                    tx.store(inbox, decision)?;
+                }
                 tx.departures(stored.message_id)
             })
             .expect("a decision can be stored");
@@ -260,6 +293,20 @@ impl Lock {
             // What scenarios stand on is shown in full by the first scenario only.
             let shown = !story.starts_with("given ");
             for each in String::from_utf8_lossy(&reply.body).lines().filter(|_| shown) {
+                line(&mut text, &format!("  {each}"));
+            }
+        }
+        for own in &judged.answers {
+            let kind = own.decision.kind.map_or_else(String::new, |kind| kind.to_string());
+            line(&mut text, &format!("answered by the gateway with a {kind}:"));
+            for record in own.decision.records.iter().filter(told) {
+                line(&mut text, &format!("  record {}", record_line(record)));
+            }
+            for outgoing in &own.decision.outgoing {
+                let to = outgoing.to.as_ref().map_or("-", |to| to.as_str());
+                line(&mut text, &format!("  leaves {} {} to {to}", outgoing.purpose.as_str(), outgoing.subject));
+            }
+            for each in String::from_utf8_lossy(&own.bytes).lines() {
                 line(&mut text, &format!("  {each}"));
             }
         }
@@ -392,6 +439,10 @@ fn record_line(record: &Record) -> String {
             asked.owed_by,
             asked.due_on
         ),
+        Record::Hold { toewijzingen, reasons, behind } => {
+            let reasons: Vec<&str> = reasons.iter().map(|reason| reason.check.as_str()).collect();
+            format!("hold of {toewijzingen:?} for {reasons:?}, behind {behind:?}")
+        }
         Record::Settled(settled) => format!("closes {:?} on {}", settled.what, settled.on),
         Record::Posting(posting) => format!(
             "posting {} {} of {} for {}{} on {}",
@@ -523,8 +574,38 @@ fn check_outgoing(what: &str, prepared: &Prepared, judged: &Judged, departures: 
         assert_eq!(reply.to.as_ref(), Some(message.sender()), "answered to its sender: {what}");
     }
     if !passes {
-        assert!(decision.records.is_empty(), "what is not processed leaves no records (OP286): {what}");
+        let is_hold = |record: &Record| matches!(record, Record::Hold { .. });
+        assert!(decision.records.iter().all(is_hold), "what is not processed leaves no records (OP286): {what}");
+        assert_eq!(decision.records.len(), usize::from(decision.verdict == Verdict::Held), "but for a hold: {what}");
     }
+}
+
+/// A rejection in the name of the municipality: valid, from it, to the provider, and told to its back office.
+fn check_answers(what: &str, prepared: &Prepared, judged: &Judged, expect: &Expect) {
+    let forward = judged.decision.outgoing.iter().find(|outgoing| outgoing.purpose == Purpose::Forward);
+    let verdict = forward.and_then(|forward| forward.verdict_json.as_ref());
+    let verdict: Option<serde_json::Value> = verdict.map(|json| serde_json::from_slice(json).expect("it is JSON"));
+    let told = verdict.and_then(|verdict| verdict["answers"].as_array().cloned()).unwrap_or_default();
+    assert_eq!(told.len(), judged.answers.len(), "each answer is told beside the forward: {what}");
+    let mut answers = Vec::new();
+    for (own, told) in judged.answers.iter().zip(told) {
+        let message = &prepared.reading.as_ref().expect("only a request that was read is answered").message;
+        schema::validate(&own.bytes, &Limits::default()).unwrap_or_else(|faults| panic!("{what}: invalid {faults:#?}"));
+        let document = Xml::parse(&own.bytes);
+        assert_eq!(document.at("Header/Afzender"), message.gemeente().as_str(), "{what}");
+        assert_eq!(document.at("Header/Ontvanger"), message.aanbieder().as_str(), "{what}");
+        assert_eq!(document.at("Antwoord/VerzoekAntwoord"), "1", "{what}");
+        let identification = document.at("Header/BerichtIdentificatie/Identificatie");
+        assert_eq!((identification.len(), &told["identification"]), (12, &identification.into()), "{what}");
+        let (referentie, reden) =
+            (document.at("Antwoord/ReferentieAanbieder"), document.at("Antwoord/RedenAfwijzingVerzoek"));
+        assert_eq!((&told["referentie"], &told["reden"]), (&referentie.into(), &reden.into()), "{what}");
+        let purposes: Vec<Purpose> = own.decision.outgoing.iter().map(|outgoing| outgoing.purpose).collect();
+        assert_eq!(purposes, [Purpose::Forward], "it goes to the provider: {what}");
+        assert_eq!(own.decision.outgoing[0].to.as_ref(), Some(message.aanbieder()), "{what}");
+        answers.push(format!("{referentie} {reden} {}", told["check"].as_str().unwrap_or_default()));
+    }
+    assert_eq!(answers, expect.answers, "answers to {what}");
 }
 
 /// No citizen service number and no name outside of the documents themselves.

@@ -130,7 +130,12 @@ impl Bench<'_> {
         let outcome = Outcome::of(&judged, subject, setup.register_for(prepared).as_deref());
         // Nothing is sent from here, and what would leave is most of what a ledger holds.
         judged.decision.outgoing.clear();
-        judge::store(ledger, self.clock.now(), prepared, transport_id, judged.decision)?;
+        let own = judged.answers.into_iter().map(|own| {
+            let mut decision = own.decision;
+            decision.outgoing.clear();
+            (own.bytes, decision)
+        });
+        judge::store(ledger, self.clock.now(), prepared, transport_id, judged.decision, own.collect())?;
         Ok(outcome)
     }
 }

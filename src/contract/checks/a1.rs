@@ -1,10 +1,13 @@
 //! A1: the provider has a contract for the segment that the care belongs to.
 //!
 //! A subcontractor has none of its own: care is allocated to and claimed by the contract holder, so the text names it.
+//! Care of a hospital and round-the-clock guidance have providers of their own (A19, A23).
 
-use super::cover::{NUMBERS, care};
+use super::cover::{NUMBERS, regional};
+use crate::contract::answer::Reden;
 use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;
+use crate::contract::words::Flag;
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
     id: "A1",
@@ -18,25 +21,26 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
 fn run(look: &Look<'_>) -> Vec<Raised> {
     let name = look.provider_name();
     let main = look.register.provider(look.aanbieder()).and_then(|provider| provider.main_contractor.as_ref());
-    care(look)
+    regional(look)
         .iter()
+        .filter(|care| !care.is(look, Flag::Hospital) && !care.is(look, Flag::RoundTheClock))
         .filter(|care| care.contracts(look).is_empty())
         .map(|care| {
             let (segments, on, product) = (care.segments(), care.on, product_name(&care.product));
-            let nummer = care.toewijzing;
+            let (wat, what) = (care.what.nl(), care.what.en());
             let mut nl = format!(
-                "{name} heeft geen contract voor {segments}; toewijzing {nummer}, product {product}, op {on}. Kies een \
+                "{name} heeft geen contract voor {segments}; {wat}, product {product}, op {on}. Kies een \
                  gecontracteerde aanbieder of leg het contract vast in het register."
             );
             let mut en = format!(
-                "{name} has no contract for {segments}; allocation {nummer}, product {product}, on {on}. Choose a \
+                "{name} has no contract for {segments}; {what}, product {product}, on {on}. Choose a \
                  contracted provider, or record the contract in the register."
             );
             if let Some(main) = main {
                 nl = format!("{nl} Deze aanbieder is onderaannemer van {main}.");
                 en = format!("{en} This provider is a subcontractor of {main}.");
             }
-            let raised = care.raise(look, nl, en);
+            let raised = care.raise_answering(look, Reden::NoContract, nl, en);
             if let Some(main) = main { raised.fact("hoofdaannemer", main.as_str()) } else { raised }
         })
         .collect()
@@ -45,7 +49,7 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
 #[cfg(test)]
 pub(super) fn cases() -> Vec<super::sample::Row> {
     use super::sample::{raises, silent};
-    use crate::message::{Number, Party};
+    use crate::message::{Number, Party, Product};
     vec![
         silent("a contract for the segment", Number::N301, |_| ()),
         silent("a claim under contract", Number::N323, |_| ()),
@@ -79,6 +83,42 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.provider("42420010");
             s.knows_allocation(|_| ());
             s.allocation().einddatum = Some(jiff::civil::date(2026, 6, 30));
+        }),
+        silent("a request under contract", Number::N315, |_| ()),
+        raises("a request without contract", Number::N315, &["verzoek V-2026-1 02A03"], |s| s.provider("42420010")),
+        silent("a request for a product that is not on the list", Number::N315, |s| {
+            s.provider("42420010");
+            s.asked().product = Some(Product { categorie: "02".into(), code: Some("02Z99".into()) });
+        }),
+        silent("a change under contract", Number::N317, |_| ()),
+        raises("a longer allocation", Number::N317, &["verzoek V-2026-1 op toewijzing 1001"], |s| {
+            s.provider("42420010");
+        }),
+        silent("a shorter allocation", Number::N317, |s| {
+            s.provider("42420010");
+            s.changed().einddatum = Some(jiff::civil::date(2026, 3, 31));
+        }),
+        raises(
+            "two new products beside it",
+            Number::N317,
+            &["verzoek V-2026-1 02A01", "verzoek V-2026-1 02A02", "verzoek V-2026-1 op toewijzing 1001"],
+            |s| {
+                s.provider("42420010");
+                s.asks_besides("02A01");
+                s.asks_besides("02A02");
+            },
+        ),
+        silent("national care is for A18", Number::N301, |s| {
+            s.provider("42420010");
+            s.mark("02A03", "national");
+        }),
+        silent("care of a hospital is for A19", Number::N301, |s| {
+            s.provider("42420010");
+            s.mark("02A03", "hospital");
+        }),
+        silent("round-the-clock care is for A23", Number::N301, |s| {
+            s.provider("42420010");
+            s.mark("02A03", "round_the_clock");
         }),
         raises("a claim without contract", Number::N323, &["toewijzing 1001"], |s| s.provider("42420010")),
         silent("a claim that was not granted", Number::N323, |s| {

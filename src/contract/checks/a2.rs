@@ -1,8 +1,10 @@
 //! A2: the provider's contract for the segment covers the municipality.
 //!
-//! A contract for all municipalities covers those that take part in the segment; the others arrange it themselves.
+//! Contracts are let per region or to local providers, for some municipalities only. A segment that the municipality
+//! takes no part in at all is for A3.
 
-use super::cover::{NUMBERS, care};
+use super::cover::{NUMBERS, regional};
+use crate::contract::answer::Reden;
 use crate::contract::check::{CheckInfo, Look, Raised, Run};
 use crate::contract::policy::Policy;
 use std::collections::BTreeSet;
@@ -18,42 +20,28 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
 
 fn run(look: &Look<'_>) -> Vec<Raised> {
     let (name, gemeente) = (look.provider_name(), look.gemeente());
-    care(look)
+    regional(look)
         .iter()
         .filter_map(|care| {
             let contracts = care.contracts(look);
-            if contracts.is_empty() || !care.local(look).is_empty() {
+            if contracts.is_empty() || !care.is_joint(look) || !care.local(look).is_empty() {
                 return None;
             }
-            let (segments, nummer) = (care.segments(), care.toewijzing);
-            let named: BTreeSet<&str> =
+            let (segments, wat, what) = (care.segments(), care.what.nl(), care.what.en());
+            let covered: BTreeSet<&str> =
                 contracts.iter().map(|contract| contract.gemeente.as_ref().map_or("*", |code| code.as_str())).collect();
-            let (nl, en) = if named.contains("*") {
-                (
-                    format!(
-                        "Gemeente {gemeente} doet niet mee aan de gezamenlijke inkoop van {segments}; het contract van \
-                         {name} geldt er niet voor toewijzing {nummer}. Controleer of er een eigen contract is."
-                    ),
-                    format!(
-                        "Municipality {gemeente} takes no part in the joint contract for {segments}; that of {name} \
-                         does not hold there for allocation {nummer}. See whether it has a contract of its own."
-                    ),
-                )
-            } else {
-                let named = named.iter().copied().collect::<Vec<_>>().join(", ");
-                (
-                    format!(
-                        "Het contract van {name} voor {segments} geldt voor {named}, niet voor gemeente {gemeente}; \
-                         toewijzing {nummer}. Kies een aanbieder die hier gecontracteerd is of breid het contract uit."
-                    ),
-                    format!(
-                        "The contract of {name} for {segments} covers {named}, not municipality {gemeente}; allocation \
-                         {nummer}. Choose a provider contracted here, or extend the contract."
-                    ),
-                )
-            };
-            let covered: Vec<&str> = named.into_iter().collect();
-            Some(care.raise(look, nl, en).fact("contract_gemeenten", covered))
+            let covered: Vec<&str> = covered.into_iter().collect();
+            let named = covered.join(", ");
+            let nl = format!(
+                "Het contract van {name} voor {segments} geldt voor {named}, niet voor gemeente {gemeente}; {wat}. Kies \
+                 een aanbieder die hier gecontracteerd is of breid het contract uit."
+            );
+            let en = format!(
+                "The contract of {name} for {segments} covers {named}, not municipality {gemeente}; {what}. Choose a \
+                 provider contracted here, or extend the contract."
+            );
+            let raised = care.raise_answering(look, Reden::NotWithinContract, nl, en);
+            Some(raised.fact("contract_gemeenten", covered))
         })
         .collect()
 }
@@ -73,12 +61,22 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
             s.provider("42420002");
             s.product("01", Some("01A01"));
         }),
-        raises("a joint segment in a municipality that does not", Number::N301, &["toewijzing 1001"], |s| {
+        silent("a joint segment in a municipality that does not is for A3", Number::N301, |s| {
             s.provider("42420002");
             s.gemeente("0222");
             s.product("01", Some("01A01"));
         }),
         silent("no contract at all is for A1", Number::N301, |s| s.provider("42420010")),
+        silent("a request in a covered municipality", Number::N315, |s| s.provider("42420003")),
+        raises("a request in another", Number::N315, &["verzoek V-2026-1 02A03"], |s| {
+            s.provider("42420003");
+            s.gemeente("1859");
+        }),
+        silent("a change in a covered municipality", Number::N317, |s| s.provider("42420003")),
+        raises("a change in another", Number::N317, &["verzoek V-2026-1 op toewijzing 1001"], |s| {
+            s.provider("42420003");
+            s.gemeente("1859");
+        }),
         silent("a claim in a covered municipality", Number::N323, |s| s.provider("42420003")),
         raises("a claim in another", Number::N323, &["toewijzing 1001"], |s| {
             s.provider("42420003");

@@ -5,8 +5,25 @@
 use super::check::CheckInfo;
 
 mod a1;
+mod a13;
+mod a14;
+mod a15;
+mod a16;
+mod a17;
+mod a18;
+mod a19;
 mod a2;
+mod a20;
+mod a22;
+mod a23;
+mod a24;
+mod a3;
 mod a4;
+mod a5;
+mod a6;
+mod a7;
+mod a8;
+pub(super) mod asked;
 mod b1;
 mod b10;
 mod b10_double;
@@ -49,8 +66,24 @@ pub(super) mod timeline;
 /// Every check, by id.
 pub(super) static ALL: &[&CheckInfo] = &[
     &a1::CHECK,
+    &a13::CHECK,
+    &a14::CHECK,
+    &a15::CHECK,
+    &a16::CHECK,
+    &a17::CHECK,
+    &a18::CHECK,
+    &a19::CHECK,
     &a2::CHECK,
+    &a20::CHECK,
+    &a22::CHECK,
+    &a23::CHECK,
+    &a24::CHECK,
+    &a3::CHECK,
     &a4::CHECK,
+    &a5::CHECK,
+    &a6::CHECK,
+    &a7::CHECK,
+    &a8::CHECK,
     &b1::CHECK,
     &b10::CHECK,
     &b10_double::CHECK,
@@ -84,16 +117,33 @@ pub(super) static ALL: &[&CheckInfo] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::check::Run;
+    use super::super::{Policies, assess};
     use super::*;
-    use crate::contract::check::Run;
+    use crate::message::{Eenheid, Number};
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
 
     fn all_cases() -> Vec<(&'static CheckInfo, Vec<sample::Row>)> {
         vec![
             (&a1::CHECK, a1::cases()),
+            (&a13::CHECK, a13::cases()),
+            (&a14::CHECK, a14::cases()),
+            (&a15::CHECK, a15::cases()),
+            (&a16::CHECK, a16::cases()),
+            (&a17::CHECK, a17::cases()),
+            (&a18::CHECK, a18::cases()),
+            (&a19::CHECK, a19::cases()),
             (&a2::CHECK, a2::cases()),
+            (&a22::CHECK, a22::cases()),
+            (&a23::CHECK, a23::cases()),
+            (&a24::CHECK, a24::cases()),
+            (&a3::CHECK, a3::cases()),
             (&a4::CHECK, a4::cases()),
+            (&a5::CHECK, a5::cases()),
+            (&a6::CHECK, a6::cases()),
+            (&a7::CHECK, a7::cases()),
+            (&a8::CHECK, a8::cases()),
             (&b10_double::CHECK, b10_double::cases()),
             (&b4::CHECK, b4::cases()),
             (&d2::CHECK, d2::cases()),
@@ -143,11 +193,10 @@ mod tests {
 
     #[test]
     fn every_row_of_every_check_holds() {
-        for (check, rows) in all_cases() {
-            for row in rows {
-                row.hold(check);
-            }
-        }
+        let cases = all_cases();
+        let rows = cases.iter().flat_map(|(check, rows)| rows.iter().map(move |row| (check, row)));
+        let otherwise: Vec<String> = rows.filter_map(|(check, row)| row.hold(check).err()).collect();
+        assert!(otherwise.is_empty(), "{otherwise:#?}");
     }
 
     #[test]
@@ -206,10 +255,57 @@ mod tests {
         start.elapsed()
     }
 
+    /// A request past the contract (A4) and past the budget of its provider (D8), under these policies: the answers as
+    /// check and reason, and the outcomes that are told.
+    fn answered(policies: &[(&str, &str)], change: fn(&mut sample::Sample)) -> (Vec<String>, Vec<String>) {
+        let mut sample = sample::Sample::of(Number::N315);
+        d8::past_the_amount(&mut sample);
+        sample.asked().toewijzing_einddatum = Some(jiff::civil::date(2027, 1, 1));
+        change(&mut sample);
+        let mut wanted = Policies::default();
+        for (check, word) in policies {
+            wanted.set(check, None, word).expect("a known check and word");
+        }
+        let today = jiff::civil::date(2026, 3, 10);
+        let (register, message, facts) = (&sample.register, &sample.message, &sample.facts);
+        let assessment = assess(register, &wanted, message, today, facts, &sample.ledger, &sample.granted);
+        let answers = assessment.answers.iter().map(|advice| format!("{} {}", advice.check, advice.reden.code()));
+        let told = assessment.signals.iter().map(|signal| format!("{} {}", signal.check, signal.outcome));
+        (answers.collect(), told.collect())
+    }
+
+    #[test]
+    fn a_request_is_answered_for_one_reason_and_the_contract_comes_first() {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let both = [("A4", "answer"), ("D8", "answer")];
+        assert_eq!(answered(&both, |_| ()), (texts(&["A4 4"]), texts(&["A4 answer", "D8 signal"])));
+        let budget = [("D8", "answer")];
+        assert_eq!(answered(&budget, |_| ()), (texts(&["D8 2"]), texts(&["D8 answer"])), "A4 only observes");
+        let held = [("A4", "hold"), ("D8", "hold")];
+        assert_eq!(answered(&held, |_| ()), (Vec::new(), texts(&["A4 signal", "D8 signal"])), "no request can be held");
+        let crisis = |sample: &mut sample::Sample| sample.mark("04A01", "crisis");
+        assert_eq!(answered(&both, crisis), (Vec::new(), texts(&["A4 signal", "D8 signal"])), "crisis care never");
+        // A doctor refers: the provider's own amount still counts, that of the segment never does.
+        let doctor = |sample: &mut sample::Sample| sample.asked().verwijzer.soort = "02".into();
+        assert_eq!(answered(&budget, doctor).0, texts(&["D8 2"]));
+        let segment = |sample: &mut sample::Sample| {
+            const POT: &str = "FICTIEF-WIO-0197-2026";
+            sample.on_exceed(POT, "answer");
+            sample.consumed(POT, 60_000_000);
+            sample.asked().verwijzer.soort = "02".into();
+            sample.asked().toewijzing_einddatum = Some(jiff::civil::date(2026, 9, 30));
+            sample.asked().omvang.as_mut().expect("the sample has a volume").eenheid = Eenheid::Uur;
+            sample.care("02", "02A03");
+        };
+        assert_eq!(answered(&[("D2", "answer"), ("D8", "answer")], segment).0, Vec::<String>::new());
+    }
+
     #[test]
     fn ids_are_unique_sorted_and_described() {
-        let ids: Vec<&str> = ALL.iter().map(|check| check.id).collect();
-        let sorted: BTreeSet<&str> = ids.iter().copied().collect();
+        // What a message shows of a check and what only time shows may be two entries.
+        let ids: Vec<(&str, bool)> =
+            ALL.iter().map(|check| (check.id, matches!(check.run, Run::OverTime(_)))).collect();
+        let sorted: BTreeSet<(&str, bool)> = ids.iter().copied().collect();
         assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
         for check in ALL {
             assert!(check.nl.ends_with('.') && check.en.ends_with('.') && !check.parameters.is_empty(), "{}", check.id);

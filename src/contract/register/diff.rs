@@ -146,6 +146,8 @@ enum Step<'r, T> {
 
 /// Rows of one key in order of time, of which no two share a day.
 type Timeline<T> = Vec<(Validity, T)>;
+/// The rows of one key in both registers.
+type Both<'r, T> = (&'r [(Validity, T)], &'r [(Validity, T)]);
 
 fn value_on<T>(rows: &[(Validity, T)], day: Date) -> Option<&T> {
     let next = rows.partition_point(|(validity, _)| validity.from <= day);
@@ -160,18 +162,18 @@ fn compare<'r, T: PartialEq>(old: &'r [(Validity, T)], new: &'r [(Validity, T)])
         starts.extend(validity.to.and_then(|to| to.tomorrow().ok()));
     }
     let starts: Vec<Date> = starts.into_iter().collect();
-    let mut runs: Vec<(Date, Option<Date>, Option<&T>, Option<&T>)> = Vec::new();
+    let mut runs: Vec<(Validity, [Option<&T>; 2])> = Vec::new();
     for (at, from) in starts.iter().enumerate() {
         let to = starts.get(at + 1).and_then(|next| next.yesterday().ok());
-        let (before, after) = (value_on(old, *from), value_on(new, *from));
+        let values = [value_on(old, *from), value_on(new, *from)];
         match runs.last_mut() {
-            Some((_, end, was, is)) if (*was, *is) == (before, after) => *end = to,
-            _ => runs.push((*from, to, before, after)),
+            Some((run, same)) if *same == values => run.to = to,
+            _ => runs.push((Validity { from: *from, to }, values)),
         }
     }
-    let differ = runs.into_iter().filter(|(_, _, before, after)| before != after);
+    let differ = runs.into_iter().filter(|(_, [before, after])| before != after);
     differ
-        .filter_map(|(from, to, before, after)| {
+        .filter_map(|(Validity { from, to }, [before, after])| {
             let day_before = from.yesterday().ok().and_then(|day| value_on(new, day));
             let day_after = to.and_then(|to| to.tomorrow().ok()).and_then(|day| value_on(new, day));
             let step = match (before, after) {
@@ -199,7 +201,7 @@ fn days(from: Date, to: Option<Date>) -> String {
 /// Turns where two timelines differ into changes; `changed` tells what is different about two values.
 fn tell<T: PartialEq>(
     base: &Change,
-    (old, new): (&[(Validity, T)], &[(Validity, T)]),
+    (old, new): Both<'_, T>,
     shown: impl Fn(&T) -> Option<String>,
     changed: impl Fn(&T, &T) -> (Sort, Option<i64>, String),
     changes: &mut Vec<Change>,
@@ -371,7 +373,7 @@ fn in_both<'r, K: Ord, V>(
 fn side_by_side<'r, K: Ord + Clone, T>(
     old: &'r BTreeMap<K, Timeline<T>>,
     new: &'r BTreeMap<K, Timeline<T>>,
-) -> impl Iterator<Item = (&'r K, (&'r [(Validity, T)], &'r [(Validity, T)]))> + use<'r, K, T> {
+) -> impl Iterator<Item = (&'r K, Both<'r, T>)> + use<'r, K, T> {
     let keys: BTreeSet<&K> = old.keys().chain(new.keys()).collect();
     let rows = |all: &'r BTreeMap<K, Timeline<T>>, key: &K| all.get(key).map_or(&[][..], Vec::as_slice);
     keys.into_iter().map(move |key| (key, (rows(old, key), rows(new, key))))
@@ -441,7 +443,9 @@ fn contracts(old: &Register, new: &Register, changes: &mut Vec<Change>) {
             // A contract that ended held until its last day like any other.
             all.entry(key).or_default().push((*validity, *status == ContractStatus::Transition));
         }
-        all.values_mut().for_each(|rows| rows.sort_unstable());
+        for rows in all.values_mut() {
+            rows.sort_unstable();
+        }
         all
     };
     let word = |transition: bool| if transition { ContractStatus::Transition } else { ContractStatus::Active };
@@ -599,6 +603,7 @@ fn group(f: &mut fmt::Formatter<'_>, changes: &[&Change]) -> fmt::Result {
 fn whom(file: &str, agb: Option<&str>, gemeente: Option<&str>) -> String {
     let about_providers = [PROVIDERS, CONTRACTS, TARIFFS, AGREEMENTS].contains(&file);
     match (agb, gemeente) {
+        (Some(agb), None) if file == PROVIDERS => agb.to_owned(),
         (Some(agb), Some(gemeente)) => format!("{agb} in {gemeente}"),
         (Some(agb), None) => format!("{agb} in all municipalities"),
         (None, Some(gemeente)) if about_providers => format!("all providers in {gemeente}"),

@@ -52,6 +52,14 @@ impl Source {
         matches!(self, Source::Stored { .. })
     }
 
+    /// Since when what lies there does, as far as that can be told without reading it.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self {
+            Source::Folder(folder) => changed_at(folder),
+            Source::Stored { store, region } => store.in_force(region).ok().flatten()?.moment(),
+        }
+    }
+
     /// The register, with the moment since when it is what lies there.
     ///
     /// # Errors

@@ -246,7 +246,7 @@ impl Store {
         let journal = self.journal(region)?;
         let folder = self.folder(region, version);
         if !folder.is_dir() {
-            self.write(&home, &folder, files)?;
+            write(&home, &folder, files)?;
         } else if !super::read_files(&folder).is_ok_and(|stored| super::version(&stored) == *version) {
             return Err(StoreError::Changed(folder));
         }
@@ -277,24 +277,6 @@ impl Store {
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy(home.to_owned())),
             Err(TryLockError::Error(error)) => Err(fault("lock")(error)),
         }
-    }
-
-    /// Writes the files of a version beside their place and moves them there together.
-    fn write(&self, home: &Path, folder: &Path, files: &Files) -> Result<(), StoreError> {
-        let part = home.join(UNFINISHED);
-        let written = || -> io::Result<()> {
-            if part.exists() {
-                fs::remove_dir_all(&part)?;
-            }
-            fs::create_dir(&part)?;
-            for (name, bytes) in FILES.iter().filter_map(|name| files.get_key_value(*name)) {
-                write_through(&part.join(name), bytes)?;
-            }
-            sync(&part)?;
-            fs::rename(&part, folder)?;
-            sync(home)
-        };
-        written().map_err(|source| StoreError::Io { doing: "write", path: folder.to_owned(), source })
     }
 
     fn put_in_force(
@@ -332,6 +314,24 @@ impl Store {
         written().map_err(|source| StoreError::Io { doing: "write", path: path.clone(), source })?;
         Ok(done)
     }
+}
+
+/// Writes the files of a version beside their place and moves them there together.
+fn write(home: &Path, folder: &Path, files: &Files) -> Result<(), StoreError> {
+    let part = home.join(UNFINISHED);
+    let written = || -> io::Result<()> {
+        if part.exists() {
+            fs::remove_dir_all(&part)?;
+        }
+        fs::create_dir(&part)?;
+        for (name, bytes) in FILES.iter().filter_map(|name| files.get_key_value(*name)) {
+            write_through(&part.join(name), bytes)?;
+        }
+        sync(&part)?;
+        fs::rename(&part, folder)?;
+        sync(home)
+    };
+    written().map_err(|source| StoreError::Io { doing: "write", path: folder.to_owned(), source })
 }
 
 /// A version is the start of a hash, and nothing that leads out of the store.

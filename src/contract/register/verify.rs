@@ -108,6 +108,14 @@ fn text(validity: Validity) -> String {
     }
 }
 
+/// What to do about two rows for the same days.
+fn one_of(line: u32, before: Validity, row: Validity) -> String {
+    if before.from < row.from {
+        return format!("let line {line} end before {}, or remove one of the two", row.from);
+    }
+    format!("correct the days, or remove one of the two; line {line} begins on {} too", row.from)
+}
+
 fn known_segment<'r>(
     region: &'r Region,
     file: &str,
@@ -173,7 +181,7 @@ fn verify_products(parts: &Parts<'_>, rows: &[Lined<Product>], faults: &mut Faul
                 let (one, other) = (&before.value.segment, &row.value.segment);
                 ("segment", format!("product {} is in two segments on one day: {one} and {other}", row.value.code))
             };
-            let remedy = format!("let line {} end before {}, or remove one", before.line, row.value.validity.from);
+            let remedy = one_of(before.line, before.value.validity, row.value.validity);
             faults.push(RegisterFault::at(PRODUCTS, row.line, column, what, remedy));
         }
     }
@@ -246,7 +254,7 @@ fn verify_contracts(parts: &Parts<'_>, rows: &[Lined<Contract>], faults: &mut Fa
         for (before, row) in neighbours(group, |contract| contract.validity) {
             if before.value.validity.overlaps(&row.value.validity) {
                 let what = format!("contract {} stands twice on one day", row.value.id);
-                let remedy = format!("let line {} end before {}, or remove one", before.line, row.value.validity.from);
+                let remedy = one_of(before.line, before.value.validity, row.value.validity);
                 faults.push(RegisterFault::at(CONTRACTS, row.line, "valid_from", what, remedy));
             }
         }
@@ -417,8 +425,8 @@ struct Gaps<'r> {
     products: HashMap<(Law, &'r ProductCode), Vec<&'r Product>>,
     /// Contracts by segment, open ones until the end of their period.
     contracts: HashMap<&'r str, Vec<(&'r Contract, Validity)>>,
-    /// Those of a segment on one day: tariffs end on few days.
-    on_day: HashMap<(&'r str, Date), Vec<&'r Contract>>,
+    /// Those of a segment on one day, by provider: tariffs end on few days.
+    on_day: HashMap<(&'r str, Date), BTreeMap<&'r Party, Vec<&'r Contract>>>,
 }
 
 impl<'r> Gaps<'r> {
@@ -446,16 +454,20 @@ impl<'r> Gaps<'r> {
             by_product.entry((row.value.law, &row.value.code)).or_default().push(row);
         }
         for (key, rows) in by_product {
+            let mut ends: BTreeMap<Date, Vec<(Whom<'_>, &Lined<TariffRow>)>> = BTreeMap::new();
             for (whom, last) in last_rows(&rows) {
-                let Some(next) = last.value.validity.to.and_then(|to| to.tomorrow().ok()) else { continue };
-                if let Some(segment) = self.segment_on(key, next)
-                    && self.is_missed(segment, whom, next, &rows)
-                {
-                    let (code, to) = (key.1, last.value.validity.to.unwrap_or(next));
-                    let what = format!("no tariff of {code} from {next} on, while product and contract go on");
-                    let remedy =
-                        format!("add the next tariff, empty valid_to if this one goes on, or end the product on {to}");
-                    faults.push(RegisterFault::at(TARIFFS, last.line, "valid_to", what, remedy));
+                if let Some(next) = last.value.validity.to.and_then(|to| to.tomorrow().ok()) {
+                    ends.entry(next).or_default().push((whom, last));
+                }
+            }
+            for (next, ended) in ends {
+                let Some(segment) = self.segment_on(key, next) else { continue };
+                let priced = Priced::on(next, &rows);
+                let running = self.running(segment, next);
+                for (whom, last) in ended {
+                    if !priced.covers(whom) && is_missed(whom, running, &priced) {
+                        faults.push(gap(last, next));
+                    }
                 }
             }
         }
@@ -467,33 +479,62 @@ impl<'r> Gaps<'r> {
         rows.iter().find(|product| product.validity.holds_on(day)).map(|product| product.segment.as_str())
     }
 
-    /// Whether a contract of those for whom a tariff ends has no other tariff, in whatever unit, on the day after.
-    fn is_missed(&mut self, segment: &'r str, whom: Whom<'r>, day: Date, rows: &[&'r Lined<TariffRow>]) -> bool {
-        let priced: HashSet<Whom<'_>> =
-            rows.iter().filter(|row| row.value.validity.holds_on(day)).map(|row| parties(&row.value)).collect();
-        let (agb, gemeente) = whom;
-        if [(agb, gemeente), (agb, None), (None, gemeente), (None, None)].iter().any(|wider| priced.contains(wider)) {
-            return false;
-        }
-        let by_agb: HashSet<Option<&Party>> = priced.iter().map(|(agb, _)| *agb).collect();
+    /// Contracts of a segment on that day.
+    fn running(&mut self, segment: &'r str, day: Date) -> &BTreeMap<&'r Party, Vec<&'r Contract>> {
         let all = self.contracts.get(segment).map(Vec::as_slice).unwrap_or_default();
-        let running = self.on_day.entry((segment, day)).or_insert_with(|| {
-            all.iter().filter(|(_, validity)| validity.holds_on(day)).map(|(contract, _)| *contract).collect()
-        });
-        running.iter().any(|contract| {
-            let own = Some(&contract.agb);
-            let is_theirs = agb.is_none_or(|agb| *agb == contract.agb)
-                && (gemeente.is_none() || contract.gemeente.is_none() || contract.gemeente.as_ref() == gemeente);
-            // A contract for every municipality may well have a tariff in each of them.
-            let at = gemeente.or(contract.gemeente.as_ref());
-            let is_priced = match at {
-                Some(at) => {
-                    [own, None].iter().any(|agb| [Some(at), None].iter().any(|at| priced.contains(&(*agb, *at))))
-                }
-                None => by_agb.contains(&own) || by_agb.contains(&None),
-            };
-            is_theirs && !is_priced
+        self.on_day.entry((segment, day)).or_insert_with(|| {
+            let mut running: BTreeMap<&Party, Vec<&Contract>> = BTreeMap::new();
+            for (contract, _) in all.iter().filter(|(_, validity)| validity.holds_on(day)) {
+                running.entry(&contract.agb).or_default().push(contract);
+            }
+            running
         })
+    }
+}
+
+fn gap(last: &Lined<TariffRow>, next: Date) -> RegisterFault {
+    let code = &last.value.code;
+    let what = format!("no tariff of {code} from {next} on, while product and contract go on");
+    let remedy = "add the next tariff, leave valid_to empty if this one goes on, or let the product end with it";
+    RegisterFault::at(TARIFFS, last.line, "valid_to", what, remedy)
+}
+
+/// For whom a product has a tariff on one day, in whatever unit.
+struct Priced<'r> {
+    whom: HashSet<Whom<'r>>,
+    /// Providers with a tariff anywhere.
+    agb: HashSet<Option<&'r Party>>,
+}
+
+impl<'r> Priced<'r> {
+    fn on(day: Date, rows: &[&'r Lined<TariffRow>]) -> Priced<'r> {
+        let whom: HashSet<Whom<'_>> =
+            rows.iter().filter(|row| row.value.validity.holds_on(day)).map(|row| parties(&row.value)).collect();
+        let agb = whom.iter().map(|(agb, _)| *agb).collect();
+        Priced { whom, agb }
+    }
+
+    /// Whether there is a tariff for these parties, or one for more that holds for them too.
+    fn covers(&self, (agb, gemeente): Whom<'_>) -> bool {
+        [(agb, gemeente), (agb, None), (None, gemeente), (None, None)].iter().any(|wider| self.whom.contains(wider))
+    }
+}
+
+/// Whether a contract of those for whom a tariff ends has no other on the day after.
+fn is_missed((agb, gemeente): Whom<'_>, running: &BTreeMap<&Party, Vec<&Contract>>, priced: &Priced<'_>) -> bool {
+    let is_unpriced = |contract: &Contract| {
+        let is_theirs = gemeente.is_none() || contract.gemeente.is_none() || contract.gemeente.as_ref() == gemeente;
+        let own = Some(&contract.agb);
+        // A contract for every municipality may well have a tariff in each of them.
+        let is_priced = match gemeente.or(contract.gemeente.as_ref()) {
+            Some(at) => priced.covers((own, Some(at))),
+            None => priced.agb.contains(&own) || priced.agb.contains(&None),
+        };
+        is_theirs && !is_priced
+    };
+    match agb {
+        Some(agb) => running.get(agb).into_iter().flatten().any(|contract| is_unpriced(contract)),
+        None => running.values().flatten().any(|contract| is_unpriced(contract)),
     }
 }
 
@@ -545,7 +586,7 @@ fn verify_agreements(parts: &Parts<'_>, rows: &[Lined<Agreement>], faults: &mut 
                 let (one, other) = (&before.value.id, &row.value.id);
                 let what =
                     format!("agreements {one} and {other} overlap for the same segment, provider and municipality");
-                let remedy = format!("let line {} end before {}, or put them together", before.line, row.value.from);
+                let remedy = one_of(before.line, before.value.validity(), row.value.validity());
                 faults.push(RegisterFault::at(AGREEMENTS, row.line, "valid_from", what, remedy));
             }
         }

@@ -24,6 +24,11 @@ pub(super) fn find(code: &Party) -> Option<Gemeente> {
     Some(Gemeente { name: ENDED[index].1, last_day: Some(ENDED[index].2) })
 }
 
+/// The last day of a municipality that ended; `None` for one that exists, and for a code that no list knows.
+pub(crate) fn last_day_of_gemeente(code: &Party) -> Option<Date> {
+    find(code)?.last_day
+}
+
 /// Code, name and last day of municipalities that ended, by code.
 const ENDED: [(&str, &str, Date); 3] = [
     ("0017", "Haren", Date::constant(2018, 12, 31)),

@@ -2,4 +2,6 @@
 
 mod gemeenten;
 
+pub(crate) use gemeenten::last_day_of_gemeente;
+
 crate::rules::rules! { tr135, tr346, tr378, tr381 }
