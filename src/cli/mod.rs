@@ -6,6 +6,7 @@ mod doctor;
 mod excerpt;
 mod explain;
 mod held;
+mod household;
 mod judge;
 mod report;
 mod rules;
@@ -143,6 +144,9 @@ enum Command {
         #[arg(long, conflicts_with = "checks")]
         markdown: bool,
     },
+    /// Households of persons, which messages do not tell, for checks that look at families
+    #[command(subcommand)]
+    Household(HouseholdCommand),
     /// The rules of the standard as this gateway judges them
     Rules {
         /// Rules to explain, e.g. TR321
@@ -183,6 +187,24 @@ enum ConfigCommand {
     Check(WithConfig),
     /// Print the configuration as it takes effect, secrets as stars
     Show(WithConfig),
+}
+
+#[derive(Debug, Subcommand)]
+enum HouseholdCommand {
+    /// Replace the households of the municipalities that a table names; works beside a running daemon
+    Import {
+        /// Table with the columns municipality, household, bsn
+        file: PathBuf,
+        #[command(flatten)]
+        config: WithConfig,
+    },
+    /// Forget the households of a municipality
+    Forget {
+        /// Code of the municipality, four digits
+        municipality: String,
+        #[command(flatten)]
+        config: WithConfig,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,6 +273,13 @@ pub fn main() -> ExitCode {
         Command::Checks { markdown: true, .. } => checks::markdown(),
         Command::Checks { checks, markdown: false } => checks::print(&checks),
         Command::Contract(command) => contract::run(&command, &SystemClock),
+        Command::Household(HouseholdCommand::Import { file, config: WithConfig { config } }) => {
+            load_config(&config).map_or_else(|exit| exit, |config| household::import(&config, &file, &SystemClock))
+        }
+        Command::Household(HouseholdCommand::Forget { municipality, config: WithConfig { config } }) => {
+            load_config(&config)
+                .map_or_else(|exit| exit, |config| household::forget(&config, &municipality, &SystemClock))
+        }
         Command::Rules { markdown: true, .. } => rules::markdown(),
         Command::Rules { rules, markdown: false } => rules::print(&rules),
     }

@@ -10,6 +10,7 @@ mod contracts;
 pub mod ending;
 pub mod facts;
 mod fault;
+pub mod households;
 pub mod norms;
 mod policy;
 pub mod region;

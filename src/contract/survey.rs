@@ -51,6 +51,8 @@ pub struct Allocated {
     pub referentie: Option<ReferentieAanbieder>,
     /// Versions from the oldest to the one that counts (IV013); at least one.
     pub versions: Vec<Allocation>,
+    /// Request that each version names, in the same order; a change names the request that asked for it.
+    pub references: Vec<Option<ReferentieAanbieder>>,
 }
 
 impl Allocated {

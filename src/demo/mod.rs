@@ -86,7 +86,7 @@ fn configure(sample: &Sample, dir: &Path, office: &str) -> anyhow::Result<Config
     let mut config = Config::embedded(dir);
     "sluis-demo".clone_into(&mut config.gateway.name);
     config.regions = vec![region];
-    for check in ["A1", "A2", "A4"] {
+    for check in ["A1", "A2", "A3", "A4"] {
         config.policy.insert((check.to_owned(), None), "hold".to_owned());
     }
     for gemeente in sample.back_offices {

@@ -113,7 +113,7 @@ impl Tx<'_> {
         self.append_audit(at, "surveyed", None, &content.to_string())
     }
 
-    fn append_audit(
+    pub(super) fn append_audit(
         &self,
         at: Timestamp,
         event: &str,

@@ -45,13 +45,14 @@ impl Tx<'_> {
             let known = all
                 .last_mut()
                 .filter(|known| known.law == law && known.gemeente == gemeente && known.nummer() == version.nummer);
-            match known {
-                Some(known) => {
-                    // A later version may leave the reference out; the request is honoured all the same.
-                    known.referentie = known.referentie.take().or(referentie);
-                    known.versions.push(version);
-                }
-                None => all.push(Allocated { law, gemeente, referentie, versions: vec![version] }),
+            if let Some(known) = known {
+                // A later version may leave the reference out; the request is honoured all the same.
+                known.referentie = known.referentie.take().or_else(|| referentie.clone());
+                known.references.push(referentie);
+                known.versions.push(version);
+            } else {
+                let (references, versions) = (vec![referentie.clone()], vec![version]);
+                all.push(Allocated { law, gemeente, referentie, versions, references });
             }
         }
         Ok(all)

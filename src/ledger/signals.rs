@@ -1,5 +1,10 @@
 //! Signals from the moment they are first told until their cause is gone, and when a region was last looked over.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::error::LedgerError;
 use super::store::{to_json, word};
 use super::tx::{Cells, Tx};
@@ -90,7 +95,7 @@ impl Tx<'_> {
         let known: Option<u32> = self.first(
             "SELECT iif(ended_at IS NULL, 0, occurrence) FROM signals WHERE id = ?1",
             [&signal.id],
-            Cells::get,
+            |cells| cells.get(),
         )?;
         let told = match known {
             Some(0) => Told::Known,

@@ -186,13 +186,17 @@ pub(super) fn cases() -> Vec<super::timeline::Row> {
     use crate::contract::norms::MIN_CASES;
     use jiff::civil::date;
 
-    /// Only household help has an eye on dormant contracts: one provider, five municipalities.
+    /// Only household help has an eye on dormant contracts: three providers, of which two are at work, in five
+    /// municipalities.
     fn household(t: &mut Timeline, day: Option<Date>) {
         let value = crate::contract::norms::Value {
             general: None,
             segments: BTreeMap::from([("hulp-bij-het-huishouden".to_owned(), 12)]),
         };
         t.register.region.norms.numbers.set(&DORMANT_MONTHS, value);
+        for (nummer, agb) in [(8, "42420012"), (9, "42420013")] {
+            t.allocation(nummer, "b", "01A01", date(2026, 6, 1), None).versions[0].aanbieder = agb.into();
+        }
         if let Some(day) = day {
             t.allocation(1, "a", "01A01", day, None).versions[0].aanbieder = "42420002".into();
         }

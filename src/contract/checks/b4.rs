@@ -3,8 +3,9 @@
 //! Compared is the level of the new product with the highest level among the person's allocations of the same law and
 //! segment (or lot, norm `step_up_family`) that run on the first day of the new one, or ended fewer than
 //! `step_up_gap_days` before it, at any provider. Allocations by category have no level. A stretch of an existing
-//! allocation is no new step.
+//! allocation is no new step. What happens after that is looked at over time (`b4_chains`).
 
+use super::chains::Family;
 use crate::contract::check::{CheckInfo, Look, Raised, Run};
 use crate::contract::norms::{STEP_UP_GAP_DAYS, days};
 use crate::contract::policy::Policy;
@@ -77,19 +78,8 @@ struct Had<'a> {
     age: usize,
 }
 
-/// What levels are compared within: a segment, or a lot where the region says so and the segment is part of one.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Family<'a> {
-    Segment(&'a str),
-    Lot(&'a str),
-}
-
 fn family_of<'a>(look: &Look<'a>, product: &'a Product, family: StepFamily) -> Family<'a> {
-    let lot = look.register.region.segments.get(&product.segment).and_then(|segment| segment.lot.as_deref());
-    match lot.filter(|_| family == StepFamily::Lot) {
-        Some(lot) => Family::Lot(lot),
-        None => Family::Segment(&product.segment),
-    }
+    Family::of(&look.register.region, product, family)
 }
 
 /// The heaviest of allocations by the day that they end on: a Fenwick tree, so that a large message beside a person with

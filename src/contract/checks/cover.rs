@@ -172,9 +172,10 @@ impl Care {
         self.segments.is_empty()
     }
 
-    /// Whether the municipality takes part in any of the segments.
+    /// Whether the municipality takes part in any of the segments, on the day of the care.
     pub(super) fn is_joint(&self, look: &Look<'_>) -> bool {
-        self.profiles(look).iter().any(|segment| segment.municipalities.contains(look.gemeente()))
+        let region = &look.register.region;
+        self.profiles(look).iter().any(|segment| region.takes_part(segment, look.law(), look.gemeente(), self.on))
     }
 
     /// Contracts of the provider for any segment that the care may belong to, in order of time.

@@ -29,7 +29,32 @@ mod a8;
 mod a8_over_time;
 mod a9;
 pub(super) mod asked;
+mod b1;
+mod b10;
+mod b10_double;
+mod b11;
+mod b12;
+mod b13;
+mod b14;
+mod b15;
+mod b16;
+mod b17;
+mod b18;
+mod b19;
+mod b2;
+mod b20;
+mod b21;
+mod b22;
+mod b23;
+mod b24;
+mod b3;
 mod b4;
+mod b4_chains;
+mod b5;
+mod b6;
+mod b7;
+mod b8;
+mod b9;
 mod c1;
 mod c10;
 mod c11;
@@ -47,10 +72,13 @@ mod c6;
 mod c7;
 mod c8;
 mod c9;
+mod chains;
+mod changes;
 mod courses;
 mod cover;
 mod d2;
 mod d8;
+mod rates;
 mod referrals;
 #[cfg(test)]
 mod sample;
@@ -85,7 +113,32 @@ pub(super) static ALL: &[&CheckInfo] = &[
     &a22::CHECK,
     &a23::CHECK,
     &a24::CHECK,
+    &b1::CHECK,
+    &b2::CHECK,
+    &b3::CHECK,
     &b4::CHECK,
+    &b4_chains::CHECK,
+    &b5::CHECK,
+    &b6::CHECK,
+    &b7::CHECK,
+    &b8::CHECK,
+    &b9::CHECK,
+    &b10_double::CHECK,
+    &b10::CHECK,
+    &b11::CHECK,
+    &b12::CHECK,
+    &b13::CHECK,
+    &b14::CHECK,
+    &b15::CHECK,
+    &b16::CHECK,
+    &b17::CHECK,
+    &b18::CHECK,
+    &b19::CHECK,
+    &b20::CHECK,
+    &b21::CHECK,
+    &b22::CHECK,
+    &b23::CHECK,
+    &b24::CHECK,
     &c1::CHECK,
     &c2::CHECK,
     &c3::CHECK,
@@ -141,6 +194,7 @@ mod tests {
             (&a23::CHECK, a23::cases()),
             (&a24::CHECK, a24::cases()),
             (&b4::CHECK, b4::cases()),
+            (&b10_double::CHECK, b10_double::cases()),
             (&c5::CHECK, c5::cases()),
             (&d2::CHECK, d2::cases()),
             (&d8::CHECK, d8::cases()),
@@ -154,6 +208,27 @@ mod tests {
             (&a9::CHECK, a9::cases()),
             (&a11::CHECK, a11::cases()),
             (&a12::CHECK, a12::cases()),
+            (&b1::CHECK, b1::cases()),
+            (&b2::CHECK, b2::cases()),
+            (&b3::CHECK, b3::cases()),
+            (&b4_chains::CHECK, b4_chains::cases()),
+            (&b5::CHECK, b5::cases()),
+            (&b6::CHECK, b6::cases()),
+            (&b7::CHECK, b7::cases()),
+            (&b9::CHECK, b9::cases()),
+            (&b10::CHECK, b10::cases()),
+            (&b11::CHECK, b11::cases()),
+            (&b12::CHECK, b12::cases()),
+            (&b13::CHECK, b13::cases()),
+            (&b14::CHECK, b14::cases()),
+            (&b15::CHECK, b15::cases()),
+            (&b17::CHECK, b17::cases()),
+            (&b18::CHECK, b18::cases()),
+            (&b20::CHECK, b20::cases()),
+            (&b21::CHECK, b21::cases()),
+            (&b22::CHECK, b22::cases()),
+            (&b23::CHECK, b23::cases()),
+            (&b24::CHECK, b24::cases()),
             (&c1::CHECK, c1::cases()),
             (&c2::CHECK, c2::cases()),
             (&c3::CHECK, c3::cases()),
@@ -201,6 +276,50 @@ mod tests {
             }
         }
         assert_eq!(all_cases().len(), ALL.iter().filter(|check| !check.numbers().is_empty()).count());
+    }
+
+    /// Whoever compares the allocations of one person in pairs takes sixty-four times as long for eight times as many.
+    #[test]
+    fn a_long_course_of_care_is_looked_over_in_proportion_to_its_length() {
+        let (short, long) = (time_of(5_000), time_of(40_000));
+        assert!(long < short * 30, "{short:?} for 5,000 allocations, {long:?} for 40,000");
+    }
+
+    /// How long the checks of over-indication take over one person with so many allocations.
+    fn time_of(number: crate::message::Count) -> std::time::Duration {
+        use crate::contract::norms;
+        use crate::contract::words::Flag;
+        use crate::message::Law;
+        use jiff::ToSpan as _;
+        use timeline::{TODAY, Timeline};
+
+        const CODES: [(&str, &[Flag]); 4] = [
+            ("02A04", &[Flag::Ambulatory, Flag::Diagnosis]),
+            ("18A01", &[Flag::Residence]),
+            ("07A01", &[Flag::DayActivity, Flag::Family]),
+            ("07A02", &[Flag::Educational]),
+        ];
+        let mut t = Timeline::new();
+        for norm in norms::ALL {
+            t.norm(norm, 2);
+        }
+        for (code, flag) in CODES.iter().flat_map(|(code, flags)| flags.iter().map(move |flag| (code, flag))) {
+            t.mark(Law::Wmo, code, *flag);
+        }
+        for nummer in 1..=number {
+            let (code, _) = CODES[usize::try_from(nummer % 4).expect("less than four")];
+            let from = TODAY.saturating_sub(i64::try_from(nummer % 1_500).expect("a few days").days());
+            let allocated = t.allocation(nummer, "a", code, from, (nummer % 3 > 0).then_some(TODAY));
+            allocated.versions[0].aanbieder = if nummer % 2 == 0 { "42420001" } else { "42420002" }.into();
+        }
+        let survey = t.survey();
+        let start = std::time::Instant::now();
+        for check in ALL.iter().filter(|check| check.id.starts_with('B')) {
+            let Run::OverTime(run) = check.run else { continue };
+            let told = run(&survey);
+            assert!(told.len() <= survey.history.allocations.len(), "{} tells more than there is", check.id);
+        }
+        start.elapsed()
     }
 
     /// A request past the contract (A4) and past the budget of its provider (D8), under these policies: the answers as

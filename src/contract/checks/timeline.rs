@@ -6,6 +6,7 @@ use crate::contract::check::{CheckInfo, Run};
 use crate::contract::norms::Norm;
 use crate::contract::register::Register;
 use crate::contract::survey::{Allocated, Claimed, Delivered, History, Requested, Survey};
+use crate::contract::words::Flag;
 use crate::decision::StartKey;
 use crate::message::{Categorie, Cents, Count, Date, Eenheid, Frequentie, GeslotenPeriode, Law, Number, Omvang};
 use crate::message::{Party, Product, ProductCode};
@@ -120,8 +121,41 @@ impl Timeline {
             gemeente: Party::from(GEMEENTE),
             referentie: None,
             versions: vec![version],
+            references: vec![None],
         });
         self.history.allocations.last_mut().expect("one was pushed")
+    }
+
+    /// New allocations of one product by the sample municipality to a provider, each of another person, on a day.
+    pub(super) fn allocations(&mut self, first: Count, number: Count, aanbieder: &str, code: &str, on: Date) {
+        for nummer in first..first + number {
+            let person = format!("of-{nummer}");
+            self.allocation(nummer, &person, code, on, None).versions[0].aanbieder = Party::from(aanbieder);
+        }
+    }
+
+    /// A new version of the allocation of this number, decided on a day because of a request, changed.
+    pub(super) fn change(
+        &mut self,
+        nummer: Count,
+        on: Date,
+        referentie: Option<&str>,
+        change: impl FnOnce(&mut Allocation),
+    ) {
+        let mut all = self.history.allocations.iter_mut();
+        let allocated = all.find(|allocated| allocated.nummer() == nummer).expect("the allocation was made");
+        let mut version = allocated.versions.last().expect("an allocation has a version").clone();
+        version.toewijzingsdatum = on;
+        change(&mut version);
+        allocated.versions.push(version);
+        allocated.references.push(referentie.map(Into::into));
+    }
+
+    /// A mark on a product.
+    pub(super) fn mark(&mut self, law: Law, code: &str, flag: Flag) {
+        self.register.change_product(law, code, |product| {
+            product.flags.insert(flag);
+        });
     }
 
     /// A start of the allocation of this number.

@@ -385,6 +385,13 @@ impl Register {
         }
     }
 
+    /// Another shape of a product, for the cases of checks.
+    #[cfg(test)]
+    pub(crate) fn change_product(&mut self, law: Law, code: &str, mut change: impl FnMut(&mut Product)) {
+        let rows = self.products.get_mut(&(law, ProductCode::from(code))).expect("a product of the register");
+        rows.iter_mut().for_each(&mut change);
+    }
+
     /// The lists that may hold a tariff, most specific first.
     fn tariff_lists(
         &self,

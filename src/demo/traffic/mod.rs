@@ -28,7 +28,7 @@ const YEAR: (Date, Date) = (date(2026, 1, 1), date(2026, 12, 31));
 const FROM_SPRING: (Date, Date) = (date(2026, 3, 16), date(2026, 9, 13));
 
 /// The check that tells of a municipality that takes no part in a segment.
-const STAYS_OUT: &[&str] = &["A2"];
+const STAYS_OUT: &[&str] = &["A3"];
 
 /// One file that somebody puts into the spool.
 #[derive(Debug)]

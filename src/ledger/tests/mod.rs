@@ -1,5 +1,6 @@
 //! Tests of the ledger from within: values to store, and a ledger in a folder of its own.
 
+mod course;
 mod group;
 mod integrity;
 mod outbox;
