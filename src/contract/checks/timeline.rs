@@ -3,7 +3,7 @@
 
 use super::sample::REGISTER;
 use crate::contract::check::{CheckInfo, Run};
-use crate::contract::norms::Norm;
+use crate::contract::norms::{self, Norm};
 use crate::contract::register::Register;
 use crate::contract::survey::{Allocated, Claimed, Delivered, History, Requested, Survey};
 use crate::contract::words::Flag;
@@ -74,7 +74,10 @@ impl Row {
 impl Timeline {
     /// The sample region, where nothing ever happened.
     pub(in crate::contract) fn new() -> Timeline {
-        Timeline { register: REGISTER.clone(), today: TODAY, history: History::default() }
+        let mut register = REGISTER.clone();
+        // A case sets the norms that it is about: what the sample region chose may change.
+        register.region.norms.numbers = norms::Values::default();
+        Timeline { register, today: TODAY, history: History::default() }
     }
 
     /// What a check looks at.
