@@ -118,23 +118,17 @@ impl Tx<'_> {
         if let Some(bsn) = &request.person {
             facts.allocations = self.allocations_of(law, gemeente, &self.person(bsn))?;
         }
-        if !request.agreements.is_empty() {
-            for (agreement, consumption, realised) in self.balances(&request.agreements)? {
+        if !request.toewijzingen.is_empty() {
+            facts.stands = self.stands(law, gemeente, &request.toewijzingen)?;
+        }
+        // What an earlier version reserved elsewhere is touched too.
+        let slots = facts.stands.values().flat_map(BTreeMap::keys);
+        let mut agreements: BTreeSet<String> = slots.flat_map(|slot| slot.agreements.iter().cloned()).collect();
+        agreements.extend(request.agreements.iter().cloned());
+        if !agreements.is_empty() {
+            for (agreement, consumption, realised) in self.balances(&agreements)? {
                 facts.consumption.insert(agreement.clone(), consumption);
                 facts.realised_total.insert(agreement, realised);
-            }
-        }
-        if !request.toewijzingen.is_empty() {
-            let balances = self.all(
-                "SELECT b.agreement, b.toewijzing_nummer, b.reserved, b.realised
-                 FROM json_each(?1) AS k CROSS JOIN allocation_balances AS b
-                 ON b.law = ?2 AND b.gemeente = ?3 AND b.toewijzing_nummer = k.value",
-                params![json(&request.toewijzingen), law.as_str(), gemeente.as_str()],
-                |cells| Ok(((cells.get::<String>()?, cells.count()?), cells.cents()?, cells.cents()?)),
-            )?;
-            for (key, reserved, realised) in balances {
-                facts.reserved.insert(key.clone(), reserved);
-                facts.realised.insert(key, realised);
             }
         }
         Ok(facts)

@@ -21,6 +21,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "requests", sql: include_str!("migrations/0002_requests.sql") },
     Migration { number: 3, name: "questions", sql: include_str!("migrations/0003_questions.sql") },
     Migration { number: 4, name: "waiting room", sql: include_str!("migrations/0004_waiting_room.sql") },
+    Migration { number: 7, name: "money", sql: include_str!("migrations/0007_money.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

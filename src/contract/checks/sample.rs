@@ -2,12 +2,14 @@
 
 use crate::contract::budget;
 use crate::contract::check::{CheckInfo, Look, Run};
-use crate::contract::facts::ContractFacts;
+use crate::contract::facts::{ContractFacts, Stand};
 use crate::contract::register::{Register, load};
+use crate::decision::Slot;
 use crate::message::{Body, Categorie, Cents, Count, Date, Kind, Law, Message, Number, Party, Prestatie, Product};
 use crate::message::{ProductCode, ToegewezenProduct};
 use crate::rules::facts::{Allocation, Facts};
 use crate::rules::sample::{self, TOEWIJZING};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -179,9 +181,11 @@ impl Sample {
         self.facts.consumption.insert(agreement.to_owned(), Cents(cents));
     }
 
-    /// Open reservation of the sample's allocation.
+    /// Open reservation of the sample's allocation, from before there were accounts.
     pub(super) fn reserved(&mut self, agreement: &str, cents: i64) {
-        self.facts.reserved.insert((agreement.to_owned(), TOEWIJZING), Cents(cents));
+        let slot = Slot { account: None, agreements: BTreeSet::from([agreement.to_owned()]) };
+        let stand = Stand { open: Cents(cents), realised: Cents(0) };
+        self.facts.stands.entry(TOEWIJZING).or_default().insert(slot, stand);
     }
 
     /// Other percentages for an agreement.

@@ -3,6 +3,7 @@
 //! A register with a fault does not exist: [`load`] gives the register or all of its faults. What the tables hold is
 //! described in the design (section 7); dates are first and last valid days, money is in eurocents.
 
+mod money;
 mod rows;
 mod verify;
 
