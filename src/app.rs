@@ -1,5 +1,6 @@
 //! Wires the daemon: opens what it needs, starts the loops, stops them in order.
 
+use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
@@ -104,8 +105,10 @@ impl App {
         let limits = limits(config);
         let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
         let name = &config.gateway.name;
+        let books = contracts.clone();
         let gateway = Gateway::new(name, limits, contracts, ledger.clone(), Arc::clone(&clock), &telemetry, options);
         let gateway = Arc::new(gateway);
+        let bookkeeper = bookkeeper::keep(ledger.clone(), books, Arc::clone(&clock), stop.clone());
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
@@ -116,6 +119,7 @@ impl App {
         tracing::debug!(schemas, "schemas are compiled");
         let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
+        intakes.push(tokio::spawn(bookkeeper));
         Ok(App {
             ledger,
             lock,

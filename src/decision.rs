@@ -272,7 +272,7 @@ impl Ord for Product {
 pub struct Account {
     /// Law.
     pub law: Law,
-    /// Municipality; `*` for what the municipalities of a region pay together.
+    /// Municipality; the id of the region for what its municipalities pay together.
     pub gemeente: Party,
     /// Segment of the region; [`Account::UNMAPPED`] for care that the register cannot place.
     pub segment: String,

@@ -150,6 +150,15 @@ pub(super) fn settled(
     book.movements.postings
 }
 
+/// What an allocation is worth over all the days that it may reserve in.
+pub(super) fn whole_worth(
+    (register, law, parties, today): (&Register, Law, Parties<'_>, Date),
+    allocation: &Allocation,
+) -> Cents {
+    let worth = Scope { register, law, parties, day: today }.worth(&Entitlement::from(allocation), None);
+    Cents(clamp(worth.iter().map(|worth| worth.cents).fold(0, i128::saturating_add)))
+}
+
 /// Where the money of a message belongs.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {

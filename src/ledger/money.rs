@@ -3,9 +3,11 @@
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, integer, json};
 use crate::contract::facts::Stand;
+use crate::contract::money::close::{self, Leftover};
+use crate::contract::money::instalment;
 use crate::contract::{Model, Register};
 use crate::decision::{Account, Posting, PostingSort, Slot};
-use crate::message::{Cents, Count, Law, Party};
+use crate::message::{Cents, Count, Date, Law, Party};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
@@ -198,13 +200,95 @@ impl Tx<'_> {
         )
     }
 
-    /// Writes down what was booked without a message.
-    pub(super) fn post_by_time(
+    /// Books the instalments of a register that are due on `today`, reserves those of the year, and puts right what a
+    /// corrected table changed. Gives the number of postings; doing it again on the same day adds none.
+    pub fn book_due_instalments(
         &mut self,
+        register: &Register,
+        today: Date,
+        at: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let rows = self.all(
+            concat!(
+                "SELECT p.agreements, p.referentie, sum(iif(p.sort IN ('reservation', 'release'), p.cents, 0)),
+                     sum(iif(p.sort IN ('reservation', 'release'), 0, p.cents)), ",
+                account_columns!(),
+                " FROM postings AS p INDEXED BY postings_instalments CROSS JOIN accounts AS a ON a.id = p.account_id
+                 WHERE p.toewijzing_nummer IS NULL GROUP BY p.referentie, p.account_id, p.agreements"
+            ),
+            [],
+            |cells| {
+                let (agreements, name) = (agreements(cells.text()?)?, cells.get::<String>()?);
+                let stand = Stand { open: cells.cents()?, realised: cells.cents()? };
+                Ok(((Slot { account: Some(account(cells)?), agreements }, name), stand))
+            },
+        )?;
+        let booked = rows.into_iter().collect();
+        let due = instalment::due(register, today, &booked);
+        let owner =
+            |posting: &Posting| posting.slot.account.as_ref().map(|account| (account.law, account.gemeente.clone()));
+        let owned: Vec<((Law, Party), Posting)> =
+            due.into_iter().filter_map(|posting| Some((owner(&posting)?, posting))).collect();
+        let postings: Vec<((Law, &Party), Posting)> =
+            owned.iter().map(|((law, gemeente), posting)| ((*law, gemeente), posting.clone())).collect();
+        self.post_by_time(register, at, "instalments booked", &postings)
+    }
+
+    /// Books what time alone makes of the allocations of a region: what a closed year or the tail of ended care leaves
+    /// is released or moves on, an allocation without an end reserves in the year that began, and what was reserved per
+    /// agreement before there were accounts moves to its account. Gives the number of postings; doing it again on the
+    /// same day adds none.
+    pub fn settle_leftovers(&mut self, register: &Register, today: Date, at: Timestamp) -> Result<usize, LedgerError> {
+        let mut postings = Vec::new();
+        for gemeente in register.region.municipalities.keys() {
+            for law in &register.region.laws {
+                for leftover in self.leftovers(*law, gemeente, today)? {
+                    let settled = close::settle(register, today, &leftover);
+                    postings.extend(settled.into_iter().map(|posting| ((*law, gemeente), posting)));
+                }
+            }
+        }
+        self.post_by_time(register, at, "leftovers settled", &postings)
+    }
+
+    /// Allocations with something open in a year that is over, on care that ended, or of before there were accounts.
+    fn leftovers(&self, law: Law, gemeente: &Party, today: Date) -> Result<Vec<Leftover>, LedgerError> {
+        let numbers: BTreeSet<Count> = self
+            .all(
+                "SELECT DISTINCT b.toewijzing_nummer FROM allocation_balances AS b
+                 LEFT JOIN accounts AS a ON a.id = b.account_id
+                 WHERE b.law = ?1 AND b.gemeente = ?2 AND b.reserved <> 0 AND (
+                     a.id IS NULL OR a.year < ?3 OR EXISTS (
+                         SELECT 1 FROM deliveries AS d INDEXED BY deliveries_of_allocation
+                         WHERE d.law = b.law AND d.gemeente = b.gemeente AND d.toewijzing_nummer = b.toewijzing_nummer
+                             AND d.stop_reden IS NOT NULL AND d.deleted_by IS NULL
+                     )
+                 )",
+                params![law.as_str(), gemeente.as_str(), today.year()],
+                |cells| cells.count(),
+            )?
+            .into_iter()
+            .collect();
+        let mut stands = self.stands(law, gemeente, &numbers)?;
+        let mut deliveries = self.deliveries_on(law, gemeente, &numbers)?;
+        let allocations = self.latest_allocations(law, gemeente, &numbers)?;
+        let leftover = |(nummer, allocation)| Leftover {
+            law,
+            gemeente: gemeente.clone(),
+            allocation,
+            stands: stands.remove(&nummer).unwrap_or_default(),
+            deliveries: deliveries.remove(&nummer).unwrap_or_default(),
+        };
+        Ok(allocations.into_iter().map(leftover).collect())
+    }
+
+    /// Writes down what was booked without a message.
+    fn post_by_time(
+        &mut self,
+        register: &Register,
         at: Timestamp,
         event: &str,
-        postings: &[((Law, Party), Posting)],
-        register: &Register,
+        postings: &[((Law, &Party), Posting)],
     ) -> Result<usize, LedgerError> {
         for ((law, gemeente), posting) in postings {
             self.post(None, (*law, gemeente), posting)?;

@@ -7,7 +7,7 @@ use crate::contract::register::{Register, load};
 use crate::decision::Slot;
 use crate::message::{Body, Categorie, Cents, Count, Date, Kind, Law, Message, Number, Party, Prestatie, Product};
 use crate::message::{ProductCode, ToegewezenProduct};
-use crate::rules::facts::{Allocation, Facts};
+use crate::rules::facts::{Allocation, ClaimLine, Facts};
 use crate::rules::sample::{self, TOEWIJZING};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,6 +25,13 @@ pub(super) struct Sample {
     pub(super) facts: ContractFacts,
     pub(super) ledger: Facts,
     pub(super) granted: Vec<(usize, usize)>,
+}
+
+/// A granted line on the sample's allocation.
+pub(super) fn granted_line() -> ClaimLine {
+    let mut sample = sample::Sample::of(Kind::new(Law::Wmo, Number::N323));
+    sample.earlier_line("P0", |line| line.granted = true);
+    sample.facts.lines.into_values().next().expect("the line that was added")
 }
 
 /// One row of a check's table.

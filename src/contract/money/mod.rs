@@ -6,6 +6,7 @@
 pub mod account;
 pub mod close;
 pub mod figures;
+pub mod instalment;
 pub mod models;
 
 pub use account::{Piece, pieces, place};

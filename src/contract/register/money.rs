@@ -33,3 +33,18 @@ impl Register {
         days
     }
 }
+
+#[cfg(test)]
+impl Register {
+    /// Another model for an agreement, for the cases of checks.
+    pub(crate) fn set_model(&mut self, agreement: &str, model: crate::contract::words::Model) {
+        self.agreements.get_mut(agreement).expect("an agreement of the register").model = model;
+    }
+
+    /// A mark on a product, for the cases of checks.
+    pub(crate) fn set_flag(&mut self, code: &str, flag: crate::contract::words::Flag) {
+        let mut rows = self.products.values_mut().flatten().filter(|product| product.code.as_str() == code).peekable();
+        assert!(rows.peek().is_some(), "no product {code}");
+        rows.for_each(|product| product.flags.extend([flag]));
+    }
+}

@@ -69,9 +69,11 @@ DROP TABLE postings_before;
 DROP TABLE allocation_balances_before;
 
 -- What the daily work looks for: something open on an account, instalments, and what a message booked.
-CREATE INDEX allocation_balances_open ON allocation_balances (account_id) WHERE reserved <> 0;
+CREATE INDEX allocation_balances_open ON allocation_balances (law, gemeente, account_id) WHERE reserved <> 0;
 CREATE INDEX postings_instalments ON postings (referentie) WHERE toewijzing_nummer IS NULL;
 CREATE INDEX postings_message ON postings (message_id);
+CREATE INDEX deliveries_of_allocation ON deliveries (law, gemeente, toewijzing_nummer, message_id, position)
+WHERE deleted_by IS NULL;
 
 CREATE TRIGGER postings_are_not_changed BEFORE UPDATE ON postings
 BEGIN SELECT RAISE(ABORT, 'postings are append-only: correct one by another of the opposite sign'); END;
