@@ -7,14 +7,16 @@ mod support;
 use jiff::civil::date;
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
+use sluis::contract::budget::movements;
 use sluis::contract::norms::CLAIM_LAG_MONTHS;
-use sluis::contract::{Policies, Register};
+use sluis::contract::{ContractFacts, Policies, Register};
 use sluis::decision::{Account, Posting, PostingSort, Verdict};
 use sluis::demo::compose::{Allocate, Claim, Person, omvang};
 use sluis::ledger::{Inbox, Keys, Ledger, Settings};
 use sluis::message::{Cents, Count, Date, Eenheid, Frequentie, Law, Message, Product};
 use sluis::pipeline::{self, Context};
 use sluis::rules::UnknownQuestion;
+use sluis::rules::facts::Facts;
 use sluis::schema::Limits;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -409,5 +411,77 @@ fn a_long_run_ties_to_the_cent() {
         println!("{law}: {:?}, {} postings", traffic.came, traffic.lock.postings().len());
         assert_eq!(realised, traffic.came.granted);
         assert!(traffic.came.granted_lines > 50 && traffic.came.credits > 5, "{:?}", traffic.came);
+    }
+}
+
+/// Instalments by the real ledger: reserved with the year, realised when due, put right when the table changes, and all
+/// of it ties.
+#[test]
+fn instalments_are_booked_once_and_tie() {
+    let register = |rows: &str| {
+        let mut files: sluis::contract::register::Files = sluis::contract::register::FILES
+            .iter()
+            .map(|name| ((*name).to_owned(), std::fs::read(region().join(name)).expect("the sample is shipped")))
+            .collect();
+        let head = "agreement;agb;municipality;law;due_on;amount_cents\n";
+        files.insert("instalments.csv".to_owned(), format!("{head}{rows}").into_bytes());
+        Register::parse(&files).expect("no fault")
+    };
+    let lock = Lock::new(Law::Jeugdwet);
+    let day = |register: &Register, today: Date| {
+        let register = register.clone();
+        let work = move |tx: &mut sluis::ledger::Tx<'_>| {
+            let postings = tx.book_due_instalments(&register, today, Timestamp::UNIX_EPOCH)?;
+            assert_eq!(tx.book_due_instalments(&register, today, Timestamp::UNIX_EPOCH)?, 0, "booked once");
+            let balance = tx.accounts()?.remove(0);
+            Ok((postings, balance.open.0, balance.realised.0, tx.check_integrity()?))
+        };
+        lock.ledger.run_blocking(work).expect("the work can be done")
+    };
+    let first = register("FICTIEF-DYS-2026;;0197;;2026-01-15;2000000\nFICTIEF-DYS-2026;;0197;;2026-07-15;2000000\n");
+    assert_eq!(day(&first, date(2026, 1, 14)), (2, 4_000_000, 0, Vec::new()));
+    assert_eq!(day(&first, date(2026, 1, 15)), (2, 2_000_000, 2_000_000, Vec::new()));
+    let corrected =
+        register("FICTIEF-DYS-2026;;0197;;2026-01-15;1500000\nFICTIEF-DYS-2026;;0197;;2026-07-15;2500000\n");
+    assert_eq!(day(&corrected, date(2026, 3, 1)), (2, 2_500_000, 1_500_000, Vec::new()));
+    assert_eq!(day(&corrected, date(2026, 12, 31)), (2, 0, 4_000_000, Vec::new()));
+    let budgets = lock.ledger.run_blocking(|tx| tx.budgets()).expect("budgets can be read");
+    assert_eq!((budgets[0].agreement.as_str(), budgets[0].realised), ("FICTIEF-DYS-2026", Cents(4_000_000)));
+}
+
+/// The examples of docs/money.md, row by row.
+#[test]
+fn the_examples_of_the_page_are_right() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/money.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let (_, rest) = page.split_once("```examples\n").expect("a block of examples");
+    let (block, _) = rest.split_once("```").expect("the block ends");
+    for row in block.lines() {
+        let (form, expected) = row.split_once(" = ").expect("an equals sign");
+        let [from, to, volume, unit, frequency] = form.split(' ').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let begin: Date = from.parse().expect("a day");
+        let allocate = Allocate {
+            nummer: 1,
+            product: product("04", "04A01"),
+            from: begin,
+            to: to.parse().unwrap_or(begin),
+            omvang: omvang(
+                volume.parse().expect("a number"),
+                Eenheid::parse(unit).expect("a unit"),
+                Frequentie::parse(frequency).expect("a frequency"),
+            ),
+        };
+        let sample = Sample::of(Law::Wmo).signed(begin);
+        let mut message = sample.toewijzing("T1", &Person::nth(1), &[allocate]);
+        if to == "-" {
+            product_301(&mut message, 0).einddatum = None;
+        }
+        let (facts, ledger) = (ContractFacts::default(), Facts::default());
+        let mut years: BTreeMap<i16, i64> = BTreeMap::new();
+        for posting in movements(&REGISTER, &message, &facts, &ledger, &[]).postings {
+            *years.entry(posting.slot.account.expect("an account").year).or_default() += posting.cents.0;
+        }
+        let found: Vec<String> = years.into_iter().map(|(year, cents)| format!("{year}:{cents}")).collect();
+        assert_eq!(found.join(" "), expected, "{row}");
     }
 }

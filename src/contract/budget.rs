@@ -159,6 +159,15 @@ pub(super) fn whole_worth(
     Cents(clamp(worth.iter().map(|worth| worth.cents).fold(0, i128::saturating_add)))
 }
 
+/// What an allocation is worth in each slot, in order of time.
+pub(super) fn worth_by_slot(
+    (register, law, parties, today): (&Register, Law, Parties<'_>, Date),
+    allocation: &Allocation,
+) -> Vec<(Slot, Cents)> {
+    let worth = Scope { register, law, parties, day: today }.worth(&Entitlement::from(allocation), None);
+    worth.into_iter().map(|worth| (worth.slot, Cents(clamp(worth.cents)))).collect()
+}
+
 /// Where the money of a message belongs.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
@@ -250,7 +259,6 @@ impl<'a> Scope<'a> {
         };
         match funding(piece.model).reserves {
             Reserves::Nothing => Value::default(),
-            Reserves::ByDay => days(piece.from, to),
             Reserves::AtStart if is_total(entitlement) => {
                 let begin = entitlement.ingangsdatum;
                 if begin != piece.from {
@@ -259,7 +267,7 @@ impl<'a> Scope<'a> {
                 // Of a trajectory that stopped, what was earned by then stays.
                 days(begin, if is_cut { to } else { entitlement.einddatum.unwrap_or(begin) })
             }
-            Reserves::AtStart => days(piece.from, to),
+            Reserves::ByDay | Reserves::AtStart => days(piece.from, to),
             Reserves::Overflow => {
                 let is_base = piece.product.is_some_and(|product| product.flags.contains(&Flag::BasePlace));
                 let value = if is_base { Value::default() } else { days(piece.from, to) };

@@ -163,7 +163,8 @@ impl Tx<'_> {
              ) AS a ON a.message_id = m.id
              WHERE a.digest IS NOT lower(hex(m.digest)) OR a.verdict IS NOT m.verdict
              UNION
-             SELECT message_id FROM audit WHERE message_id NOT IN (SELECT id FROM messages)
+             SELECT message_id FROM audit
+             WHERE message_id IS NOT NULL AND message_id NOT IN (SELECT id FROM messages)
              ORDER BY 1",
             [],
             |cells| Ok(Fault::Message { message_id: cells.get()? }),

@@ -1,5 +1,10 @@
 //! Accounts in the ledger: writing postings, reading balances, and what is booked as time passes.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, integer, json};
 use crate::contract::facts::Stand;

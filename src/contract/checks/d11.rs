@@ -49,7 +49,7 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         silent("a product of the list", Number::N301, |_| ()),
         silent("a claim of a product of the list", Number::N323, |_| ()),
         raises("a product that nobody knows", Number::N301, &["product 02Z99 2026"], |s| {
-            s.product("02", Some("02Z99"))
+            s.product("02", Some("02Z99"));
         }),
         silent("the last day on the list", Number::N301, |s| s.allocation().ingangsdatum = date(2026, 12, 31)),
         raises("the day after", Number::N301, &["product 02A03 2027"], |s| {

@@ -64,8 +64,11 @@ fn clashes(with: &Trait) -> Vec<(Trait, String, String)> {
     }
 }
 
+/// What the person has: first and last day, allocation and product.
+type Had<'a> = (Date, Option<Date>, (&'a Allocation, &'a Product));
+
 fn run(look: &Look<'_>) -> Vec<Raised> {
-    let mut had: BTreeMap<Trait, Vec<(Date, Option<Date>, (&Allocation, &Product))>> = BTreeMap::new();
+    let mut had: BTreeMap<Trait, Vec<Had<'_>>> = BTreeMap::new();
     for each in look.had() {
         let Some(product) = &each.product else { continue };
         for has in traits(look, product, each.ingangsdatum) {

@@ -23,8 +23,11 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     run: Run::OnMessage { numbers: &[Number::N301, Number::N307], run },
 };
 
+/// What the person has: first and last day, allocation.
+type Had<'a> = (Date, Option<Date>, &'a Allocation);
+
 fn run(look: &Look<'_>) -> Vec<Raised> {
-    let mut by_code: BTreeMap<&ProductCode, Vec<(Date, Option<Date>, &Allocation)>> = BTreeMap::new();
+    let mut by_code: BTreeMap<&ProductCode, Vec<Had<'_>>> = BTreeMap::new();
     for had in look.had() {
         if let Some(code) = had.product.as_ref().and_then(|product| product.code.as_ref()) {
             by_code.entry(code).or_default().push((had.ingangsdatum, had.einddatum, had));

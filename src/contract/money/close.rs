@@ -5,13 +5,13 @@
 //! as long as the allocation runs. Without the norm nothing is ever released by time. Claims that come all the same are
 //! booked in the year of their period, and marked late.
 
-use crate::contract::budget::{self, TEMPORARY};
+use crate::contract::budget;
 use crate::contract::facts::{ContractFacts, Stand};
 use crate::contract::norms::{CLAIM_LAG_MONTHS, months};
 use crate::contract::region::Region;
 use crate::contract::register::Register;
 use crate::decision::{Account, Posting, Slot};
-use crate::message::{Count, Date, Law, Party};
+use crate::message::{Date, Law, Party};
 use crate::rules::Parties;
 use crate::rules::facts::{Allocation, Delivery, Facts};
 use std::collections::BTreeMap;
@@ -56,16 +56,4 @@ pub fn settle(register: &Register, today: Date, leftover: &Leftover) -> Vec<Post
     };
     let parties = Parties { gemeente, aanbieder: &allocation.aanbieder };
     budget::settled((register, *law, parties, today), &facts, &ledger, allocation)
-}
-
-/// Numbers of allocations whose care is interrupted for now: the last that is known is a temporary stop.
-pub fn frozen<'d>(deliveries: impl IntoIterator<Item = &'d Delivery>) -> Vec<Count> {
-    let mut last: BTreeMap<Count, bool> = BTreeMap::new();
-    for delivery in deliveries {
-        let temporary = delivery.stop.as_ref().is_some_and(|stop| stop.reden.as_str() == TEMPORARY);
-        if let Some(nummer) = delivery.toewijzing_nummer {
-            last.insert(nummer, temporary);
-        }
-    }
-    last.into_iter().filter(|(_, temporary)| *temporary).map(|(nummer, _)| nummer).collect()
 }

@@ -8,6 +8,7 @@ pub mod close;
 pub mod figures;
 pub mod instalment;
 pub mod models;
+pub mod overview;
 
 pub use account::{Piece, pieces, place};
 pub use models::{Claims, Funding, Reserves, funding};

@@ -42,6 +42,7 @@ struct Raw {
     line: u32,
     agreement: String,
     agb: Option<Party>,
+    #[expect(clippy::option_option, reason = "outer: filled or empty; inner: one or all together")]
     gemeente: Option<Option<Party>>,
     law: Option<Law>,
     due_on: Date,

@@ -607,6 +607,61 @@ fn postings_add_up_to_budgets_and_contract_facts() {
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);
 }
 
+fn sample_register() -> crate::contract::Register {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
+    crate::contract::load(&folder).expect("the sample register has no fault")
+}
+
+/// What was reserved per agreement before there were accounts moves to its account with the first daily work.
+#[test]
+fn a_reservation_of_before_moves_to_its_account() {
+    const POT: &str = "FICTIEF-WIO-0197-2026";
+    let sut = Sut::new();
+    // Four hours a week at 60.00; 2026 touches 53 weeks, and broken ones count in full.
+    let allocation = Allocation {
+        product: Some(Product { categorie: "02".into(), code: Some("02A03".into()) }),
+        ingangsdatum: date(2026, 1, 1),
+        einddatum: Some(date(2026, 12, 31)),
+        omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+        budget: None,
+        ..allocation(1001, "A1")
+    };
+    let before = Posting {
+        slot: Slot { account: None, agreements: [POT.to_owned()].into() },
+        sort: Reservation,
+        cents: Cents(1_262_400),
+        toewijzing_nummer: Some(1001),
+        referentie: None,
+        on: date(2026, 1, 1),
+        late: false,
+    };
+    sut.record(identity(wmo(Number::N301), "A1"), vec![allocated(BSN, &allocation), Record::Posting(before)]);
+    let work = || sut.get(|tx| tx.settle_leftovers(&sample_register(), date(2026, 7, 1), at(0)));
+    assert_eq!(work(), 2, "released there, reserved here");
+    assert_eq!(work(), 0, "done once");
+    let accounts = sut.get(|tx| tx.accounts());
+    let [balance] = accounts.as_slice() else { panic!("one account: {accounts:?}") };
+    assert_eq!(balance.account.segment, "wmo-integrale-ondersteuning");
+    let budgets = sut.get(|tx| tx.budgets());
+    assert_eq!(budgets[0].consumption, balance.open, "the agreement follows the account");
+    assert_eq!(balance.open, Cents(53 * 24_000));
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+    // After the claims of the year nothing is waited for any more.
+    let mut register = sample_register();
+    register.region.norms.numbers.set(&crate::contract::norms::CLAIM_LAG_MONTHS, 3.into());
+    let close = move |today| {
+        sut.get({
+            let register = register.clone();
+            move |tx| {
+                tx.settle_leftovers(&register, today, at(1))?;
+                Ok((tx.accounts()?[0].open, tx.check_integrity()?))
+            }
+        })
+    };
+    assert_eq!(close(date(2027, 3, 31)), (Cents(53 * 24_000), Vec::new()));
+    assert_eq!(close(date(2027, 4, 1)), (Cents(0), Vec::new()));
+}
+
 #[test]
 fn the_contract_layer_sees_the_standing_allocations_of_a_person_at_any_provider() {
     let sut = Sut::new();
