@@ -367,11 +367,10 @@ fn tariff(product: &Product, year: i16) -> i64 {
     let code = product.code.as_ref().map_or("", |code| code.as_str());
     let (before, after) = match code {
         "02A02" => (5_800, 6_003),
-        "02A03" => (5_797, 6_000),
+        "02A03" | "45A04" => (5_797, 6_000),
         "07A01" => (3_400, 3_519),
         "04A01" => (14_500, 15_007),
         "45A02" => (6_400, 6_624),
-        "45A04" => (5_797, 6_000),
         "54A01" => (8_880, 9_191),
         "44A01" => (6_200, 6_417),
         other => panic!("no tariff of {other}"),

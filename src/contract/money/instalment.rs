@@ -184,7 +184,8 @@ PXQ;wmo-logeren;*;*;pxq;2026-01-01;2026-12-31;90000;70/100;signal
     fn a_contract_year_falls_in_two_calendar_years() {
         // Twelve times 75.00 in arrears, from August 2025 on; the last falls due a day after the agreement.
         let months = (0..12).map(|at| date(2025, 9, 1).saturating_add(jiff::Span::new().months(at)));
-        let rows: String = months.map(|day| format!("JOINT;42420007;*;;{day};7500\n")).collect();
+        let rows: Vec<String> = months.map(|day| format!("JOINT;42420007;*;;{day};7500\n")).collect();
+        let rows = rows.concat();
         let register = parse(&rows).expect("no fault");
         let postings = due(&register, date(2027, 1, 1), &BTreeMap::new());
         let mut years: BTreeMap<i16, i64> = BTreeMap::new();
