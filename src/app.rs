@@ -1,5 +1,6 @@
 //! Wires the daemon: opens what it needs, starts the loops, stops them in order.
 
+use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
@@ -130,6 +131,7 @@ impl App {
         let in_force = registers.in_force();
         let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
         let gateway = Arc::new(gateway);
+        let bookkeeper = bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), stop.clone());
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
@@ -142,7 +144,8 @@ impl App {
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
         intakes.push(tokio::spawn(surveyor.run(stop.clone())));
-        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop)));
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop.clone())));
+        intakes.push(tokio::spawn(bookkeeper));
         Ok(App {
             ledger,
             lock,

@@ -1,14 +1,16 @@
 //! What the gateway decides on a message: the verdict and its effects, as values. The core returns them, the ledger
 //! commits them in one transaction, delivery sends what is to be sent.
 
+use crate::contract::Model;
 use crate::deadline::Debt;
 use crate::finding::{Finding, Signal, Skipped};
 use crate::message::{
-    Bsn, Cents, Code, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Party, Product, ReferentieAanbieder,
+    Bsn, Cents, Code, Count, Date, DeclaratieNummer, GeslotenPeriode, Kind, Law, Party, Product, ReferentieAanbieder,
     VerzoekAntwoord,
 };
 use crate::rules::facts::{Allocation, ClaimLine, Stop};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What happens to a message.
@@ -187,7 +189,7 @@ pub enum Record {
         /// The line.
         line: ClaimLine,
     },
-    /// A posting to a budget agreement.
+    /// A posting to an account.
     Posting(Posting),
     /// Somebody owes something because of the message.
     Asked(Asked),
@@ -286,50 +288,122 @@ impl Ord for Product {
     }
 }
 
+/// Where an amount belongs (funding, section 3): every euro that is granted, committed or paid by instalment is booked
+/// to exactly one account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account {
+    /// Law.
+    pub law: Law,
+    /// Municipality; the id of the region for what its municipalities pay together.
+    pub gemeente: Party,
+    /// Segment of the region; [`Account::UNMAPPED`] for care that the register cannot place.
+    pub segment: String,
+    /// Part of the segment, where the profile tells one.
+    pub subsegment: Option<String>,
+    /// Provider.
+    pub aanbieder: Party,
+    /// How the care is paid: the model in force, not one that is intended.
+    pub model: Model,
+    /// Calendar year of delivery.
+    pub year: i16,
+}
+
+impl Account {
+    /// Segment of care that the register cannot place in one.
+    pub const UNMAPPED: &str = "unmapped";
+
+    /// Whether the register could not place the care.
+    pub fn is_unmapped(&self) -> bool {
+        self.segment == Account::UNMAPPED
+    }
+}
+
+impl fmt::Display for Account {
+    /// Its parts with slashes between, as reports and findings name it: `wmo/0197/wmo-logeren//42420001/pxq/2026`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Account { law, gemeente, segment, subsegment, aanbieder, model, year } = self;
+        let subsegment = subsegment.as_deref().unwrap_or_default();
+        write!(f, "{law}/{gemeente}/{segment}/{subsegment}/{aanbieder}/{model}/{year}")
+    }
+}
+
+/// An account, and the agreements (limits over accounts) that what is booked counts for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The account; `None` for a posting to one agreement of before there were accounts.
+    pub account: Option<Account>,
+    /// Ids of the agreements.
+    pub agreements: BTreeSet<String>,
+}
+
 /// Sort of posting (funding, section 3). Append-only; a correction is a new posting with the opposite sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PostingSort {
-    /// Committed by an allocation; negative when an allocation shrinks.
+    /// Committed by an allocation, or by the instalments of a year; negative when that shrinks.
     Reservation,
-    /// Commitment used up by a granted line; negative.
+    /// Commitment that is no longer needed: used up by a granted line or a due instalment, left over after a stop or a
+    /// year; negative. Positive where it comes back.
     Release,
-    /// Granted line; a credit is negative.
+    /// Granted debit line.
     Realisation,
+    /// Granted credit line; negative.
+    Credit,
+    /// Instalment that fell due; negative when one is taken back.
+    Instalment,
 }
 
 impl PostingSort {
+    /// All sorts.
+    pub const ALL: [PostingSort; 5] = [
+        PostingSort::Reservation,
+        PostingSort::Release,
+        PostingSort::Realisation,
+        PostingSort::Credit,
+        PostingSort::Instalment,
+    ];
+
     /// The word in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             PostingSort::Reservation => "reservation",
             PostingSort::Release => "release",
             PostingSort::Realisation => "realisation",
+            PostingSort::Credit => "credit",
+            PostingSort::Instalment => "instalment",
         }
     }
 
     /// The inverse of [`PostingSort::as_str`].
     pub fn parse(text: &str) -> Option<PostingSort> {
-        [PostingSort::Reservation, PostingSort::Release, PostingSort::Realisation]
-            .into_iter()
-            .find(|sort| sort.as_str() == text)
+        PostingSort::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+
+    /// Whether it is money owed, rather than money kept apart for it.
+    pub fn is_realised(self) -> bool {
+        match self {
+            PostingSort::Realisation | PostingSort::Credit | PostingSort::Instalment => true,
+            PostingSort::Reservation | PostingSort::Release => false,
+        }
     }
 }
 
-/// One posting to a budget agreement.
+/// One posting to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
-    /// Agreement id from the register.
-    pub agreement: String,
+    /// Account and agreements.
+    pub slot: Slot,
     /// Sort.
     pub sort: PostingSort,
-    /// Signed amount. Consumption of an agreement is the sum over all its postings.
+    /// Signed amount. Consumption of an account or agreement is the sum over all its postings.
     pub cents: Cents,
-    /// Allocation.
-    pub toewijzing_nummer: Count,
-    /// ReferentieNummer of the line, for postings from a 323.
+    /// Allocation; `None` for an instalment.
+    pub toewijzing_nummer: Option<Count>,
+    /// ReferentieNummer of the line, for postings from a 323; name of the instalment for those.
     pub referentie: Option<String>,
-    /// Day the posting belongs to: first day of the ProductPeriode, or Ingangsdatum.
+    /// Day the posting belongs to: first day of the ProductPeriode, Ingangsdatum or due date, within the account's year.
     pub on: Date,
+    /// Whether the year of the account was closed already when this was booked.
+    pub late: bool,
 }
 
 /// Why something leaves.
@@ -375,7 +449,7 @@ pub struct Outgoing {
     /// What it is called: a kind (`WMO325`), or for signals and error reports the check id or `error`.
     pub subject: String,
     /// Law, for routing keys; `None` when the kind could not be recognised.
-    pub law: Option<crate::message::Law>,
+    pub law: Option<Law>,
     /// Region, for signals.
     pub region: Option<String>,
     /// The bytes.

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod backoff;
+pub mod bookkeeper;
 pub mod cli;
 pub mod clock;
 pub mod config;

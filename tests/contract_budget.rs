@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use sluis::contract::budget::movements;
 use sluis::contract::register::{FILES, Files};
 use sluis::contract::value::{Entitlement, Lack, Value, value};
-use sluis::contract::{Assessment, BrokenPeriods, ContractFacts, Policies, Register, Validity, assess, request};
-use sluis::decision::{Posting, PostingSort};
+use sluis::contract::{Assessment, BrokenPeriods, ContractFacts, Policies, Register, Stand, Validity, assess, request};
+use sluis::decision::{Posting, PostingSort, Slot};
 use sluis::message::body::{Declaratie, DeclaratieClient, Header, Prestatie, ToegewezenProduct, ToewijzingClient};
 use sluis::message::types::{Achternaam, Geboortedatum, VolledigeNaam};
 use sluis::message::{
@@ -432,19 +432,17 @@ impl Books {
             facts.realised_total.insert(agreement.clone(), Cents(0));
         }
         for posting in &self.postings {
-            if request.agreements.contains(&posting.agreement) {
-                facts.consumption.entry(posting.agreement.clone()).or_default().0 += posting.cents.0;
-                if posting.sort == PostingSort::Realisation {
-                    facts.realised_total.entry(posting.agreement.clone()).or_default().0 += posting.cents.0;
+            for agreement in &posting.slot.agreements {
+                facts.consumption.entry(agreement.clone()).or_default().0 += posting.cents.0;
+                if posting.sort.is_realised() {
+                    facts.realised_total.entry(agreement.clone()).or_default().0 += posting.cents.0;
                 }
             }
-            if request.toewijzingen.contains(&posting.toewijzing_nummer) {
-                let key = (posting.agreement.clone(), posting.toewijzing_nummer);
-                let map = match posting.sort {
-                    PostingSort::Realisation => &mut facts.realised,
-                    PostingSort::Reservation | PostingSort::Release => &mut facts.reserved,
-                };
-                map.entry(key).or_default().0 += posting.cents.0;
+            if let Some(nummer) = posting.toewijzing_nummer.filter(|nummer| request.toewijzingen.contains(nummer)) {
+                let stands = facts.stands.entry(nummer).or_default();
+                let stand = stands.entry(posting.slot.clone()).or_default();
+                let part = if posting.sort.is_realised() { &mut stand.realised } else { &mut stand.open };
+                part.0 += posting.cents.0;
             }
         }
         facts
@@ -477,13 +475,14 @@ impl Books {
     }
 
     fn sum(&self, agreement: &str, sort: Option<PostingSort>) -> i64 {
-        let of = self.postings.iter().filter(|posting| posting.agreement == agreement);
+        let of = self.postings.iter().filter(|posting| posting.slot.agreements.contains(agreement));
         of.filter(|posting| sort.is_none_or(|sort| posting.sort == sort)).map(|posting| posting.cents.0).sum()
     }
 
     /// Consumption, open reservation and realisation of an agreement.
     fn state(&self, agreement: &str) -> (i64, i64, i64) {
-        let realised = self.sum(agreement, Some(PostingSort::Realisation));
+        let realised = PostingSort::ALL.iter().filter(|sort| sort.is_realised());
+        let realised = realised.map(|sort| self.sum(agreement, Some(*sort))).sum();
         let all = self.sum(agreement, None);
         (all, all - realised, realised)
     }
@@ -570,8 +569,14 @@ fn an_allocation_over_new_year_counts_in_both_years() {
     books.allocate(register, toegewezen(1, "02A03", date(2025, 12, 15), Some(date(2026, 1, 18)), 1));
     assert_eq!(books.sum("POT-2025", None), 2 * 5797 + 2484);
     assert_eq!(books.sum("POT-2026", None), 2 * 6000 + 3429);
-    let on: Vec<(&str, Date)> = books.postings.iter().map(|posting| (posting.agreement.as_str(), posting.on)).collect();
-    let expected = [("EIGEN-2026", date(2026, 1, 1)), ("POT-2025", date(2025, 12, 15)), ("POT-2026", date(2026, 1, 1))];
+    let on = |posting: &Posting| {
+        let account = posting.slot.account.as_ref().expect("every posting has an account");
+        let agreements: Vec<String> = posting.slot.agreements.iter().cloned().collect();
+        (agreements.join(" "), account.year, posting.on)
+    };
+    let on: Vec<(String, i16, Date)> = books.postings.iter().map(on).collect();
+    let expected =
+        [("POT-2025".to_owned(), 2025, date(2025, 12, 15)), ("EIGEN-2026 POT-2026".to_owned(), 2026, date(2026, 1, 1))];
     assert_eq!(on, expected);
 }
 
@@ -679,8 +684,12 @@ fn extreme_messages_do_not_break_the_books() {
             let mut facts = ContractFacts::default();
             for id in ["POT-2026", "EIGEN-2026"] {
                 facts.consumption.insert(id.to_owned(), Cents(cents));
-                facts.reserved.insert((id.to_owned(), 1), Cents(cents));
-                facts.realised.insert((id.to_owned(), 1), Cents(cents));
+                let before = Slot { account: None, agreements: [id.to_owned()].into() };
+                let stand = Stand { open: Cents(cents), realised: Cents(cents) };
+                facts.stands.entry(1).or_default().insert(before, stand);
+                for slot in movements(register, &message, &ContractFacts::default(), &Facts::default(), &[]).postings {
+                    facts.stands.entry(1).or_default().insert(slot.slot, stand);
+                }
                 facts.realised_total.insert(id.to_owned(), Cents(cents));
             }
             let _ =

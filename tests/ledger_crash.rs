@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::date;
-use sluis::decision::{Decision, Identity, Outgoing, Posting, PostingSort, Purpose, Record, Verdict};
+use sluis::decision::{Decision, Identity, Outgoing, Posting, PostingSort, Purpose, Record, Slot, Verdict};
 use sluis::delivery::outbox::Due;
 use sluis::finding::{Severity, Signal};
 use sluis::ledger::{Filter, Inbox, Keys, Ledger, Settings};
@@ -67,12 +67,13 @@ fn decision(id: &str) -> Decision {
             facts: BTreeMap::new(),
         }],
         records: vec![Record::Posting(Posting {
-            agreement: "G1".to_owned(),
+            slot: Slot { account: None, agreements: ["G1".to_owned()].into() },
             sort: PostingSort::Reservation,
             cents: Cents(1),
-            toewijzing_nummer: 1001,
+            toewijzing_nummer: Some(1001),
             referentie: None,
             on: date(2026, 1, 1),
+            late: false,
         })],
         outgoing: vec![
             outgoing(Purpose::Reply, &aanbieder, format!("reply {id}")),

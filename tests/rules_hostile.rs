@@ -13,8 +13,8 @@ use jiff::civil::date;
 use jiff::{Timestamp, ToSpan as _};
 use oracle::beside;
 use oracle::structured::{kinds_with_a_seed, multiplied, repeating};
-use sluis::contract::{ContractFacts, Policies, Register};
-use sluis::decision::{Decision, Record, Verdict};
+use sluis::contract::{ContractFacts, Policies, Register, Stand};
+use sluis::decision::{Decision, Record, Slot, Verdict};
 use sluis::ledger::{Inbox, Keys, Ledger, Settings};
 use sluis::message::{
     Body, Cents, Count, DebetCredit, Eenheid, Frequentie, Kind, Law, Number, Omvang, Prestatie, Product,
@@ -353,7 +353,9 @@ fn checks_of_the_contract_take_time_in_proportion() {
             let ingangsdatum = product.ingangsdatum.saturating_sub(1.day());
             let earlier = Allocation { nummer, product: Some(lighter), ingangsdatum, einddatum: None, ..one.clone() };
             contract_facts.allocations.push(earlier);
-            contract_facts.reserved.insert(("FICTIEF-WIO-0197-2025".to_owned(), product.toewijzing_nummer), Cents(1));
+            let slot = Slot { account: None, agreements: ["FICTIEF-WIO-0197-2025".to_owned()].into() };
+            let stand = Stand { open: Cents(1), realised: Cents(0) };
+            contract_facts.stands.insert(product.toewijzing_nummer, [(slot, stand)].into());
         }
         let policies = Policies::default();
         let timed = |_| {

@@ -4,15 +4,18 @@ use super::answer::Answer;
 use super::budget::Movements;
 use super::checks;
 use super::facts::ContractFacts;
+use super::money::account::Care;
+use super::money::{self, Piece};
 use super::policy::Policy;
 use super::register::Register;
 use super::survey::{Survey, Surveyed};
 use super::words::Flag;
 use crate::finding::Severity;
 use crate::message::{Body, Count, Date, Law, Message, Number, Party, Prestatie, Product, ToegewezenProduct};
+use crate::rules::Parties;
 use crate::rules::facts::{Allocation, Facts};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One check of the catalogue.
 pub struct CheckInfo {
@@ -140,6 +143,37 @@ impl<'a> Look<'a> {
             Some(known.flags.contains(&flag))
         };
         by_category || marked().unwrap_or(false)
+    }
+
+    /// Municipality and provider.
+    pub(super) fn parties(&self) -> Parties<'a> {
+        Parties { gemeente: self.gemeente(), aanbieder: self.aanbieder() }
+    }
+
+    /// Where the money of a product belongs on a day.
+    pub(super) fn place(&self, product: &Product, on: Date) -> Piece<'a> {
+        money::place(self.register, Care::of(self.law(), self.parties(), Some(product)), on)
+    }
+
+    /// What the person of a 301 has beside its allocations: those of other numbers that were not taken back.
+    pub(super) fn had(&self) -> impl Iterator<Item = &'a Allocation> + use<'a> {
+        let own: BTreeSet<Count> = match &self.message.body {
+            Body::Toewijzing(client) => client.producten.iter().map(|product| product.toewijzing_nummer).collect(),
+            _ => BTreeSet::new(),
+        };
+        self.facts.allocations.iter().filter(move |had| !had.is_taken_back() && !own.contains(&had.nummer))
+    }
+
+    /// The care of a message: the allocations of a 301 with their first day, the granted lines of a 323 with theirs.
+    pub(super) fn cared(&self) -> Vec<(Count, Product, Date)> {
+        let allocated = self
+            .allocated()
+            .filter_map(|each| Some((each.toewijzing_nummer, each.product.clone()?, each.ingangsdatum)));
+        let claimed = self.claimed().map(|line| {
+            let product = Product { categorie: line.categorie.clone(), code: Some(line.code.clone()) };
+            (line.toewijzing_nummer, product, line.periode.begindatum)
+        });
+        allocated.chain(claimed).collect()
     }
 
     /// How texts name the provider.

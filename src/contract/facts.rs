@@ -1,5 +1,6 @@
 //! What the contract layer needs from the ledger: earlier allocations of the person, and the budgets as they stand.
 
+use crate::decision::Slot;
 use crate::message::{Bsn, Cents, Count};
 use crate::rules::facts::Allocation;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ pub struct ContractRequest {
     pub person: Option<Bsn>,
     /// Agreements whose consumption is wanted.
     pub agreements: BTreeSet<String>,
-    /// Allocations whose open reservation is wanted, per agreement.
+    /// Allocations of which is wanted what is booked.
     pub toewijzingen: BTreeSet<Count>,
 }
 
@@ -23,11 +24,18 @@ pub struct ContractFacts {
     pub allocations: Vec<Allocation>,
     /// Sum of all postings per agreement: what is realised or committed now (`consumption_hard`, funding section 3).
     pub consumption: BTreeMap<String, Cents>,
-    /// Open reservation (reservations and releases together) per agreement and allocation.
-    pub reserved: BTreeMap<(String, Count), Cents>,
-    /// Realised (debits minus credits) per agreement and allocation.
-    pub realised: BTreeMap<(String, Count), Cents>,
+    /// What is booked of each allocation, by account and agreements.
+    pub stands: BTreeMap<Count, BTreeMap<Slot, Stand>>,
     /// Realised per agreement, over all its allocations; signals leave it out for an agreement that has a consumption
     /// and no figure here.
     pub realised_total: BTreeMap<String, Cents>,
+}
+
+/// What is booked of one allocation on one account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// Open reservation: reservations and releases together.
+    pub open: Cents,
+    /// Realised: debits minus credits.
+    pub realised: Cents,
 }

@@ -33,6 +33,16 @@ pub enum Fault {
         /// The agreement.
         agreement: String,
     },
+    /// An account is not the sum of its postings, or an allocation not that of its own.
+    Account {
+        /// Number of the account; 0 for allocations of before there were accounts.
+        account_id: i64,
+    },
+    /// What was booked with a declaration is not what its 325 granted.
+    Declaration {
+        /// The 323.
+        message_id: i64,
+    },
 }
 
 impl std::fmt::Display for Fault {
@@ -41,6 +51,10 @@ impl std::fmt::Display for Fault {
             Fault::Chain { audit_id } => write!(f, "audit row {audit_id} was changed, or one before it is gone"),
             Fault::Message { message_id } => write!(f, "message {message_id} differs from its audit row"),
             Fault::Balance { agreement } => write!(f, "the balance of agreement {agreement} differs from its postings"),
+            Fault::Account { account_id } => write!(f, "the balance of account {account_id} differs from its postings"),
+            Fault::Declaration { message_id } => {
+                write!(f, "what was booked with declaration {message_id} differs from what was granted")
+            }
         }
     }
 }
@@ -137,6 +151,8 @@ impl Tx<'_> {
         let mut faults: Vec<Fault> = self.check_chain()?.into_iter().collect();
         faults.extend(self.check_messages()?);
         faults.extend(self.check_balances()?);
+        faults.extend(self.check_accounts()?);
+        faults.extend(self.check_declarations()?);
         Ok(faults)
     }
 
@@ -179,22 +195,52 @@ impl Tx<'_> {
     fn check_balances(&self) -> Result<Vec<Fault>, LedgerError> {
         self.all(
             "SELECT agreement FROM (
-                 SELECT agreement, sum(cents) AS consumption,
-                     sum(iif(sort = 'realisation', cents, 0)) AS realised
-                 FROM postings GROUP BY agreement
+                 SELECT e.value AS agreement, sum(p.cents) AS consumption,
+                     sum(iif(p.sort IN ('reservation', 'release'), 0, p.cents)) AS realised
+                 FROM postings AS p CROSS JOIN json_each(p.agreements) AS e GROUP BY e.value
              ) AS p FULL JOIN balances AS b USING (agreement)
              WHERE p.consumption IS NOT b.consumption OR p.realised IS NOT b.realised
-             UNION
-             SELECT agreement FROM (
-                 SELECT law, gemeente, toewijzing_nummer, agreement,
-                     sum(iif(sort = 'realisation', 0, cents)) AS reserved,
-                     sum(iif(sort = 'realisation', cents, 0)) AS realised
-                 FROM postings GROUP BY law, gemeente, toewijzing_nummer, agreement
-             ) AS p FULL JOIN allocation_balances AS b USING (law, gemeente, toewijzing_nummer, agreement)
-             WHERE p.reserved IS NOT b.reserved OR p.realised IS NOT b.realised
              ORDER BY 1",
             [],
             |cells| Ok(Fault::Balance { agreement: cells.get()? }),
+        )
+    }
+
+    fn check_accounts(&self) -> Result<Vec<Fault>, LedgerError> {
+        self.all(
+            "SELECT id FROM (
+                 SELECT account_id AS id, sum(iif(sort = 'reservation', cents, 0)) AS reserved,
+                     sum(iif(sort = 'release', cents, 0)) AS released,
+                     sum(iif(sort IN ('reservation', 'release'), 0, cents)) AS realised
+                 FROM postings WHERE account_id IS NOT NULL GROUP BY account_id
+             ) AS p FULL JOIN accounts AS a USING (id)
+             WHERE p.reserved IS NOT a.reserved OR p.released IS NOT a.released OR p.realised IS NOT a.realised
+             UNION
+             SELECT account_id FROM (
+                 SELECT law, gemeente, toewijzing_nummer, coalesce(account_id, 0) AS account_id, agreements,
+                     sum(iif(sort IN ('reservation', 'release'), cents, 0)) AS reserved,
+                     sum(iif(sort IN ('reservation', 'release'), 0, cents)) AS realised
+                 FROM postings WHERE toewijzing_nummer IS NOT NULL
+                 GROUP BY law, gemeente, toewijzing_nummer, coalesce(account_id, 0), agreements
+             ) AS p FULL JOIN allocation_balances AS b
+             USING (law, gemeente, toewijzing_nummer, account_id, agreements)
+             WHERE p.reserved IS NOT b.reserved OR p.realised IS NOT b.realised
+             ORDER BY 1",
+            [],
+            |cells| Ok(Fault::Account { account_id: cells.get()? }),
+        )
+    }
+
+    /// A declaration of a municipality without a register books nothing.
+    fn check_declarations(&self) -> Result<Vec<Fault>, LedgerError> {
+        self.all(
+            "SELECT d.message_id FROM declaraties AS d CROSS JOIN (
+                 SELECT message_id, sum(cents) AS booked FROM postings
+                 WHERE account_id IS NOT NULL AND sort IN ('realisation', 'credit') GROUP BY message_id
+             ) AS p ON p.message_id = d.message_id
+             WHERE p.booked IS NOT d.toegekend ORDER BY 1",
+            [],
+            |cells| Ok(Fault::Declaration { message_id: cells.get()? }),
         )
     }
 }

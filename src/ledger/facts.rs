@@ -73,8 +73,8 @@ impl Tx<'_> {
         let (mut allocations, granted) = if request.toewijzingen.is_empty() {
             (BTreeMap::new(), BTreeMap::new())
         } else {
-            let numbers = json(&request.toewijzingen);
-            (self.allocations(request, &numbers)?, self.granted(request, &numbers)?)
+            let allocations = self.latest_allocations(request.law, &request.gemeente, &request.toewijzingen)?;
+            (allocations, self.granted(request, &json(&request.toewijzingen))?)
         };
         if request.all_allocations {
             for person in persons.values() {
@@ -119,23 +119,17 @@ impl Tx<'_> {
         if let Some(bsn) = &request.person {
             facts.allocations = self.allocations_of(law, gemeente, &self.person(bsn))?;
         }
-        if !request.agreements.is_empty() {
-            for (agreement, consumption, realised) in self.balances(&request.agreements)? {
+        if !request.toewijzingen.is_empty() {
+            facts.stands = self.stands(law, gemeente, &request.toewijzingen)?;
+        }
+        // What an earlier version reserved elsewhere is touched too.
+        let slots = facts.stands.values().flat_map(BTreeMap::keys);
+        let mut agreements: BTreeSet<String> = slots.flat_map(|slot| slot.agreements.iter().cloned()).collect();
+        agreements.extend(request.agreements.iter().cloned());
+        if !agreements.is_empty() {
+            for (agreement, consumption, realised) in self.balances(&agreements)? {
                 facts.consumption.insert(agreement.clone(), consumption);
                 facts.realised_total.insert(agreement, realised);
-            }
-        }
-        if !request.toewijzingen.is_empty() {
-            let balances = self.all(
-                "SELECT b.agreement, b.toewijzing_nummer, b.reserved, b.realised
-                 FROM json_each(?1) AS k CROSS JOIN allocation_balances AS b
-                 ON b.law = ?2 AND b.gemeente = ?3 AND b.toewijzing_nummer = k.value",
-                params![json(&request.toewijzingen), law.as_str(), gemeente.as_str()],
-                |cells| Ok(((cells.get::<String>()?, cells.count()?), cells.cents()?, cells.cents()?)),
-            )?;
-            for (key, reserved, realised) in balances {
-                facts.reserved.insert(key.clone(), reserved);
-                facts.realised.insert(key, realised);
             }
         }
         Ok(facts)
@@ -221,7 +215,37 @@ impl Tx<'_> {
         )
     }
 
-    fn allocations(&self, request: &Request, numbers: &str) -> Result<BTreeMap<Count, Allocation>, LedgerError> {
+    /// Starts and stops on allocations, by number, oldest first, deleted ones left out.
+    pub(super) fn deliveries_on(
+        &self,
+        law: Law,
+        gemeente: &Party,
+        numbers: &BTreeSet<Count>,
+    ) -> Result<BTreeMap<Count, Vec<Delivery>>, LedgerError> {
+        let all = self.all(
+            "SELECT d.person, d.toewijzing_nummer, d.categorie, d.code, d.begindatum, d.stop_reden, d.stop_einddatum,
+                 m.law, m.number, m.identificatie, m.dagtekening
+             FROM json_each(?1) AS k CROSS JOIN deliveries AS d INDEXED BY deliveries_of_allocation
+             ON d.law = ?2 AND d.gemeente = ?3 AND d.toewijzing_nummer = k.value AND d.deleted_by IS NULL
+             CROSS JOIN messages AS m ON m.id = d.message_id
+             ORDER BY d.message_id, d.position",
+            params![json(numbers), law.as_str(), gemeente.as_str()],
+            delivery,
+        )?;
+        let mut by_number: BTreeMap<Count, Vec<Delivery>> = BTreeMap::new();
+        for delivery in all {
+            by_number.entry(delivery.toewijzing_nummer.unwrap_or_default()).or_default().push(delivery);
+        }
+        Ok(by_number)
+    }
+
+    /// Latest versions of allocations, deleted ones included.
+    pub(super) fn latest_allocations(
+        &self,
+        law: Law,
+        gemeente: &Party,
+        numbers: &BTreeSet<Count>,
+    ) -> Result<BTreeMap<Count, Allocation>, LedgerError> {
         let versions = self.all(
             concat!(
                 "SELECT ",
@@ -231,7 +255,7 @@ impl Tx<'_> {
                  CROSS JOIN messages AS m ON m.id = a.message_id ",
                 oldest_version_first!()
             ),
-            params![numbers, request.law.as_str(), request.gemeente.as_str()],
+            params![json(numbers), law.as_str(), gemeente.as_str()],
             allocation,
         )?;
         Ok(latest(versions))

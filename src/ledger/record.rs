@@ -272,23 +272,7 @@ impl Recorder<'_> {
     }
 
     fn posting(&self, tx: &Tx<'_>, posting: &Posting) -> Result<(), LedgerError> {
-        tx.sql(
-            "INSERT INTO postings (message_id, law, gemeente, agreement, sort, cents, toewijzing_nummer, referentie,
-                 on_date)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            self.message_id,
-            self.law(),
-            self.identity.gemeente.as_str(),
-            posting.agreement,
-            posting.sort.as_str(),
-            posting.cents.0,
-            integer(posting.toewijzing_nummer)?,
-            posting.referentie,
-            posting.on.to_string(),
-        ])?;
-        Ok(())
+        tx.post(Some(self.message_id), (self.identity.kind.law, &self.identity.gemeente), posting)
     }
 }
 

@@ -24,6 +24,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "course of care", sql: include_str!("migrations/0005_course.sql") },
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
     Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
+    Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
@@ -401,6 +402,78 @@ mod tests {
             )
             .expect("an event of no message");
         assert_eq!(text("SELECT CAST(max(sequence) AS TEXT) FROM outbox"), "43", "numbers go on");
+    }
+
+    /// A ledger of before the accounts keeps its balances, and its accounts tie to the declarations.
+    #[test]
+    fn postings_of_before_stay_and_the_accounts_tie() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let mut connection = Connection::open(&path).expect("it can be made");
+        prepare(&mut connection).expect("an empty ledger");
+        for migration in MIGRATIONS.iter().filter(|migration| migration.name != "money") {
+            apply(&mut connection, migration).expect("an old ledger");
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO messages (transport, transport_id, digest, received_at, law, number, afzender,
+                     identificatie, dagtekening, gemeente, aanbieder, verdict, level, counts_as_sent, register_version,
+                     findings, skipped, body)
+                 VALUES ('directory', 'a', zeroblob(32), 0, 'wmo', '301', '0197', 'A1', '2026-01-02', '0197',
+                     '42420001', 'accepted', 4, 1, 'abc', '[]', '[]', x''),
+                     ('directory', 'd', zeroblob(32), 0, 'wmo', '323', '42420001', 'D1', '2026-02-02', '0197',
+                     '42420001', 'partly', 4, 1, 'abc', '[]', '[]', x''),
+                     ('directory', 'e', zeroblob(32), 0, 'wmo', '323', '42420001', 'D2', '2026-02-02', '0363',
+                     '42420001', 'accepted', 4, 1, NULL, '[]', '[]', x'');
+                 INSERT INTO declaraties VALUES
+                     ('wmo', '42420001', 'N1', 2, '0197', '2026-01-01', '2026-01-31', 120, 90),
+                     ('wmo', '42420001', 'N2', 3, '0363', '2026-01-01', '2026-01-31', 7, 7);
+                 INSERT INTO lines VALUES
+                     ('wmo', '42420001', 'P1', NULL, 2, 0, '0197', 'N1', zeroblob(16), 1001, '02', '02A03',
+                         '2026-01-01', '2026-01-31', 1, '04', 100, 100, 1),
+                     ('wmo', '42420001', 'P2', 'P0', 2, 1, '0197', 'N1', zeroblob(16), 1001, '02', '02A03',
+                         '2025-12-01', '2025-12-31', 1, '04', 10, -10, 1),
+                     ('wmo', '42420001', 'P3', NULL, 2, 2, '0197', 'N1', zeroblob(16), 1001, '02', '02A03',
+                         '2026-01-01', '2026-01-31', 1, '04', 30, 30, 0),
+                     ('wmo', '42420001', 'P4', NULL, 3, 0, '0363', 'N2', zeroblob(16), 1, '02', '02A03',
+                         '2026-01-01', '2026-01-31', 1, '04', 7, 7, 1);
+                 INSERT INTO postings (message_id, law, gemeente, agreement, sort, cents, toewijzing_nummer, referentie,
+                     on_date)
+                 VALUES (1, 'wmo', '0197', 'G1', 'reservation', 500, 1001, NULL, '2026-01-01'),
+                     (1, 'wmo', '0197', 'G2', 'reservation', 300, 1001, NULL, '2026-01-01'),
+                     (2, 'wmo', '0197', 'G1', 'release', -100, 1001, 'P1', '2026-01-01'),
+                     (2, 'wmo', '0197', 'G1', 'realisation', 100, 1001, 'P1', '2026-01-01');",
+            )
+            .expect("a ledger of before");
+        drop(connection);
+        let connection = open(Some(&path), &Keys::generate(), Access::Write).expect("it is upgraded");
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).expect("a query");
+            statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("rows")
+        };
+        assert_eq!(
+            rows("SELECT agreement || ' ' || consumption || ' ' || realised FROM balances ORDER BY 1"),
+            ["G1 500 100", "G2 300 0"]
+        );
+        assert_eq!(
+            rows(
+                "SELECT segment || ' ' || model || ' ' || gemeente || ' ' || year || ' ' || realised FROM accounts
+                 ORDER BY year"
+            ),
+            ["unmapped not_stated 0197 2025 -10", "unmapped not_stated 0197 2026 100"]
+        );
+        assert_eq!(
+            rows(
+                "SELECT account_id || ' ' || agreements || ' ' || reserved || ' ' || realised FROM allocation_balances
+                 ORDER BY account_id, agreements"
+            ),
+            ["0 [\"G1\"] 400 100", "0 [\"G2\"] 300 0", "1 [] 0 -10", "2 [] 0 100"]
+        );
+        assert_eq!(
+            rows("SELECT sort FROM postings WHERE account_id IS NOT NULL ORDER BY id"),
+            ["realisation", "credit"]
+        );
+        assert!(connection.execute("DELETE FROM postings", []).is_err(), "postings are append-only again");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use super::pair::add;
 use super::subject::{Line, Subject};
 use crate::contract::Register;
-use crate::decision::{PostingSort, Purpose, Record, Verdict};
+use crate::decision::{Account, PostingSort, Purpose, Record, Slot, Verdict};
 use crate::finding::Signal;
-use crate::message::{Categorie, Cents, Count, Date, Law, Party, ProductCode};
+use crate::message::{Categorie, Cents, Count, Date, Law, ProductCode};
 use crate::pipeline::Judged;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,7 +103,7 @@ impl Outcome {
             granted_by_segment: book.granted(&granted),
             granted,
             postings: postings(&decision.records),
-            reserved_by_segment: book.reserved(&decision.records),
+            reserved_by_segment: Book::reserved(&decision.records),
             segments: book.segments(),
             products: book.products(),
         }
@@ -147,10 +147,20 @@ fn postings(records: &[Record]) -> BTreeMap<(String, PostingSort), Cents> {
     let mut postings = BTreeMap::new();
     for record in records {
         if let Record::Posting(posting) = record {
-            add(postings.entry((posting.agreement.clone(), posting.sort)).or_default(), posting.cents);
+            for counts_for in counts_for(&posting.slot) {
+                add(postings.entry((counts_for, posting.sort)).or_default(), posting.cents);
+            }
         }
     }
     postings
+}
+
+/// The agreements that a posting counts for; where there are none, its account.
+fn counts_for(slot: &Slot) -> BTreeSet<String> {
+    match &slot.account {
+        Some(account) if slot.agreements.is_empty() => BTreeSet::from([account.to_string()]),
+        _ => slot.agreements.clone(),
+    }
 }
 
 /// A message beside the register of one side.
@@ -180,27 +190,17 @@ impl Book<'_> {
         amounts
     }
 
-    /// Money is posted to every agreement that care counts for: to the pot of the segment and to that of the provider.
-    /// Summed over agreements it would count twice. So pots are reckoned apart, each over all of its periods, and what
-    /// an allocation reserves in a segment is what it reserves in the pot that has most of it.
-    fn reserved(&self, records: &[Record]) -> BTreeMap<Option<String>, Cents> {
-        type Pot<'a> = (Option<&'a Party>, Option<&'a Party>);
-        let mut pots: BTreeMap<(Count, Option<&str>), BTreeMap<Pot<'_>, Cents>> = BTreeMap::new();
+    /// What a message reserves, by segment: every euro stands on one account.
+    fn reserved(records: &[Record]) -> BTreeMap<Option<String>, Cents> {
+        let mut amounts = BTreeMap::new();
         for record in records {
             let Record::Posting(posting) = record else { continue };
             if posting.sort != PostingSort::Reservation {
                 continue;
             }
-            let agreement = self.register.and_then(|register| register.agreement(&posting.agreement));
-            let segment = agreement.map(|agreement| agreement.segment.as_str());
-            let pot = agreement.map_or((None, None), |all| (all.agb.as_ref(), all.gemeente.as_ref()));
-            let of_allocation = pots.entry((posting.toewijzing_nummer, segment)).or_default();
-            add(of_allocation.entry(pot).or_default(), posting.cents);
-        }
-        let mut amounts = BTreeMap::new();
-        for ((_, segment), pots) in pots {
-            let most = pots.into_values().max_by_key(|cents| (cents.0.unsigned_abs(), *cents)).unwrap_or_default();
-            add(amounts.entry(segment.map(str::to_owned)).or_default(), most);
+            let account = posting.slot.account.as_ref();
+            let segment = account.map(|account| account.segment.clone()).filter(|segment| segment != Account::UNMAPPED);
+            add(amounts.entry(segment).or_default(), posting.cents);
         }
         amounts
     }

@@ -446,10 +446,10 @@ fn record_line(record: &Record) -> String {
         Record::Settled(settled) => format!("closes {:?} on {}", settled.what, settled.on),
         Record::Posting(posting) => format!(
             "posting {} {} of {} for {}{} on {}",
-            posting.agreement,
+            posting.slot.agreements.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
             posting.sort.as_str(),
             posting.cents.0,
-            posting.toewijzing_nummer,
+            posting.toewijzing_nummer.map_or("-".to_owned(), |nummer| nummer.to_string()),
             posting.referentie.as_ref().map_or(String::new(), |referentie| format!("/{referentie}")),
             posting.on,
         ),

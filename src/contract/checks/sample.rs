@@ -2,15 +2,17 @@
 
 use crate::contract::budget;
 use crate::contract::check::{CheckInfo, Look, Run};
-use crate::contract::facts::ContractFacts;
+use crate::contract::facts::{ContractFacts, Stand};
 use crate::contract::norms::{Norm, TRANSITION_TAIL_DAYS};
 use crate::contract::register::{self, Files, Register};
+use crate::decision::Slot;
 use crate::message::{
     AangevraagdProduct, Body, Categorie, Cents, Count, Date, Kind, Law, Message, NieuwProduct, Number, Party,
     Prestatie, Product, ProductCode, StartProduct, TeWijzigenProduct, ToegewezenProduct, Verzoek,
 };
-use crate::rules::facts::{Allocation, Facts};
+use crate::rules::facts::{Allocation, ClaimLine, Facts};
 use crate::rules::sample::{self, TOEWIJZING};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -32,6 +34,13 @@ pub(super) struct Sample {
     pub(super) facts: ContractFacts,
     pub(super) ledger: Facts,
     pub(super) granted: Vec<(usize, usize)>,
+}
+
+/// A granted line on the sample's allocation.
+pub(super) fn granted_line() -> ClaimLine {
+    let mut sample = sample::Sample::of(Kind::new(Law::Wmo, Number::N323));
+    sample.earlier_line("P0", |line| line.granted = true);
+    sample.facts.lines.into_values().next().expect("the line that was added")
 }
 
 /// One row of a check's table.
@@ -340,9 +349,11 @@ impl Sample {
         self.facts.consumption.insert(agreement.to_owned(), Cents(cents));
     }
 
-    /// Open reservation of the sample's allocation.
+    /// Open reservation of the sample's allocation, from before there were accounts.
     pub(super) fn reserved(&mut self, agreement: &str, cents: i64) {
-        self.facts.reserved.insert((agreement.to_owned(), TOEWIJZING), Cents(cents));
+        let slot = Slot { account: None, agreements: BTreeSet::from([agreement.to_owned()]) };
+        let stand = Stand { open: Cents(cents), realised: Cents(0) };
+        self.facts.stands.entry(TOEWIJZING).or_default().insert(slot, stand);
     }
 
     /// Other percentages for an agreement.

@@ -6,6 +6,9 @@
 
 use crate::contract::budget::{Touched, Unknown};
 use crate::contract::check::{Look, Raised};
+use crate::contract::money::figures::Rate;
+use crate::contract::money::funding;
+use crate::contract::norms::REALISATION_RATE_PERCENT;
 use crate::contract::policy::Policy;
 use crate::contract::register::Agreement;
 use crate::contract::value::Lack;
@@ -22,7 +25,7 @@ pub(super) fn run(look: &Look<'_>, concerns: impl Fn(&Agreement) -> bool) -> Vec
     for (id, touched) in &look.movements.touched {
         let Some(agreement) = look.register.agreement(id).filter(|agreement| concerns(agreement)) else { continue };
         let passed = agreement.warn_at.iter().filter(|percent| passes(touched, agreement.amount, **percent));
-        raised.extend(passed.map(|percent| threshold(agreement, touched, *percent, look.today)));
+        raised.extend(passed.map(|percent| threshold(look, agreement, touched, *percent)));
         if touched.after > agreement.amount && touched.after > touched.before {
             raised.extend(exceeded(look, agreement, touched));
         }
@@ -46,7 +49,7 @@ fn percent_of(part: Cents, amount: Cents) -> i64 {
     crate::contract::value::clamp(i128::from(part.0) * 100 / i128::from(amount.0.max(1)))
 }
 
-fn threshold(agreement: &Agreement, touched: &Touched, percent: u32, today: Date) -> Raised {
+fn threshold(look: &Look<'_>, agreement: &Agreement, touched: &Touched, percent: u32) -> Raised {
     let Touched { before, after, realised, .. } = touched;
     let (id, amount) = (&agreement.id, agreement.amount);
     let used = percent_of(*after, amount);
@@ -61,19 +64,23 @@ fn threshold(agreement: &Agreement, touched: &Touched, percent: u32, today: Date
         None => (String::new(), String::new()),
     };
     // 70% in July is another message than 70% in November.
-    let elapsed = elapsed_percent(agreement, today);
+    let elapsed = elapsed_percent(agreement, look.today);
+    let expected = Expected::of(look, agreement, touched);
+    let (expected_nl, expected_en) = expected.as_ref().map_or_else(Default::default, |expected| expected.texts(amount));
     let nl = format!(
         "Afspraak {id} voor {} ({}..{}) passeert {percent}%: {after} van {amount} euro is gebruikt of toegezegd \
-         ({used}%){spent_nl}; {elapsed}% van de periode is voorbij. Bespreek het verloop met de betrokkenen.",
+         ({used}%){spent_nl}{expected_nl}; {elapsed}% van de periode is voorbij. Bespreek het verloop met de \
+         betrokkenen.",
         agreement.segment, agreement.from, agreement.to
     );
     let en = format!(
         "Agreement {id} for {} ({}..{}) passes {percent}%: {after} of {amount} euros is used or committed \
-         ({used}%){spent_en}; {elapsed}% of the period has passed. Discuss the course with those concerned.",
+         ({used}%){spent_en}{expected_en}; {elapsed}% of the period has passed. Discuss the course with those \
+         concerned.",
         agreement.segment, agreement.from, agreement.to
     );
     let severity = if percent >= 100 { Severity::High } else { Severity::Warning };
-    figures(Raised::new(format!("afspraak {id} {percent}%"), severity, nl, en), agreement, touched)
+    figures(look, Raised::new(format!("afspraak {id} {percent}%"), severity, nl, en), agreement, touched)
         .at_most(Policy::Signal)
         .fact("drempel_procent", percent)
         .fact("gebruik_voor_cent", before.0)
@@ -93,7 +100,8 @@ fn exceeded(look: &Look<'_>, agreement: &Agreement, touched: &Touched) -> Option
         OnExceed::Hold => Policy::Hold,
         OnExceed::Answer => Policy::Answer,
     };
-    if look.message.kind.number != Number::N301 {
+    // What a court ordered is carried out, whatever it costs.
+    if look.message.kind.number != Number::N301 || !funding(agreement.model).asks_when_full {
         return None;
     }
     let (id, amount, after) = (&agreement.id, agreement.amount, touched.after);
@@ -110,7 +118,7 @@ fn exceeded(look: &Look<'_>, agreement: &Agreement, touched: &Touched) -> Option
          the allocation with a reason, choose a provider with room, or raise the budget; care is not refused for money."
     );
     let subject = format!("afspraak {id} overschreden toewijzing {listed}");
-    Some(figures(Raised::new(subject, Severity::High, nl, en), agreement, touched).at_most(at_most))
+    Some(figures(look, Raised::new(subject, Severity::High, nl, en), agreement, touched).at_most(at_most))
 }
 
 fn unreckoned(agreement: &Agreement, unknown: &Unknown) -> Raised {
@@ -133,9 +141,55 @@ fn unreckoned(agreement: &Agreement, unknown: &Unknown) -> Raised {
         .fact("afspraak", id.as_str())
 }
 
-fn figures(raised: Raised, agreement: &Agreement, touched: &Touched) -> Raised {
+/// What is expected to be used, beside what may be used at most.
+struct Expected {
+    cents: Cents,
+    /// Part of what is open that is expected to be claimed.
+    percent: u64,
+    /// Whether the region set that part; else everything is expected to be claimed.
+    is_known: bool,
+}
+
+impl Expected {
+    /// `None` when the ledger did not say what is realised.
+    fn of(look: &Look<'_>, agreement: &Agreement, touched: &Touched) -> Option<Expected> {
+        let norms = &look.register.region.norms.numbers;
+        let known = norms.of_segment(&REALISATION_RATE_PERCENT, &agreement.segment);
+        let percent = known.unwrap_or(100);
+        let realised = touched.realised?;
+        let open = Cents(touched.after.0.saturating_sub(realised.0));
+        let rate = Rate::of_percent(percent);
+        let cents = Cents(realised.0.saturating_add(rate.of_amount(open).0));
+        Some(Expected { cents, percent, is_known: known.is_some() })
+    }
+
+    fn texts(&self, amount: Cents) -> (String, String) {
+        let Expected { cents, percent, .. } = self;
+        let used = percent_of(*cents, amount);
+        if self.is_known {
+            return (
+                format!(
+                    "; verwacht wordt {cents} euro ({used}%), omdat {percent}% van wat openstaat wordt gedeclareerd"
+                ),
+                format!("; {cents} euros ({used}%) is expected, since {percent}% of what is open gets claimed"),
+            );
+        }
+        (
+            format!("; verwacht wordt {cents} euro ({used}%), zolang geen realisatiegraad bekend is"),
+            format!("; {cents} euros ({used}%) is expected while no realisation rate is known"),
+        )
+    }
+}
+
+fn figures(look: &Look<'_>, raised: Raised, agreement: &Agreement, touched: &Touched) -> Raised {
     let raised = match touched.realised {
         Some(realised) => raised.fact("gerealiseerd_cent", realised.0),
+        None => raised,
+    };
+    let raised = match Expected::of(look, agreement, touched) {
+        Some(expected) => {
+            raised.fact("verwacht_cent", expected.cents.0).fact("realisatiegraad_procent", expected.percent)
+        }
         None => raised,
     };
     raised

@@ -4,6 +4,8 @@
 //! described in the design (section 7); dates are first and last valid days, money is in eurocents.
 
 pub mod diff;
+mod instalments;
+mod money;
 mod rows;
 pub mod source;
 pub mod store;
@@ -20,11 +22,16 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+pub use instalments::{INSTALMENTS, Instalment};
+
 /// The files of a region by name.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// Names of the files of a region.
 pub const FILES: [&str; 6] = [region::FILE, PRODUCTS, PROVIDERS, CONTRACTS, TARIFFS, AGREEMENTS];
+
+/// Names of files that a region may leave out.
+pub const OPTIONAL: [&str; 1] = [INSTALMENTS];
 
 /// A product of the list in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +159,7 @@ pub struct Register {
     tariffs: HashMap<TariffKey, Vec<(Validity, Cents)>>,
     agreements: BTreeMap<String, Agreement>,
     by_segment: HashMap<String, Vec<String>>,
+    instalments: Vec<Instalment>,
 }
 
 /// Loads the register of the region whose files stand in `folder`.
@@ -169,7 +177,7 @@ pub fn load(folder: &Path) -> Result<Register, Vec<RegisterFault>> {
 pub fn read_files(folder: &Path) -> Result<Files, Vec<RegisterFault>> {
     let mut files = Files::new();
     let mut faults = Vec::new();
-    for name in FILES {
+    for name in FILES.into_iter().chain(OPTIONAL) {
         match std::fs::read(folder.join(name)) {
             Ok(bytes) => {
                 files.insert(name.to_owned(), bytes);
@@ -210,6 +218,12 @@ impl Register {
             agreements: agreements.as_ref(),
         };
         verify::verify(&parts, &mut faults);
+        let beside = instalments::Beside {
+            region: region.as_ref(),
+            agreements: agreements.as_ref(),
+            providers: providers.as_ref(),
+        };
+        let instalments = files.get(INSTALMENTS).and_then(|bytes| instalments::read(bytes, &beside, &mut faults));
         match (region, products, providers, contracts, tariffs, agreements) {
             (Some(region), Some(products), Some(providers), Some(contracts), Some(tariffs), Some(agreements))
                 if faults.is_empty() =>
@@ -218,6 +232,7 @@ impl Register {
                 register.index_products(products);
                 register.index_parties(providers, contracts);
                 register.index_money(tariffs, agreements);
+                register.index_instalments(instalments.unwrap_or_default());
                 Ok(register)
             }
             _ => {
@@ -239,6 +254,7 @@ impl Register {
             tariffs: HashMap::new(),
             agreements: BTreeMap::new(),
             by_segment: HashMap::new(),
+            instalments: Vec::new(),
         }
     }
 
@@ -454,12 +470,17 @@ fn version(files: &Files) -> String {
         hash.update((bytes.len() as u64).to_be_bytes());
         hash.update(bytes);
     }
+    for (name, bytes) in OPTIONAL.into_iter().filter_map(|name| Some((name, files.get(name)?))) {
+        hash.update(name.as_bytes());
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    }
     hex::encode(&hash.finalize()[..8])
 }
 
 /// Place of a file in the order of reading.
 fn place(file: &str) -> usize {
-    FILES.iter().position(|name| *name == file).unwrap_or(FILES.len())
+    FILES.iter().chain(&OPTIONAL).position(|name| *name == file).unwrap_or(FILES.len() + OPTIONAL.len())
 }
 
 impl Terms for Register {

@@ -1,7 +1,7 @@
 //! What must not be changed cannot be, and what was changed all the same shows.
 
 use super::*;
-use crate::decision::{Posting, PostingSort};
+use crate::decision::{Posting, PostingSort, Slot};
 use crate::message::Cents;
 
 /// A ledger with three accepted messages and a posting each.
@@ -9,12 +9,13 @@ fn filled() -> Sut {
     let sut = Sut::new();
     for id in ["1", "2", "3"] {
         let posting = Posting {
-            agreement: "G1".to_owned(),
+            slot: Slot { account: Some(account("wonen")), agreements: ["G1".to_owned()].into() },
             sort: PostingSort::Reservation,
             cents: Cents(100),
-            toewijzing_nummer: 1001,
+            toewijzing_nummer: Some(1001),
             referentie: None,
             on: date(2026, 1, 1),
+            late: false,
         };
         sut.record(identity(wmo(Number::N301), id), vec![Record::Posting(posting)]);
     }
@@ -90,13 +91,17 @@ fn a_changed_message_differs_from_its_audit_row() {
 
 #[test]
 fn balances_that_differ_from_their_postings_show() {
-    for sql in [
-        "UPDATE postings SET cents = 1 WHERE id = 1",
-        "DELETE FROM postings",
-        "UPDATE balances SET consumption = 0",
-        "UPDATE allocation_balances SET reserved = 0",
-        "DELETE FROM balances",
+    let agreement = || Fault::Balance { agreement: "G1".to_owned() };
+    let account = || Fault::Account { account_id: 1 };
+    for (sql, expected) in [
+        ("UPDATE postings SET cents = 1 WHERE id = 1", vec![agreement(), account()]),
+        ("DELETE FROM postings", vec![agreement(), account()]),
+        ("UPDATE balances SET consumption = 0", vec![agreement()]),
+        ("UPDATE allocation_balances SET reserved = 0", vec![account()]),
+        ("UPDATE accounts SET realised = 1", vec![account()]),
+        ("UPDATE postings SET agreements = '[]' WHERE id = 1", vec![agreement(), account()]),
+        ("DELETE FROM balances", vec![agreement()]),
     ] {
-        assert_eq!(tamper(sql), [Fault::Balance { agreement: "G1".to_owned() }], "{sql}");
+        assert_eq!(tamper(sql), expected, "{sql}");
     }
 }

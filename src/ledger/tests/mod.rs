@@ -9,7 +9,8 @@ mod records;
 mod signals;
 
 use super::*;
-use crate::decision::{Decision, Identity, Outgoing, Purpose, Record, Verdict};
+use crate::contract::Model;
+use crate::decision::{Account, Decision, Identity, Outgoing, Purpose, Record, Verdict};
 use crate::finding::{Severity, Signal};
 use crate::message::{Count, Kind, Law, Number, Party};
 use crate::rules::facts::{Facts, Request};
@@ -26,6 +27,19 @@ const OTHER_BSN: &str = "999900018";
 /// 10 March 2026, noon UTC, and `seconds` later.
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_773_144_000 + seconds).expect("a moment in this century")
+}
+
+/// An account of 2026 for a segment.
+fn account(segment: &str) -> Account {
+    Account {
+        law: Law::Wmo,
+        gemeente: Party::from(GEMEENTE),
+        segment: segment.to_owned(),
+        subsegment: None,
+        aanbieder: Party::from(AANBIEDER),
+        model: Model::Pxq,
+        year: 2026,
+    }
 }
 
 /// A ledger on disk that goes with its folder.

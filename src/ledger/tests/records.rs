@@ -1,9 +1,10 @@
 //! What is stored comes back as facts.
 
 use super::*;
+use crate::contract::Stand;
 use crate::contract::facts::ContractRequest;
-use crate::decision::PostingSort::{Realisation, Release, Reservation};
-use crate::decision::{Posting, StartKey};
+use crate::decision::PostingSort::{Credit, Realisation, Release, Reservation};
+use crate::decision::{Posting, Slot, StartKey};
 use crate::finding::{Finding, Skipped};
 use crate::message::{Bsn, Cents, Date, Eenheid, Frequentie, GeslotenPeriode, Omvang, Product};
 use crate::message::{ReferentieAanbieder, ReferentieNummer, VerzoekAntwoord};
@@ -550,14 +551,16 @@ fn a_repeat_of_a_delivery_adds_nothing_and_gives_the_first_verdict() {
 #[test]
 fn postings_add_up_to_budgets_and_contract_facts() {
     let sut = Sut::new();
+    let slot = |agreement: &str| Slot { account: Some(account("wonen")), agreements: [agreement.to_owned()].into() };
     let posting = |agreement: &str, sort, cents, nummer| {
         Record::Posting(Posting {
-            agreement: agreement.to_owned(),
+            slot: slot(agreement),
             sort,
             cents: Cents(cents),
-            toewijzing_nummer: nummer,
+            toewijzing_nummer: Some(nummer),
             referentie: None,
             on: date(2026, 2, 1),
+            late: false,
         })
     };
     sut.record(
@@ -569,7 +572,7 @@ fn postings_add_up_to_budgets_and_contract_facts() {
         vec![
             posting("G1", Realisation, 30_000, 1001),
             posting("G1", Release, -30_000, 1001),
-            posting("G1", Realisation, -10_000, 1001),
+            posting("G1", Credit, -10_000, 1001),
             posting("G1", Release, 10_000, 1001),
             posting("G1", Reservation, 700, 1002),
         ],
@@ -589,11 +592,74 @@ fn postings_add_up_to_budgets_and_contract_facts() {
         toewijzingen: [1001].into(),
     };
     let facts = sut.get(move |tx| tx.contract_facts(Law::Wmo, &Party::from(GEMEENTE), &request));
-    assert_eq!(facts.consumption, BTreeMap::from([("G1".to_owned(), Cents(100_701)), ("G9".to_owned(), Cents(0))]));
-    let key = |agreement: &str| (agreement.to_owned(), 1001);
-    assert_eq!(facts.reserved, BTreeMap::from([(key("G1"), Cents(80_000)), (key("G2"), Cents(5_000))]));
-    assert_eq!(facts.realised, BTreeMap::from([(key("G1"), Cents(20_000)), (key("G2"), Cents(0))]));
+    // G2 was not asked for, and holds money of the allocation.
+    let consumption = [("G1", 100_701), ("G2", 5_000), ("G9", 0)].map(|(id, cents)| (id.to_owned(), Cents(cents)));
+    assert_eq!(facts.consumption, BTreeMap::from(consumption));
+    let stand = |open, realised| Stand { open: Cents(open), realised: Cents(realised) };
+    let expected = [(slot("G1"), stand(80_000, 20_000)), (slot("G2"), stand(5_000, 0))];
+    assert_eq!(facts.stands, BTreeMap::from([(1001, BTreeMap::from(expected))]));
+    let accounts = sut.get(|tx| tx.accounts());
+    let [balance] = accounts.as_slice() else { panic!("one account: {accounts:?}") };
+    assert_eq!(balance.account, account("wonen"));
+    let figures = (balance.reserved.0, balance.open.0, balance.realised.0, balance.consumption().0);
+    assert_eq!(figures, (105_701, 85_701, 20_000, 105_701));
+    assert_eq!(sut.get(|tx| tx.postings()).len(), 8);
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+}
+
+fn sample_register() -> crate::contract::Register {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
+    crate::contract::load(&folder).expect("the sample register has no fault")
+}
+
+/// What was reserved per agreement before there were accounts moves to its account with the first daily work.
+#[test]
+fn a_reservation_of_before_moves_to_its_account() {
+    const POT: &str = "FICTIEF-WIO-0197-2026";
+    let sut = Sut::new();
+    // Four hours a week at 60.00; 2026 touches 53 weeks, and broken ones count in full.
+    let allocation = Allocation {
+        product: Some(Product { categorie: "02".into(), code: Some("02A03".into()) }),
+        ingangsdatum: date(2026, 1, 1),
+        einddatum: Some(date(2026, 12, 31)),
+        omvang: Some(Omvang { volume: 4, eenheid: Eenheid::Uur, frequentie: Frequentie::PerWeek }),
+        budget: None,
+        ..allocation(1001, "A1")
+    };
+    let before = Posting {
+        slot: Slot { account: None, agreements: [POT.to_owned()].into() },
+        sort: Reservation,
+        cents: Cents(1_262_400),
+        toewijzing_nummer: Some(1001),
+        referentie: None,
+        on: date(2026, 1, 1),
+        late: false,
+    };
+    sut.record(identity(wmo(Number::N301), "A1"), vec![allocated(BSN, &allocation), Record::Posting(before)]);
+    let work = || sut.get(|tx| tx.settle_leftovers(&sample_register(), date(2026, 7, 1), at(0)));
+    assert_eq!(work(), 2, "released there, reserved here");
+    assert_eq!(work(), 0, "done once");
+    let accounts = sut.get(|tx| tx.accounts());
+    let [balance] = accounts.as_slice() else { panic!("one account: {accounts:?}") };
+    assert_eq!(balance.account.segment, "wmo-integrale-ondersteuning");
+    let budgets = sut.get(|tx| tx.budgets());
+    assert_eq!(budgets[0].consumption, balance.open, "the agreement follows the account");
+    assert_eq!(balance.open, Cents(53 * 24_000));
+    assert_eq!(sut.get(|tx| tx.check_integrity()), []);
+    // After the claims of the year nothing is waited for any more.
+    let mut register = sample_register();
+    register.region.norms.numbers.set(&crate::contract::norms::CLAIM_LAG_MONTHS, 3.into());
+    let close = move |today| {
+        sut.get({
+            let register = register.clone();
+            move |tx| {
+                tx.settle_leftovers(&register, today, at(1))?;
+                Ok((tx.accounts()?[0].open, tx.check_integrity()?))
+            }
+        })
+    };
+    assert_eq!(close(date(2027, 3, 31)), (Cents(53 * 24_000), Vec::new()));
+    assert_eq!(close(date(2027, 4, 1)), (Cents(0), Vec::new()));
 }
 
 #[test]
