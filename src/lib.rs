@@ -20,6 +20,7 @@ pub mod message;
 pub mod pipeline;
 pub mod question;
 pub mod reply;
+pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod shutdown;

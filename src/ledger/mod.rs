@@ -8,6 +8,7 @@ mod audit;
 mod course;
 mod error;
 mod facts;
+mod judged;
 mod keys;
 mod outbox;
 mod question;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use audit::Fault;
 pub use error::LedgerError;
+pub use judged::{Judged, TrailEnd};
 pub use keys::{KeyError, Keys};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
