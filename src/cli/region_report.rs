@@ -7,6 +7,7 @@ use crate::ledger::{Keys, Ledger};
 use crate::message::{Date, Party};
 use crate::report::{self, Lang, Period, Report, Scope, Snapshot};
 use clap::{Args, ValueEnum};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -152,7 +153,13 @@ fn write(report: &Report, asked: &Asked) -> anyhow::Result<()> {
     match (&asked.out, &asked.csv) {
         (Some(path), _) => std::fs::write(path, report.html()).map_err(|error| unwritable(path, &error))?,
         (None, Some(_)) => {}
-        (None, None) => print!("{}", report.html()),
+        // A reader that has seen enough is no fault.
+        (None, None) => match std::io::stdout().write_all(report.html().as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                anyhow::bail!("the page cannot be written to standard output: {error}")
+            }
+            _ => {}
+        },
     }
     Ok(())
 }

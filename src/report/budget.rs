@@ -9,10 +9,11 @@ use super::lang::{per_mille, ratio};
 use super::small::{LEAST, Seen};
 use super::source::Source;
 use super::table::{Cell, Column, Part, Row, Section, Table, fitting};
+use crate::contract::Validity;
 use crate::contract::norms::{self, CLAIM_LAG_MONTHS};
 use crate::contract::register::Agreement;
 use crate::ledger::Budget;
-use crate::message::{Cents, Date};
+use crate::message::{Cents, Date, Party};
 use crate::rules::Parties;
 use crate::rules::facts::PersonKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,33 +83,45 @@ fn is_in_scope(source: Source<'_>, agreement: &Agreement) -> bool {
 }
 
 fn uses(source: Source<'_>) -> BTreeMap<&str, Use<'_>> {
-    let (register, history) = (source.register, &source.snapshot.history);
+    let history = &source.snapshot.history;
     let mut uses: BTreeMap<&str, Use<'_>> = BTreeMap::new();
+    let mut agreements = Agreements { source, known: BTreeMap::new() };
     for claimed in history.lines.iter().filter(|claimed| claimed.line.granted) {
         let (line, on) = (&claimed.line, claimed.line.periode.begindatum);
-        let parties = Parties { gemeente: &claimed.gemeente, aanbieder: &claimed.aanbieder };
-        if let Some(segment) = source.segment_of_line(claimed) {
-            for agreement in register.agreements_for(segment, parties).filter(|all| all.validity().holds_on(on)) {
-                let used = uses.entry(&agreement.id).or_default();
-                let (cents, persons) = used.months.entry(on.first_of_month()).or_default();
-                *cents = cents.saturating_add(i128::from(line.bedrag.0));
-                persons.insert(&line.person);
-            }
+        let segment = source.segment_of_line(claimed);
+        let all = agreements.of(segment, &claimed.gemeente, &claimed.aanbieder);
+        for agreement in all.iter().filter(|agreement| agreement.validity().holds_on(on)) {
+            let used = uses.entry(&agreement.id).or_default();
+            let (cents, persons) = used.months.entry(on.first_of_month()).or_default();
+            *cents = cents.saturating_add(i128::from(line.bedrag.0));
+            persons.insert(&line.person);
         }
     }
     for each in source.allocations_of_region() {
         let allocation = each.allocation;
-        let parties = Parties { gemeente: &each.allocated.gemeente, aanbieder: &allocation.aanbieder };
-        if let Some(segment) = each.segment {
-            for agreement in register.agreements_for(segment, parties) {
-                let ends_later = allocation.einddatum.is_none_or(|end| agreement.from <= end);
-                if allocation.ingangsdatum <= agreement.to && ends_later {
-                    uses.entry(&agreement.id).or_default().clients.insert(&allocation.person);
-                }
-            }
+        let term = Validity { from: allocation.ingangsdatum, to: allocation.einddatum };
+        let all = agreements.of(each.segment, &each.allocated.gemeente, &allocation.aanbieder);
+        for agreement in all.iter().filter(|agreement| agreement.validity().overlaps(&term)) {
+            uses.entry(&agreement.id).or_default().clients.insert(&allocation.person);
         }
     }
     uses
+}
+
+/// The agreements that care counts for, looked up once for all care of the same parties.
+struct Agreements<'a> {
+    source: Source<'a>,
+    known: BTreeMap<(&'a str, &'a Party, &'a Party), Vec<&'a Agreement>>,
+}
+
+impl<'a> Agreements<'a> {
+    fn of(&mut self, segment: Option<&'a str>, gemeente: &'a Party, aanbieder: &'a Party) -> &[&'a Agreement] {
+        let Some(segment) = segment else { return &[] };
+        let register = self.source.register;
+        self.known
+            .entry((segment, gemeente, aanbieder))
+            .or_insert_with(|| register.agreements_for(segment, Parties { gemeente, aanbieder }).collect())
+    }
 }
 
 fn standing<'a>(
@@ -232,8 +245,7 @@ impl Standing<'_> {
             }
         };
         let secret = |cell: Cell| cell.seen(self.seen);
-        let party =
-            |party: &Option<crate::message::Party>| Cell::text(party.as_ref().map_or("*", |party| party.as_str()));
+        let party = |party: &Option<Party>| Cell::text(party.as_ref().map_or("*", |party| party.as_str()));
         Row::plain(vec![
             Cell::text(agreement.id.as_str()),
             Cell::text(self.description(source)),
@@ -270,7 +282,8 @@ impl Standing<'_> {
 
     fn chart(&self, source: Source<'_>) -> Option<Chart> {
         let (lang, agreement) = (source.lang(), self.agreement);
-        let (last, realised) = self.course.last().copied()?;
+        // A line along the bottom shows nothing.
+        let (last, realised) = self.course.last().copied().filter(|(_, realised)| realised.0 != 0)?;
         let hit = match (self.forecast, lang) {
             (None, _) => String::new(),
             (Some(Forecast { total, hit: Some(day), .. }), super::Lang::Nl) => {

@@ -52,7 +52,7 @@ pub struct Funnel {
     pub cases: u64,
     /// How many of them count.
     pub hits: u64,
-    /// A point for each party: number of cases, share in hundredths of a percent, and a name when it stands out.
+    /// A point for each party: number of cases, share in thousandths of a percent, and a name when it stands out.
     pub points: Vec<(u64, i64, Option<String>)>,
     /// Names of the axes: cases, share.
     pub axes: [String; 2],
@@ -77,24 +77,24 @@ pub(super) const Z_95: u128 = 1_960;
 pub(super) const Z_998: u128 = 3_090;
 
 impl Funnel {
-    /// Share of all in hundredths of a percent.
+    /// Share of all in thousandths of a percent.
     pub fn centre(&self) -> i64 {
-        super::lang::ratio(i128::from(self.hits) * 10_000, i128::from(self.cases)).unwrap_or(0)
+        super::lang::ratio(i128::from(self.hits) * 100_000, i128::from(self.cases)).unwrap_or(0)
     }
 
-    /// Limits for a number of cases in hundredths of a percent: what chance alone would bring, by the normal
+    /// Limits for a number of cases in thousandths of a percent: what chance alone would bring, by the normal
     /// approximation `p ± z·√(p(1-p)/n)`, within 0 and 100 %.
     pub fn limits(&self, cases: u64, z: u128) -> (i64, i64) {
         let (all, hits) = (u128::from(self.cases), u128::from(self.hits));
         if all == 0 || cases == 0 {
-            return (0, 10_000);
+            return (0, 100_000);
         }
-        // (10,000 · z / 1,000)² · p(1-p) / n, with p = hits / all; the numbers of a region leave room enough.
-        let variance = z.pow(2).saturating_mul(100).saturating_mul(hits).saturating_mul(all.saturating_sub(hits));
+        // (100,000 · z / 1,000)² · p(1-p) / n, with p = hits / all; the numbers of a region leave room enough.
+        let variance = z.pow(2).saturating_mul(10_000).saturating_mul(hits).saturating_mul(all.saturating_sub(hits));
         let spread = (variance / all.saturating_mul(all).saturating_mul(u128::from(cases))).isqrt();
         let spread = i64::try_from(spread).unwrap_or(i64::MAX);
         let centre = self.centre();
-        (centre.saturating_sub(spread).max(0), centre.saturating_add(spread).min(10_000))
+        (centre.saturating_sub(spread).max(0), centre.saturating_add(spread).min(100_000))
     }
 }
 
@@ -113,12 +113,12 @@ mod tests {
         };
         // 25 % of 400; at n = 100: 25 ± 1.96 · √(0.25 · 0.75 / 100) = 25 ± 8.487 %, and 25 ± 13.38 %.
         let quarter = funnel(400, 100);
-        assert_eq!(quarter.centre(), 2_500);
-        assert_eq!(quarter.limits(100, Z_95), (1_652, 3_348));
-        assert_eq!(quarter.limits(100, Z_998), (1_162, 3_838));
-        assert_eq!(quarter.limits(5, Z_998), (0, 8_483), "never below nothing");
+        assert_eq!(quarter.centre(), 25_000);
+        assert_eq!(quarter.limits(100, Z_95), (16_513, 33_487));
+        assert_eq!(quarter.limits(100, Z_998), (11_620, 38_380));
+        assert_eq!(quarter.limits(5, Z_998), (0, 84_837), "never below nothing");
         assert_eq!(funnel(10, 0).limits(5, Z_95), (0, 0));
-        assert_eq!(funnel(10, 10).limits(5, Z_95), (10_000, 10_000));
-        assert_eq!(funnel(0, 0).limits(5, Z_95), (0, 10_000));
+        assert_eq!(funnel(10, 10).limits(5, Z_95), (100_000, 100_000));
+        assert_eq!(funnel(0, 0).limits(5, Z_95), (0, 100_000));
     }
 }

@@ -230,7 +230,7 @@ impl<'a> SegmentMix<'a> {
                 let (cases, hits) = (line.cases(), self.hits(line, high));
                 let own = share(hits, cases);
                 let ((low, top), (lowest, highest)) = (funnel.limits(cases, Z_95), funnel.limits(cases, Z_998));
-                let tenths = |hundredths: i64| Cell::share(ratio(i128::from(hundredths), 10));
+                let tenths = |thousandths: i64| Cell::share(ratio(i128::from(thousandths), 100));
                 let (agb, name) = named(source, Who::One(agb));
                 let place = place(lang, own, (low, top), (lowest, highest));
                 let bounds = [low, top, lowest, highest].map(tenths);
@@ -369,9 +369,9 @@ fn named(source: Source<'_>, who: Who<'_>) -> (String, String) {
     }
 }
 
-/// Hundredths of a percent.
+/// Thousandths of a percent.
 fn share(part: u64, whole: u64) -> i64 {
-    ratio(i128::from(part) * 10_000, i128::from(whole)).unwrap_or(0)
+    ratio(i128::from(part) * 100_000, i128::from(whole)).unwrap_or(0)
 }
 
 fn place(lang: super::Lang, own: i64, (low, top): (i64, i64), (lowest, highest): (i64, i64)) -> &'static str {

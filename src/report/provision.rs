@@ -262,12 +262,12 @@ fn lag(source: Source<'_>) -> String {
     let lag = source.register.region.norms.numbers.of(&CLAIM_LAG_MONTHS);
     match (lag, lang) {
         (Some(months), super::Lang::Nl) => format!(
-            "Declaraties komen tot {months} maanden na de zorg binnen (norm claim_lag_months): het deel dat is toegekend \
+            "Declaraties komen tot {months} maand(en) na de zorg binnen (norm claim_lag_months): het deel dat is toegekend \
              loopt over de laatste maanden nog op. Een toewijzing telt mee voor de dagen binnen de periode, een regel als \
              zijn productperiode in de periode begint."
         ),
         (Some(months), super::Lang::En) => format!(
-            "Claims come in until {months} months after the care (norm claim_lag_months): the part that is granted still \
+            "Claims come in until {months} month(s) after the care (norm claim_lag_months): the part that is granted still \
              rises over the last months. An allocation counts for its days within the period, a line when its product \
              period begins in it."
         ),

@@ -49,9 +49,18 @@ impl Cells {
     pub fn protect(&self) -> Vec<Seen> {
         let small: Vec<bool> = self.persons.iter().map(|persons| (1..LEAST).contains(persons)).collect();
         let mut hidden = small.clone();
-        // Every turn hides a cell, so there is an end to it.
-        while let Some(next) = self.sums.iter().find_map(|sum| self.exposed(sum, &hidden)) {
-            hidden[next] = true;
+        // Every turn but the last hides a cell, so there is an end to it. All sums have their turn before one has another:
+        // what is hidden for the sake of a column may be all that a row needs.
+        loop {
+            let before = hidden.iter().filter(|hidden| **hidden).count();
+            for sum in &self.sums {
+                while let Some(next) = self.exposed(sum, &hidden) {
+                    hidden[next] = true;
+                }
+            }
+            if hidden.iter().filter(|hidden| **hidden).count() == before {
+                break;
+            }
         }
         let seen = |(small, hidden): (&bool, &bool)| match (small, hidden) {
             (true, _) => Seen::Small,

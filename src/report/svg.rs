@@ -254,8 +254,8 @@ fn funnel(area: &Area<'_>, shares: &Funnel, lang: Lang) -> Result<(), Fault> {
     let x = Axis::upward(most.saturating_add(most / 10), |cases| lang.number(i128::from(cases)));
     let highest = shares.points.iter().map(|(_, share, _)| *share).max().unwrap_or(0);
     let highest = highest.max(shares.limits(10, Z_95).1);
-    let mut y = Axis::upward(highest.min(10_000), |share| format!("{} %", share / 100));
-    y.to = y.to.min(10_000);
+    let mut y = Axis::upward(highest.min(100_000), |share| format!("{} %", share / 1_000));
+    y.to = y.to.min(100_000);
     y.ticks.retain(|(at, _)| *at <= y.to);
     let (right, ceiling) = (x.to, y.to);
     let [cases, share] = &shares.axes;
