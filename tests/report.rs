@@ -513,6 +513,10 @@ fn providers_are_compared_with_their_peers_within_limits() {
             ),
         ]
     );
+    // Three persons at small providers would take figures of others along: the smallest of the others joins them.
+    hand.norm(&MIN_CASES, 5);
+    let rows = hand.csv(&format!("niveaus-{SEGMENT}"));
+    assert_eq!((rows.len(), rows[2].as_str()), (4, &*format!("{SEGMENT};;Overige aanbieders;9;0.0;100.0;0.0;0.0;2.0")));
     // Without a norm for heavy there is no funnel, and the page says so.
     hand.register.region.norms.numbers.unset(&HIGH_LEVEL);
     let report = hand.report();

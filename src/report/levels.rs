@@ -1,8 +1,8 @@
 //! The mix of levels: how heavy the care of each provider is, beside that of all providers of the segment.
 //!
 //! An allocation counts when it shares a day with the period and its product has a level. Providers with fewer cases
-//! than the norm `min_cases`, or fewer than five persons, are taken together: their shares would be chance. The mix to
-//! expect is that of all providers of the segment together, also in a report on one provider.
+//! than the norm `min_cases`, or fewer than five persons, are taken together: their shares would be chance. When they are
+//! fewer than five persons together, the smallest of the other providers stands among them. The mix to expect is that of all providers of the segment together, also in a report on one provider.
 
 use super::chart::{Chart, Drawing, Funnel, Z_95, Z_998};
 use super::lang::{per_mille, ratio};
@@ -119,6 +119,13 @@ impl<'a> SegmentMix<'a> {
                 merge(&mut others, mix);
             }
         }
+        // A rest of few persons would take figures of others along: rather one more provider stands among it. In a report
+        // on one provider there is none to spare.
+        while (1..LEAST).contains(&persons(&others)) && source.scope.aanbieder.is_none() {
+            let smallest = (0..rows.len()).min_by_key(|at| (cases(&rows[*at].1), *at));
+            let Some(smallest) = smallest else { break };
+            merge(&mut others, &rows.remove(smallest).1);
+        }
         if !others.is_empty() {
             rows.push((Who::Others, others));
         }
@@ -183,7 +190,8 @@ impl<'a> SegmentMix<'a> {
         self.levels.iter().zip(&line.counts).filter(|(rank, _)| **rank >= high).map(|(_, count)| count).sum()
     }
 
-    /// The providers that may be seen with all of their levels, around the share of all; `None` when there are none.
+    /// The providers that may be seen with all of their levels, around the share of all; `None` when there are none, or
+    /// nothing to compare them with.
     fn funnel(&self, source: Source<'_>, high: u32) -> Option<Funnel> {
         let lang = source.lang();
         let all = self.lines.last().filter(|line| line.is_open())?;
@@ -207,7 +215,9 @@ impl<'a> SegmentMix<'a> {
             let stands_out = share < low || top < share;
             funnel.points.push((line.cases(), share, stands_out.then(|| agb.to_string())));
         }
-        (!funnel.points.is_empty()).then_some(funnel)
+        let own = funnel.points.iter().map(|(cases, ..)| *cases).max()?;
+        let is_comparison = own < funnel.cases && (1..funnel.cases).contains(&funnel.hits);
+        is_comparison.then_some(funnel)
     }
 
     fn providers(&self) -> impl Iterator<Item = (&Line<'a>, &'a Party)> {
@@ -286,9 +296,15 @@ impl<'a> SegmentMix<'a> {
                  funnel plot."
             ),
             (Some(_), super::Lang::Nl) => {
-                format!("{name}: geen aanbieder met genoeg toewijzingen voor een trechtergrafiek.")
+                format!(
+                    "{name}: geen trechtergrafiek, want er zijn geen aanbieders met genoeg toewijzingen om te vergelijken, of \
+                     geen verschillen in zwaarte."
+                )
             }
-            (Some(_), super::Lang::En) => format!("{name}: no provider with enough allocations for a funnel plot."),
+            (Some(_), super::Lang::En) => format!(
+                "{name}: no funnel plot, for there are no providers with enough allocations to compare, or no differences in \
+                 weight."
+            ),
         }
     }
 }

@@ -139,7 +139,9 @@ fn table(source: Source<'_>, laws: &BTreeMap<Law, Segments<'_>>) -> (Table, Opti
         let mut of_segments = Vec::new();
         for (segment, provisions) in segments {
             let mut of_segment = Tally::default();
-            provisions.values().for_each(|tally| of_segment.add(tally));
+            for tally in provisions.values() {
+                of_segment.add(tally);
+            }
             of_law.add(&of_segment);
             let places: Vec<usize> = provisions.values().map(|tally| cells.add(tally.persons())).collect();
             let place = cells.add(of_segment.persons());

@@ -110,6 +110,7 @@ pub enum Cell {
 
 impl Cell {
     /// The cell as it may be seen. What is absent stays absent.
+    #[must_use]
     pub fn seen(self, seen: Seen) -> Cell {
         match (self, seen) {
             (Cell::Absent, _) => Cell::Absent,

@@ -159,52 +159,79 @@ impl Figures {
     }
 }
 
+/// What a row is about.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    Segment(Option<&'a str>),
+    Provider(Option<&'a str>, &'a Party),
+    All,
+}
+
+impl<'a> About<'a> {
+    fn segment(self) -> Option<Option<&'a str>> {
+        match self {
+            About::Segment(segment) | About::Provider(segment, _) => Some(segment),
+            About::All => None,
+        }
+    }
+
+    fn rank(self) -> Rank {
+        match self {
+            About::Segment(_) => Rank::Head,
+            About::Provider(..) => Rank::Plain,
+            About::All => Rank::Total,
+        }
+    }
+
+    /// Segment, AGB code, name.
+    fn cells(self, source: Source<'_>) -> Vec<Cell> {
+        let (agb, name) = match self {
+            About::Segment(segment) => ("", source.segment_name(segment)),
+            About::Provider(_, agb) => (agb.as_str(), source.provider_name(agb)),
+            About::All => ("", source.lang().say("Totaal", "Total").to_owned()),
+        };
+        [self.segment().flatten().unwrap_or_default(), agb, &name].map(Cell::text).into()
+    }
+}
+
 fn table(source: Source<'_>, segments: &Segments<'_>) -> (Table, Option<Chart>) {
     let lang = source.lang();
     let mut figures = Figures::default();
-    let mut rows: Vec<(Option<Option<&str>>, Option<&Party>, Waits<'_>, usize)> = Vec::new();
+    let mut rows: Vec<(About<'_>, Waits<'_>, usize)> = Vec::new();
     let mut all = Waits::default();
     let mut of_segments = Vec::new();
     for (segment, providers) in segments {
         let mut total = Waits::default();
-        providers.values().for_each(|waits| total.add(waits));
+        for waits in providers.values() {
+            total.add(waits);
+        }
         let parts: Vec<usize> = providers.values().map(|waits| figures.add(waits)).collect();
         let place = figures.add(&total);
         figures.sum(place, &parts);
         of_segments.push(place);
         all.add(&total);
-        rows.push((Some(*segment), None, total, place));
-        rows.extend(
-            providers.iter().zip(parts).map(|((agb, waits), part)| (Some(*segment), Some(*agb), waits.clone(), part)),
-        );
+        rows.push((About::Segment(*segment), total, place));
+        let providers = providers.iter().zip(parts);
+        rows.extend(providers.map(|((agb, waits), part)| (About::Provider(*segment, agb), waits.clone(), part)));
     }
     let place = figures.add(&all);
     figures.sum(place, &of_segments);
     // Norms of segments differ, so all together have none.
     all.within = None;
-    rows.push((None, None, all, place));
+    rows.push((About::All, all, place));
     let (served, late, open) = (figures.served.protect(), figures.late.protect(), figures.open.protect());
-    let bars = rows.iter().filter(|(segment, agb, ..)| segment.is_some() && agb.is_none());
-    let bars = bars.filter(|(.., place)| served[*place] == Seen::Shown).filter_map(|(segment, _, waits, _)| {
+    let bars = rows.iter().filter(|(.., place)| served[*place] == Seen::Shown).filter_map(|(about, waits, _)| {
+        let About::Segment(segment) = about else { return None };
         let (median, ninetieth) = waits.spread()?;
-        let segment = segment.as_ref().copied().flatten();
-        Some((source.segment_name(segment), median, ninetieth, norm(source, segment)))
+        Some((source.segment_name(*segment), median, ninetieth, norm(source, *segment)))
     });
     let chart = chart(source, bars.collect());
-    let rows = rows.into_iter().map(|(segment, agb, waits, place)| {
-        let (rank, name) = match (segment, agb) {
-            (None, _) => (Rank::Total, lang.say("Totaal", "Total").to_owned()),
-            (Some(segment), None) => (Rank::Head, source.segment_name(segment)),
-            (Some(_), Some(agb)) => (Rank::Plain, source.provider_name(agb)),
-        };
+    let rows = rows.into_iter().map(|(about, waits, place)| {
         let spread = waits.spread();
         let count = waits.days.len();
         let within = waits.within.and_then(|within| per_mille(i128::from(within), i128::try_from(count).unwrap_or(0)));
-        let norm = segment.and_then(|segment| norm(source, segment));
-        let cells = vec![
-            Cell::text(segment.flatten().unwrap_or_default()),
-            Cell::text(agb.map_or("", Party::as_str)),
-            Cell::text(name),
+        let norm = about.segment().and_then(|segment| norm(source, segment));
+        let figures = [
             Cell::count(count).seen(served[place]),
             spread.map_or(Cell::Absent, |(median, _)| Cell::Tenths(median)).seen(served[place]),
             spread.map_or(Cell::Absent, |(_, ninetieth)| Cell::Tenths(ninetieth)).seen(served[place]),
@@ -213,7 +240,8 @@ fn table(source: Source<'_>, segments: &Segments<'_>) -> (Table, Option<Chart>) 
             Cell::Number(waits.late).seen(late[place]),
             Cell::Number(waits.open).seen(open[place]),
         ];
-        Row { opens: None, rank, cells }
+        let cells = about.cells(source).into_iter().chain(figures).collect();
+        Row { opens: None, rank: about.rank(), cells }
     });
     let caption = lang.say("Wachttijden per segment en aanbieder", "Waiting times per segment and provider").to_owned();
     let table = Table { id: "wachttijden".to_owned(), caption, columns: columns(source), rows: rows.collect() };
