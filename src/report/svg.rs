@@ -149,6 +149,7 @@ fn plane<'a, 't>(area: &'a Area<'t>, x: Axis, y: Axis, axes: [&str; 2]) -> Resul
 #[derive(Clone, Copy)]
 enum Mark {
     Line(RGBColor, u32),
+    Dotted(RGBColor, u32),
     Dashed(RGBColor, u32, i32),
     Bar(RGBColor),
 }
@@ -159,6 +160,10 @@ fn legend(area: &Area<'_>, entries: &[(&str, Mark)]) -> Result<(), Fault> {
         let ends = vec![(x, 16), (x + 30, 16)];
         match mark {
             Mark::Line(color, width) => area.draw(&PathElement::new(ends, color.stroke_width(*width)))?,
+            Mark::Dotted(color, width) => {
+                area.draw(&PathElement::new(ends, color.stroke_width(*width)))?;
+                area.draw(&Circle::new((x + 15, 16), 4, color.filled()))?;
+            }
             Mark::Dashed(color, width, dash) => {
                 for start in (0..30).step_by(usize::try_from(dash * 2).unwrap_or(8)) {
                     let ends = vec![(x + start, 16), ((x + start + dash).min(x + 30), 16)];
@@ -210,7 +215,7 @@ fn burn_up(area: &Area<'_>, burn: &BurnUp, lang: Lang) -> Result<(), Fault> {
     plane.draw_series(dots)?;
     line(&mut plane, points, BLUE.stroke_width(3))?;
     let [realised, straight, expected, limit] = &burn.names;
-    let mut entries = vec![(realised.as_str(), Mark::Line(BLUE, 3)), (straight, Mark::Line(GREY, 1))];
+    let mut entries = vec![(realised.as_str(), Mark::Dotted(BLUE, 3)), (straight, Mark::Line(GREY, 1))];
     if burn.forecast.is_some() {
         entries.push((expected, Mark::Dashed(BLUE, 2, 6)));
     }
@@ -254,7 +259,8 @@ fn funnel(area: &Area<'_>, shares: &Funnel, lang: Lang) -> Result<(), Fault> {
     let x = Axis::upward(most.saturating_add(most / 10), |cases| lang.number(i128::from(cases)));
     let highest = shares.points.iter().map(|(_, share, _)| *share).max().unwrap_or(0);
     let highest = highest.max(shares.limits(10, Z_95).1);
-    let mut y = Axis::upward(highest.min(100_000), |share| format!("{} %", share / 1_000));
+    let highest = highest.saturating_add(highest / 20).min(100_000);
+    let mut y = Axis::upward(highest, |share| format!("{} %", share / 1_000));
     y.to = y.to.min(100_000);
     y.ticks.retain(|(at, _)| *at <= y.to);
     let (right, ceiling) = (x.to, y.to);

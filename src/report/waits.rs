@@ -168,9 +168,17 @@ enum About<'a> {
 }
 
 impl<'a> About<'a> {
-    fn segment(self) -> Option<Option<&'a str>> {
+    fn segment(self) -> Option<&'a str> {
         match self {
-            About::Segment(segment) | About::Provider(segment, _) => Some(segment),
+            About::Segment(segment) | About::Provider(segment, _) => segment,
+            About::All => None,
+        }
+    }
+
+    /// Norms of segments differ, so all together have none.
+    fn norm(self, source: Source<'_>) -> Option<u64> {
+        match self {
+            About::Segment(segment) | About::Provider(segment, _) => norm(source, segment),
             About::All => None,
         }
     }
@@ -190,7 +198,7 @@ impl<'a> About<'a> {
             About::Provider(_, agb) => (agb.as_str(), source.provider_name(agb)),
             About::All => ("", source.lang().say("Totaal", "Total").to_owned()),
         };
-        [self.segment().flatten().unwrap_or_default(), agb, &name].map(Cell::text).into()
+        [self.segment().unwrap_or_default(), agb, &name].map(Cell::text).into()
     }
 }
 
@@ -216,7 +224,7 @@ fn table(source: Source<'_>, segments: &Segments<'_>) -> (Table, Option<Chart>) 
     }
     let place = figures.add(&all);
     figures.sum(place, &of_segments);
-    // Norms of segments differ, so all together have none.
+    // As there is no norm for all, nothing is within it.
     all.within = None;
     rows.push((About::All, all, place));
     let (served, late, open) = (figures.served.protect(), figures.late.protect(), figures.open.protect());
@@ -230,7 +238,7 @@ fn table(source: Source<'_>, segments: &Segments<'_>) -> (Table, Option<Chart>) 
         let spread = waits.spread();
         let count = waits.days.len();
         let within = waits.within.and_then(|within| per_mille(i128::from(within), i128::try_from(count).unwrap_or(0)));
-        let norm = about.segment().and_then(|segment| norm(source, segment));
+        let norm = about.norm(source);
         let figures = [
             Cell::count(count).seen(served[place]),
             spread.map_or(Cell::Absent, |(median, _)| Cell::Tenths(median)).seen(served[place]),
