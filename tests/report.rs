@@ -16,7 +16,7 @@ use sluis::ledger::{Budget, Judged, Kept, Keys, Ledger, Settings};
 use sluis::message::{
     Cents, Count, Eenheid, Frequentie, GeslotenPeriode, Law, Message, Number, Omvang, Party, Product,
 };
-use sluis::report::{Cell, Lang, Part, Period, Report, Scope, Snapshot, compile};
+use sluis::report::{Lang, Part, Period, Report, Scope, Snapshot, compile};
 use sluis::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
 use sluis::schema::Limits;
 use sluis::telemetry::Telemetry;
@@ -199,7 +199,8 @@ async fn a_quarter_of_a_gateway_is_reported_to_the_cent() {
     let english = desk.run(&[&asked[..], &["--lang", "en"]].concat());
     let english = String::from_utf8(english.stdout).expect("UTF-8");
     assert_page(&english);
-    assert!(english.contains("<html lang=\"en\">") && english.contains("1,100.00") == page.contains("1.100,00"));
+    assert!(english.contains("<html lang=\"en\">") && page.contains("<html lang=\"nl\">"));
+    assert!(english.contains("10,804.20") && page.contains("10.804,20"), "amounts as the language writes them");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -735,8 +736,6 @@ fn a_full_page_is_well_formed_and_names_nobody() {
     for part in report.sections.iter().flat_map(|section| &section.parts) {
         if let Part::Table(table) = part {
             assert!(table.rows.iter().all(|row| row.cells.len() == table.columns.len()), "{}", table.id);
-            let small = |cell: &Cell| matches!(cell, Cell::Number(1..=4)) && table.id != "signalen";
-            assert!(!table.rows.iter().any(|row| row.cells.iter().skip(3).any(small) && table.id == "niveaus"));
         }
     }
 }
