@@ -23,6 +23,7 @@ pub mod pipeline;
 pub mod question;
 pub mod registers;
 pub mod reply;
+pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod shutdown;

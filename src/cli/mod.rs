@@ -8,6 +8,7 @@ mod explain;
 mod held;
 mod household;
 mod judge;
+mod region_report;
 mod report;
 mod rules;
 mod signals;
@@ -134,6 +135,14 @@ enum Command {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Write a report on a region over a period: what was allocated and declared, budgets, levels, waits, rejections,
+    /// open signals; beside a running gateway
+    Report {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        asked: region_report::Asked,
     },
     /// The checks of the contract layer as this gateway makes them
     Checks {
@@ -270,6 +279,7 @@ pub fn main() -> ExitCode {
             load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
         }
         Command::Survey { config: WithConfig { config }, today, json } => survey(&config, today, json),
+        Command::Report { config: WithConfig { config }, asked } => region_report(&config, &asked),
         Command::Checks { markdown: true, .. } => checks::markdown(),
         Command::Checks { checks, markdown: false } => checks::print(&checks),
         Command::Contract(command) => contract::run(&command, &SystemClock),
@@ -295,6 +305,23 @@ fn survey(path: &Path, today: Option<Date>, json: bool) -> Exit {
         Ok(contracts) => {
             let today = today.unwrap_or_else(|| SystemClock.today());
             signals::survey(&config, &contracts, today, json)
+        }
+        Err(faults) => {
+            print_faults(&faults);
+            Exit::Usage
+        }
+    }
+}
+
+fn region_report(path: &Path, asked: &region_report::Asked) -> Exit {
+    let config = match load_config(path) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    match load_contracts(&config) {
+        Ok(contracts) => {
+            let today = asked.today.unwrap_or_else(|| SystemClock.today());
+            region_report::run(&config, &contracts, asked, today)
         }
         Err(faults) => {
             print_faults(&faults);
