@@ -19,7 +19,10 @@ async fn every_figure_is_there_and_no_label_is_wrong() {
         .await
         .expect("embedded parts can be opened");
     let scraped = app.telemetry.scrape().await;
-    for metric in Metric::ALL.into_iter().filter(|metric| metric.sort() == Sort::Figure) {
+    // Nothing is told on an empty ledger, and the first survey may not have been made yet.
+    let later = [Metric::OpenSignals, Metric::SurveyAgeSeconds];
+    let figures = Metric::ALL.into_iter().filter(|metric| metric.sort() == Sort::Figure && !later.contains(metric));
+    for metric in figures {
         let sample = scraped.lines().find(|line| !line.starts_with('#') && line.starts_with(metric.name()));
         assert!(sample.is_some(), "{} is missing from\n{scraped}", metric.name());
     }

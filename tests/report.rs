@@ -180,7 +180,11 @@ async fn a_quarter_of_a_gateway_is_reported_to_the_cent() {
     let files =
         ["toegewezen-gedeclareerd", "budgetten", "budgetten-verloop", "wachttijden", "berichten", "afkeurcodes"];
     let figures = files.map(|name| format!("{name}\n{}", desk.read(&format!("een/{name}.csv"))));
-    insta::assert_snapshot!("quarter", figures.join("\n"));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("report");
+    settings.bind(|| insta::assert_snapshot!("quarter", figures.join("\n")));
 
     // The same ledger, the same day: the same bytes, also on standard output.
     let again = desk.run(&asked);

@@ -610,7 +610,12 @@ fn money_of_two_agreements_counts_once() {
     put_configs(&desk, &[("agreements.csv", &table, &format!("{}\n{own}\n", table.trim_end()))], ("", ""));
     let sample = Sample::of(Law::Wmo);
     let both_years = Allocate { from: date(2025, 7, 1), to: date(2026, 6, 30), ..sample.weekly(1) };
-    put(&desk, "01", &sample.toewijzing("T1", &Person::nth(1), &[both_years]));
+    let mut allocation = sample.toewijzing("T1", &Person::nth(1), &[both_years]);
+    // Claims over 2025 are waited for until the end of February: later, nothing is reserved in that year.
+    allocation.header.identificatie.dagtekening = date(2026, 2, 28);
+    let sluis::message::Body::Toewijzing(client) = &mut allocation.body else { panic!("a 301") };
+    client.producten[0].toewijzingsdatum = date(2026, 2, 28);
+    put(&desk, "01", &allocation);
     let figures = figures(&desk);
     let used = |id: &str, side: &str| {
         cents(&row(&figures, "agreements", "agreement", id)[format!("consumption_{side}_cents")])

@@ -1,6 +1,7 @@
 //! D6: price times quantity is claimed by tariff, volume and allocation.
 //!
-//! The rules of the standard reject this already: 0611, 9307, 9308, 9319, 9321, 9322, 9339, 9340, 9341, 9346, 9387 and 9388.
+//! The rules of the standard reject what is not: 0611, 9307, 9308, 9319, 9321, 9322, 9339, 9340, 9341, 9346, 9387 and
+//! 9388.
 
 use crate::contract::check::{CheckInfo, Run};
 use crate::contract::policy::Policy;
@@ -11,8 +12,7 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     en: "Price times quantity is claimed by tariff, volume and allocation.",
     default_policy: Policy::Observe,
     parameters: &["tariffs.csv"],
-    run: Run::Elsewhere {
-        nl: "De regels van de standaard keuren dit al af: 0611, 9307, 9308, 9319, 9321, 9322, 9339, 9340, 9341, 9346, 9387 en 9388.",
-        en: "The rules of the standard reject this already: 0611, 9307, 9308, 9319, 9321, 9322, 9339, 9340, 9341, 9346, 9387 and 9388.",
-    },
+    run: Run::ByRules(&[
+        "TR307", "TR308", "TR319", "TR321", "TR322", "TR339", "TR340", "TR341", "TR346", "TR387", "TR388", "TR418",
+    ]),
 };
