@@ -74,18 +74,23 @@ pub fn assess(
     }
     let movements = budget::movements(register, message, facts, ledger, granted);
     let look = Look { register, message, today, facts, ledger, granted, movements: &movements };
-    let mut assessment = Assessment { crisis: allocates_crisis_care(&look), ..Assessment::default() };
+    let crisis = Crisis::of(&look);
+    let mut assessment = Assessment { crisis: crisis.allocated, ..Assessment::default() };
+    let mut answered: BTreeSet<ReferentieAanbieder> = BTreeSet::new();
     let mut told = BTreeSet::new();
     for check in in_order() {
         let run = match check.run {
             Run::OnMessage { numbers, run } if numbers.contains(&message.kind.number) => run,
-            Run::OnMessage { .. } | Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => continue,
+            Run::OnMessage { .. } | Run::OverTime(_) | Run::ByRules(_) | Run::AtLoad | Run::Elsewhere { .. } => {
+                continue;
+            }
         };
         let policy = policies.of(check, message.gemeente());
         for raised in run(&look) {
             let answer = raised.answer.clone();
-            let mut outcome = outcome(&look, policy, &raised);
-            if outcome == Policy::Answer && assessment.answers.iter().any(|given| is_for(given, answer.as_ref())) {
+            let mut outcome = outcome(message.kind.number, &crisis, policy, &raised);
+            let is_answered = answer.as_ref().is_some_and(|answer| answered.contains(&answer.referentie));
+            if outcome == Policy::Answer && is_answered {
                 // A request is rejected for one reason, the first; the others are told.
                 outcome = Policy::Signal;
             }
@@ -100,6 +105,7 @@ pub fn assess(
                     continue;
                 }
                 (Policy::Answer, Some(Answer { referentie, reden })) => {
+                    answered.insert(referentie.clone());
                     let (check, signal) = (check.id.to_owned(), signal.id.clone());
                     assessment.answers.push(Advice { referentie, reden, check, signal });
                 }
@@ -112,10 +118,6 @@ pub fn assess(
     let Movements { postings, .. } = movements;
     assessment.postings = postings;
     assessment
-}
-
-fn is_for(given: &Advice, answer: Option<&Answer>) -> bool {
-    answer.is_some_and(|answer| answer.referentie == given.referentie)
 }
 
 /// The checks in the order in which their reasons count: the contract, then what is stacked, then the budget (funding,
@@ -132,11 +134,11 @@ fn in_order() -> Vec<&'static CheckInfo> {
 /// What becomes of a finding: what policy wants, as far as the finding and the message allow it. What a message does not
 /// allow becomes the step below: only an allocation is the municipality's own to hold, only a request can be answered
 /// and then for a reason that the standard has, and crisis care is neither held nor refused.
-fn outcome(look: &Look<'_>, policy: Policy, raised: &Raised) -> Policy {
-    let allowed = match look.message.kind.number {
-        Number::N301 if !allocates_crisis_care(look) => Policy::Hold,
+fn outcome(number: Number, crisis: &Crisis, policy: Policy, raised: &Raised) -> Policy {
+    let allowed = match number {
+        Number::N301 if !crisis.allocated => Policy::Hold,
         Number::N315 | Number::N317 => match &raised.answer {
-            Some(answer) if !asks_for_crisis_care(look, &answer.referentie) => Policy::Answer,
+            Some(answer) if !crisis.asked.contains(&answer.referentie) => Policy::Answer,
             _ => Policy::Signal,
         },
         Number::N301
@@ -153,34 +155,42 @@ fn outcome(look: &Look<'_>, policy: Policy, raised: &Raised) -> Policy {
         | Number::N325 => Policy::Signal,
     };
     match policy.min(raised.at_most).min(allowed) {
-        Policy::Hold if look.message.kind.number != Number::N301 => Policy::Signal,
+        Policy::Hold if number != Number::N301 => Policy::Signal,
         outcome => outcome,
     }
 }
 
-/// Whether a 301 allocates crisis care, beside other care or alone: it leaves as a whole, so it is never held.
-fn allocates_crisis_care(look: &Look<'_>) -> bool {
-    look.allocated().any(|new| is_crisis(look, new.product.as_ref(), new.ingangsdatum))
+/// The crisis care in a message, found once: a message may hold thousands of products.
+struct Crisis {
+    /// A 301 allocates some, beside other care or alone: it leaves as a whole, so it is never held.
+    allocated: bool,
+    /// Requests for some; a 317 is answered as a whole.
+    asked: BTreeSet<ReferentieAanbieder>,
 }
 
-/// Whether a request is for crisis care; a 317 is answered as a whole.
-fn asks_for_crisis_care(look: &Look<'_>, referentie: &ReferentieAanbieder) -> bool {
-    match &look.message.body {
-        Body::Aanvraag(client) => client
-            .producten
-            .iter()
-            .filter(|asked| asked.referentie_aanbieder == *referentie)
-            .any(|asked| is_crisis(look, asked.product.as_ref(), asked.toewijzing_ingangsdatum)),
-        Body::Wijziging(client) => {
-            let verzoek = &client.verzoek;
-            let changed = verzoek.te_wijzigen.iter().filter_map(|asked| {
-                let known = look.ledger.allocations.get(&asked.toewijzing_nummer)?;
-                Some((known.product.as_ref(), asked.gewenste_ingangsdatum))
-            });
-            let new = verzoek.nieuw.iter().map(|asked| (asked.product.as_ref(), asked.gewenste_ingangsdatum));
-            changed.chain(new).any(|(product, on)| is_crisis(look, product, on))
-        }
-        _ => false,
+impl Crisis {
+    fn of(look: &Look<'_>) -> Crisis {
+        let allocated = look.allocated().any(|new| is_crisis(look, new.product.as_ref(), new.ingangsdatum));
+        let asked = match &look.message.body {
+            Body::Aanvraag(client) => client
+                .producten
+                .iter()
+                .filter(|asked| is_crisis(look, asked.product.as_ref(), asked.toewijzing_ingangsdatum))
+                .map(|asked| asked.referentie_aanbieder.clone())
+                .collect(),
+            Body::Wijziging(client) => {
+                let verzoek = &client.verzoek;
+                let changed = verzoek.te_wijzigen.iter().filter_map(|asked| {
+                    let known = look.ledger.allocations.get(&asked.toewijzing_nummer)?;
+                    Some((known.product.as_ref(), asked.gewenste_ingangsdatum))
+                });
+                let new = verzoek.nieuw.iter().map(|asked| (asked.product.as_ref(), asked.gewenste_ingangsdatum));
+                let is_one = changed.chain(new).any(|(product, on)| is_crisis(look, product, on));
+                is_one.then(|| verzoek.referentie_aanbieder.clone()).into_iter().collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        Crisis { allocated, asked }
     }
 }
 

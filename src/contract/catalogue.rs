@@ -60,6 +60,10 @@ pub fn section(check: &CheckInfo) -> String {
         Run::ByRules(rules) => {
             format!("Seen to by the rules of the standard: {} (`sluis rules`).\n", rules.join(", "))
         }
+        Run::AtLoad => {
+            "Seen to when a register is checked and imported (`sluis contract check`, `docs/contract-register.md`).\n"
+                .to_owned()
+        }
         Run::OnMessage { .. } | Run::OverTime(_) => {
             let reads = check.parameters.iter().map(|each| format!("`{each}`")).collect::<Vec<_>>().join(", ");
             format!("- looks at: {}\n- default: {}\n- reads: {reads}\n", when(check), check.default_policy)
@@ -81,6 +85,7 @@ pub fn when(check: &CheckInfo) -> String {
         Run::OnMessage { numbers, .. } => numbers.iter().map(|number| number.as_str()).collect::<Vec<_>>().join(", "),
         Run::OverTime(_) => "over time".to_owned(),
         Run::ByRules(_) => "rules".to_owned(),
+        Run::AtLoad => "register".to_owned(),
         Run::Elsewhere { .. } => "elsewhere".to_owned(),
     }
 }
@@ -89,7 +94,7 @@ pub fn when(check: &CheckInfo) -> String {
 fn looks(check: &CheckInfo) -> bool {
     match check.run {
         Run::OnMessage { .. } | Run::OverTime(_) => true,
-        Run::ByRules(_) | Run::Elsewhere { .. } => false,
+        Run::ByRules(_) | Run::AtLoad | Run::Elsewhere { .. } => false,
     }
 }
 

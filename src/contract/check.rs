@@ -46,6 +46,8 @@ pub enum Run {
     OverTime(#[doc(hidden)] fn(&Survey<'_>) -> Vec<Surveyed>),
     /// Never: these rules of the standard see to it, and what they refuse is refused with the standard's codes.
     ByRules(&'static [&'static str]),
+    /// When a register is checked or imported, never at a message: what breaks it is no good register.
+    AtLoad,
     /// Never: its data are not in the messages.
     Elsewhere {
         /// What would be needed, one sentence in Dutch.
@@ -60,7 +62,7 @@ impl CheckInfo {
     pub fn numbers(&self) -> &'static [Number] {
         match self.run {
             Run::OnMessage { numbers, .. } => numbers,
-            Run::OverTime(_) | Run::ByRules(_) | Run::Elsewhere { .. } => &[],
+            Run::OverTime(_) | Run::ByRules(_) | Run::AtLoad | Run::Elsewhere { .. } => &[],
         }
     }
 }

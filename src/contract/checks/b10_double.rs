@@ -6,12 +6,15 @@
 //!
 //! Source: checks B10 (a), OP259, OP347. For a change that a provider asks for the standard has 9361 itself. Doubtful:
 //! an aspecific allocation (category without a code) is compared with aspecific ones only; it may well stand beside a
-//! specific one. A request (315) for such a product is the municipality's to answer, with reason 6 (stacking).
+//! specific one. A product that a 315 asks for is compared with the allocations in the same way; the municipality may
+//! have it answered with reason 6 (stacking).
 
+use crate::contract::answer::{Answer, Reden};
 use crate::contract::check::{CheckInfo, Look, Raised, Run, product_name};
 use crate::contract::policy::Policy;
 use crate::finding::Severity;
-use crate::message::{Count, Date, Number, Product};
+use crate::message::{AangevraagdProduct, Body, Count, Date, Number, Product};
+use crate::rules::facts::Allocation;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static CHECK: CheckInfo = CheckInfo {
@@ -20,13 +23,79 @@ pub(super) static CHECK: CheckInfo = CheckInfo {
     en: "A person does not have one product twice at the same provider at the same time.",
     default_policy: Policy::Observe,
     parameters: &["the allocations of the person"],
-    run: Run::OnMessage { numbers: &[Number::N301], run },
+    run: Run::OnMessage { numbers: &[Number::N301, Number::N315], run },
 };
 
 /// An allocation of one product: first day, last day, number, whether the message brings it.
 type Held = (Date, Date, Count, bool);
 
 fn run(look: &Look<'_>) -> Vec<Raised> {
+    match &look.message.body {
+        Body::Aanvraag(client) => asked_twice(look, &client.producten),
+        _ => allocated_twice(look),
+    }
+}
+
+/// Allocations of the person at the provider that stand.
+fn standing<'a>(look: &Look<'a>) -> impl Iterator<Item = (&'a Product, &'a Allocation)> + use<'a> {
+    let aanbieder = look.aanbieder();
+    look.facts.allocations.iter().filter_map(move |had| {
+        let stands = had.aanbieder == *aanbieder && !had.is_deleted() && !had.is_taken_back();
+        Some((had.product.as_ref().filter(|_| stands)?, had))
+    })
+}
+
+fn asked_twice(look: &Look<'_>, asked: &[AangevraagdProduct]) -> Vec<Raised> {
+    // First days in order, each with the allocation that runs longest of those begun by then.
+    let mut by_product: BTreeMap<&Product, Vec<(Date, &Allocation)>> = BTreeMap::new();
+    for (product, had) in standing(look) {
+        by_product.entry(product).or_default().push((had.ingangsdatum, had));
+    }
+    for held in by_product.values_mut() {
+        held.sort_by_key(|(begin, had)| (*begin, had.nummer));
+        for at in 1..held.len() {
+            let before = held[at - 1].1;
+            if last_day(held[at].1) < last_day(before) {
+                held[at].1 = before;
+            }
+        }
+    }
+    let double = |wanted: &AangevraagdProduct| {
+        let product = wanted.product.as_ref()?;
+        let held = by_product.get(product)?;
+        let until = wanted.toewijzing_einddatum.unwrap_or(Date::MAX);
+        let begun = held.partition_point(|(begin, _)| *begin <= until);
+        let (_, begun) = held.get(begun.checked_sub(1)?)?;
+        let shares = last_day(begun) >= wanted.toewijzing_ingangsdatum;
+        shares.then(|| asked_double(look, wanted, product, begun.nummer))
+    };
+    asked.iter().filter_map(double).collect()
+}
+
+fn last_day(had: &Allocation) -> Date {
+    had.einddatum.unwrap_or(Date::MAX)
+}
+
+fn asked_double(look: &Look<'_>, wanted: &AangevraagdProduct, product: &Product, other: Count) -> Raised {
+    let (name, product, referentie) = (look.provider_name(), product_name(product), &wanted.referentie_aanbieder);
+    let nl = format!(
+        "Verzoek {referentie} vraagt product {product} bij {name} op dagen waarop toewijzing {other} het al geeft. Wijs het \
+         af wegens stapeling, of laat de aanbieder de lopende toewijzing wijzigen."
+    );
+    let en = format!(
+        "Request {referentie} asks for product {product} at {name} on days on which allocation {other} gives it already. \
+         Reject it for stacking, or have the provider change the allocation that runs."
+    );
+    let mut raised = Raised::new(format!("verzoek {referentie}"), Severity::Warning, nl, en)
+        .about([other])
+        .fact("aanbieder", look.aanbieder().as_str())
+        .fact("product", product)
+        .fact("toewijzing_ernaast", other);
+    raised.answer = Some(Answer { referentie: wanted.referentie_aanbieder.clone(), reden: Reden::Stacking });
+    raised
+}
+
+fn allocated_twice(look: &Look<'_>) -> Vec<Raised> {
     let mut by_product: BTreeMap<&Product, Vec<Held>> = BTreeMap::new();
     let mut named = BTreeSet::new();
     for each in look.allocated().filter(|each| !each.is_taken_back()) {
@@ -36,11 +105,7 @@ fn run(look: &Look<'_>) -> Vec<Raised> {
         let to = each.einddatum.unwrap_or(Date::MAX);
         by_product.entry(product).or_default().push((each.ingangsdatum, to, each.toewijzing_nummer, is_new));
     }
-    for had in look.facts.allocations.iter().filter(|had| had.aanbieder == *look.aanbieder()) {
-        let Some(product) = &had.product else { continue };
-        if named.contains(&had.nummer) || had.is_deleted() || had.is_taken_back() {
-            continue;
-        }
+    for (product, had) in standing(look).filter(|(_, had)| !named.contains(&had.nummer)) {
         // Of no interest but for products that the message brings.
         if let Some(held) = by_product.get_mut(product) {
             held.push((had.ingangsdatum, had.einddatum.unwrap_or(Date::MAX), had.nummer, false));
@@ -99,7 +164,7 @@ fn double(look: &Look<'_>, product: &Product, nummer: Count, other: Count) -> Ra
 #[cfg(test)]
 pub(super) fn cases() -> Vec<super::sample::Row> {
     use super::sample::{Sample, raises, silent};
-    use crate::message::{Body, Party};
+    use crate::message::Party;
     use jiff::civil::date;
     const N301: Number = Number::N301;
     const DOUBLE: &[&str] = &["toewijzing 1001"];
@@ -108,6 +173,14 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
     fn has(s: &mut Sample, from: Date, to: Option<Date>) {
         s.has(900, "02A02", from, to);
         s.facts.allocations[0].product = s.allocation().product.clone();
+    }
+
+    const ASKED: &[&str] = &["verzoek V-2026-1"];
+
+    /// An allocation of the product that the sample asks for.
+    fn asked(s: &mut Sample, from: Date, to: Option<Date>) {
+        s.has(900, "02A02", from, to);
+        s.facts.allocations[0].product = s.asked().product.clone();
     }
 
     vec![
@@ -145,6 +218,29 @@ pub(super) fn cases() -> Vec<super::sample::Row> {
         silent("the other was deleted", N301, |s| {
             has(s, date(2025, 6, 1), None);
             s.facts.allocations[0].reden_wijziging = Some("13".into());
+        }),
+        silent("asked for and not there yet", Number::N315, |_| ()),
+        raises("asked for beside one that runs", Number::N315, ASKED, |s| asked(s, date(2025, 6, 1), None)),
+        raises("asked for from the last day of one", Number::N315, ASKED, |s| {
+            let first = s.asked().toewijzing_ingangsdatum;
+            asked(s, date(2025, 6, 1), Some(first));
+        }),
+        silent("asked for from the day after", Number::N315, |s| {
+            let before = s.asked().toewijzing_ingangsdatum.yesterday().expect("a day in this century");
+            asked(s, date(2025, 6, 1), Some(before));
+        }),
+        silent("asked for until the day before one begins", Number::N315, |s| {
+            s.asked().toewijzing_einddatum = Some(date(2026, 6, 30));
+            asked(s, date(2026, 7, 1), None);
+        }),
+        raises("a longer one behind a shorter one", Number::N315, ASKED, |s| {
+            asked(s, date(2025, 1, 1), None);
+            s.has(901, "02A02", date(2025, 2, 1), Some(date(2025, 2, 28)));
+            s.facts.allocations[1].product = s.asked().product.clone();
+        }),
+        silent("asked for of another provider", Number::N315, |s| {
+            asked(s, date(2025, 6, 1), None);
+            s.facts.allocations[0].aanbieder = Party::from("42420003");
         }),
         raises("two in the message", N301, &["toewijzing 1001", "toewijzing 1002"], |s| {
             let second = crate::message::ToegewezenProduct { toewijzing_nummer: 1002, ..s.allocation().clone() };

@@ -5,6 +5,7 @@
 use super::check::CheckInfo;
 
 mod a1;
+mod a10;
 mod a11;
 mod a12;
 mod a13;
@@ -16,6 +17,7 @@ mod a18;
 mod a19;
 mod a2;
 mod a20;
+mod a21;
 mod a22;
 mod a23;
 mod a24;
@@ -132,6 +134,7 @@ pub(super) static ALL: &[&CheckInfo] = &[
     &a8::CHECK,
     &a8_over_time::CHECK,
     &a9::CHECK,
+    &a10::CHECK,
     &a11::CHECK,
     &a12::CHECK,
     &a13::CHECK,
@@ -142,6 +145,7 @@ pub(super) static ALL: &[&CheckInfo] = &[
     &a18::CHECK,
     &a19::CHECK,
     &a20::CHECK,
+    &a21::CHECK,
     &a22::CHECK,
     &a23::CHECK,
     &a24::CHECK,
@@ -486,10 +490,13 @@ mod tests {
                     let rows = over_time.get(check.id).map_or(&[][..], Vec::as_slice);
                     (rows.iter().filter(|row| row.is_silent()).count(), rows.len())
                 }
-                Run::ByRules(_) | Run::Elsewhere { .. } => (0, 0),
+                Run::ByRules(_) | Run::AtLoad | Run::Elsewhere { .. } => (0, 0),
             };
             let judged = match check.run {
                 Run::ByRules(rules) => rules.join(", "),
+                Run::AtLoad => {
+                    "when a register is checked (tests/contract_register.rs, tests/contract_import.rs)".to_owned()
+                }
                 Run::Elsewhere { .. } => "not in the messages".to_owned(),
                 Run::OverTime(_) if all == 0 => "over time, by tests in its file".to_owned(),
                 Run::OnMessage { .. } | Run::OverTime(_) => crate::contract::catalogue::when(check),
