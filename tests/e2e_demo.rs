@@ -115,6 +115,8 @@ fn it_ends_well_within_a_minute_and_shows_every_message_and_trouble() {
             assert!(entry.contains(word), "`{word}` is missing in\n{entry}");
         }
     }
+    let told = "Were nothing more to come in until 2026-06-10, a survey would tell:\nC2 (";
+    assert!(stdout.contains(told), "{stdout}");
     assert!(stdout.contains("The back office on loopback received:"));
     demo.assert_names_nobody();
 }

@@ -11,8 +11,11 @@ use crate::app::App;
 use crate::cli::Exit;
 use crate::clock::FixedClock;
 use crate::config::{BackOffice, Config, Secret, TlsFiles};
+use crate::contract::{Contracts, norms};
 use crate::decision::{Purpose, Verdict};
+use crate::finding::Signal;
 use crate::ledger::{Departure, Entry, Filter, Ledger};
+use crate::survey;
 use anyhow::{Context as _, bail};
 use endpoint::Received;
 use sample::Sample;
@@ -23,6 +26,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use traffic::{DAY, Item};
 
+/// How far the survey at the end looks ahead: care that did not begin by then is late by the norms of each region.
+const MONTHS_ON: u64 = 3;
 /// Longest wait for the traffic to be judged and delivered.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -50,7 +55,7 @@ async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
     let (office, received) = endpoint::serve().await.context("failed to serve a back office on loopback")?;
     let config = configure(sample, &dir, &office.to_string())?;
     let contracts = crate::cli::load_contracts(&config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
-    let app = App::start(&config, contracts, Arc::new(FixedClock::on(DAY))).await?;
+    let app = App::start(&config, contracts.clone(), Arc::new(FixedClock::on(DAY))).await?;
     let spool = config.directory.root.clone();
 
     let name = sample.name;
@@ -60,6 +65,7 @@ async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
     let outcomes = settled(&app.ledger, items.len()).await?;
     let faults = print_messages(&items, &outcomes);
     print_totals(&outcomes, &received);
+    print_survey(&app.ledger, &contracts).await?;
     println!("\nFiles: {}", dir.display());
     println!("  spool/out/<party>/ replies, forwards and signals; spool/error/ reports; ledger.sqlite the ledger");
     println!("Metrics: http://{}/metrics (health: /healthz, /readyz)", app.address);
@@ -242,6 +248,27 @@ fn differences(name: &str, item: &Item, entry: &Entry, departures: &[Departure])
         faults.push(format!("{name} must signal {:?}, signals {signals:?}", item.signals));
     }
     faults
+}
+
+/// What the checks over time would tell of this day when some months have passed and nothing more has come in. Writes
+/// nothing.
+async fn print_survey(ledger: &Ledger, contracts: &Contracts) -> anyhow::Result<()> {
+    for register in contracts.registers() {
+        let today = DAY.saturating_add(norms::months(MONTHS_ON));
+        let read = Arc::clone(register);
+        let snapshot = ledger.run(move |tx| survey::snapshot(tx, &read)).await?;
+        let found = survey::findings(register, &contracts.policies, &snapshot, today);
+        println!("\nWere nothing more to come in until {today}, a survey would tell:");
+        let mut by_check: BTreeMap<&str, Vec<&Signal>> = BTreeMap::new();
+        for signal in &found.told {
+            by_check.entry(&signal.check).or_default().push(signal);
+        }
+        for (check, signals) in by_check {
+            let lines = wrapped(&signals[0].nl);
+            println!("{:<20} {}", format!("{check} ({})", signals.len()), lines.join(&format!("\n{:<20} ", "")));
+        }
+    }
+    Ok(())
 }
 
 fn print_totals(outcomes: &BTreeMap<String, (Entry, Vec<Departure>)>, received: &Received) {
