@@ -47,6 +47,13 @@ pub struct Snapshot {
     open: Vec<crate::contract::ending::Open>,
 }
 
+impl Snapshot {
+    /// The course of care.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+}
+
 /// What a survey found.
 #[derive(Debug)]
 pub struct Findings {

@@ -170,6 +170,42 @@ fn quarter() -> Vec<Message> {
     sent
 }
 
+/// The budgets are reckoned from what happened, without the postings: they tie to those of the ledger to the cent.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budgets_of_a_gateway_tie_to_its_postings() {
+    const POT: &str = "FICTIEF-WIO-0197-2026";
+    let desk = Desk::open();
+    desk.fill().await;
+    let budgets = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));
+        command.args(["budgets", "--config", "sluis.toml", "--today", "2026-04-15"]).args(more);
+        let run = command.current_dir(desk.0.path()).output().expect("the program starts");
+        assert_eq!((run.status.code(), String::from_utf8_lossy(&run.stderr).as_ref()), (Some(0), ""));
+        String::from_utf8(run.stdout).expect("UTF-8")
+    };
+    let told: serde_json::Value = serde_json::from_str(&budgets(&["--json"])).expect("one JSON object");
+    let region = &told["regions"]["achterhoek"];
+    let agreements = region["agreements"].as_array().expect("a list");
+    let pot = agreements.iter().find(|each| each["agreement"] == POT).expect("the pot of Aalten");
+
+    let keys = Keys::load(&desk.0.path().join("ledger.key")).expect("the key of the ledger");
+    let ledger = Ledger::open_to_read(&desk.0.path().join("ledger.sqlite"), keys).expect("it opens");
+    let posted = ledger.run_blocking(|tx| tx.budgets()).expect("balances");
+    ledger.close().expect("it closes");
+    let posted = posted.iter().find(|budget| budget.agreement == POT).expect("the pot was posted to");
+    assert_eq!((posted.realised, posted.consumption), (Cents(144_060), Cents(2_731_245)));
+    assert_eq!(pot["realised_cents"], posted.realised.0);
+    assert_eq!(pot["consumption_hard_cents"], posted.consumption.0);
+    assert_eq!(pot["headroom_hard_cents"], 6_000_000 - posted.consumption.0);
+    let accounts = region["accounts"].as_array().expect("a list");
+    let realised: i64 = accounts.iter().filter_map(|account| account["realised_cents"].as_i64()).sum();
+    assert_eq!(realised, 144_060, "every euro stands on one account");
+    let text = budgets(&[]);
+    assert!(text.contains(POT) && text.contains("wmo/0197/wmo-integrale-ondersteuning//42420001"), "{text}");
+    let none: serde_json::Value = serde_json::from_str(&budgets(&["--json", "--year", "2025"])).expect("JSON");
+    assert_eq!(none["regions"]["achterhoek"]["accounts"], serde_json::json!([]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quarter_of_a_gateway_is_reported_to_the_cent() {
     let desk = Desk::open();

@@ -1,5 +1,6 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod budgets;
 mod checks;
 mod contract;
 mod doctor;
@@ -16,6 +17,7 @@ mod whatif;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::contract::Contracts;
 use crate::hold::Action;
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
@@ -143,6 +145,21 @@ enum Command {
         config: WithConfig,
         #[command(flatten)]
         asked: region_report::Asked,
+    },
+    /// The budgets of a gateway: the agreements that run and the accounts of a year, with what may be used at most and
+    /// what is expected to be
+    Budgets {
+        #[command(flatten)]
+        config: WithConfig,
+        /// As on this day (YYYY-MM-DD); otherwise today
+        #[arg(long, value_name = "DATE")]
+        today: Option<Date>,
+        /// Accounts of this year; otherwise that of the day
+        #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(2015..=2100))]
+        year: Option<i16>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// The checks of the contract layer as this gateway makes them
     Checks {
@@ -278,7 +295,14 @@ pub fn main() -> ExitCode {
         Command::Signals { config: WithConfig { config }, all, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
         }
-        Command::Survey { config: WithConfig { config }, today, json } => survey(&config, today, json),
+        Command::Survey { config: WithConfig { config }, today, json } => {
+            with_contracts(&config, today, |config, contracts, today| signals::survey(config, contracts, today, json))
+        }
+        Command::Budgets { config: WithConfig { config }, today, year, json } => {
+            with_contracts(&config, today, |config, contracts, today| {
+                budgets::list(config, contracts, today, year.unwrap_or(today.year()), json)
+            })
+        }
         Command::Report { config: WithConfig { config }, asked } => region_report(&config, &asked),
         Command::Checks { markdown: true, .. } => checks::markdown(),
         Command::Checks { checks, markdown: false } => checks::print(&checks),
@@ -296,7 +320,7 @@ pub fn main() -> ExitCode {
     .into()
 }
 
-fn survey(path: &Path, today: Option<Date>, json: bool) -> Exit {
+fn with_contracts(path: &Path, today: Option<Date>, command: impl FnOnce(&Config, &Contracts, Date) -> Exit) -> Exit {
     let config = match load_config(path) {
         Ok(config) => config,
         Err(exit) => return exit,
@@ -304,7 +328,7 @@ fn survey(path: &Path, today: Option<Date>, json: bool) -> Exit {
     match load_contracts(&config) {
         Ok(contracts) => {
             let today = today.unwrap_or_else(|| SystemClock.today());
-            signals::survey(&config, &contracts, today, json)
+            command(&config, &contracts, today)
         }
         Err(faults) => {
             print_faults(&faults);

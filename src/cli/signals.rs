@@ -21,7 +21,7 @@ pub(super) fn list(config: &Config, all: bool, as_json: bool) -> Exit {
     match kept {
         Ok(kept) if as_json => print_json(&kept),
         Ok(kept) => print_text(&kept),
-        Err(error) => return failed(&error),
+        Err(error) => return complain(&error),
     }
     Exit::Accepted
 }
@@ -41,7 +41,7 @@ pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_jso
                 let found = survey::findings(register, &contracts.policies, &snapshot, today);
                 printed.push((&register.region, found));
             }
-            Err(error) => return failed(&error),
+            Err(error) => return complain(&error),
         }
     }
     if as_json {
@@ -67,12 +67,12 @@ pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_jso
     Exit::Accepted
 }
 
-fn open(config: &Config) -> anyhow::Result<Ledger> {
+pub(super) fn open(config: &Config) -> anyhow::Result<Ledger> {
     let keys = Keys::load(&config.ledger.key_file)?;
     Ok(Ledger::open_to_read(&config.ledger.path, keys)?)
 }
 
-fn failed(error: &anyhow::Error) -> Exit {
+pub(super) fn complain(error: &anyhow::Error) -> Exit {
     eprintln!("sluis: {error:#}");
     Exit::Usage
 }

@@ -14,7 +14,7 @@
 //!
 //! How much an allocation may reserve is bounded in time: [`YEARS`] before and after the year of the message. Without an
 //! Einddatum it reserves until the end of the later of its first year and the year of the message, or until the last
-//! agreement for it ends. A year that is closed ([`close`](super::money::close)) takes no reservations.
+//! agreement for it ends. A year that is closed ([`close`]) takes no reservations.
 
 use super::facts::{ContractFacts, ContractRequest, Stand};
 use super::money::account::Care;

@@ -11,6 +11,7 @@ use super::instalment;
 use crate::contract::budget::{TEMPORARY, worth_by_slot};
 use crate::contract::facts::Stand;
 use crate::contract::norms::{CLAIM_LAG_MONTHS, MIN_CASES, REALISATION_RATE_PERCENT, months};
+use crate::contract::register::Agreement;
 use crate::contract::survey::Survey;
 use crate::contract::value::clamp;
 use crate::decision::{Account, Slot};
@@ -67,27 +68,41 @@ pub fn accounts(survey: &Survey<'_>, year: i16) -> Vec<Line> {
         .collect()
 }
 
-/// An agreement as it stands: its figures under its amount, over the accounts that it limits.
-pub fn agreement(survey: &Survey<'_>, id: &str) -> Option<Figures> {
-    let agreement = survey.register.agreement(id)?;
-    let mut books = Gathered::default();
-    for year in agreement.from.year()..=agreement.to.year() {
-        for (slot, gathered) in gather_slots(survey, year) {
-            if slot.agreements.contains(id) {
-                books.reserved = books.reserved.saturating_add(gathered.reserved);
-                books.realised = books.realised.saturating_add(gathered.realised);
-                books.open.extend(gathered.open);
-            }
+/// The agreements that run on the day of the survey, as they stand: each with its figures under its amount, over the
+/// accounts that it limits. By id.
+pub fn agreements<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, (&'a Agreement, Figures)> {
+    let running: Vec<&Agreement> =
+        survey.register.agreements().filter(|agreement| agreement.validity().holds_on(survey.today)).collect();
+    let years: BTreeSet<i16> =
+        running.iter().flat_map(|agreement| agreement.from.year()..=agreement.to.year()).collect();
+    let mut all: BTreeMap<&str, Gathered> = BTreeMap::new();
+    // Each year is gathered once, whatever the number of agreements.
+    for (slot, gathered) in years.into_iter().flat_map(|year| gather_slots(survey, year)) {
+        for id in &slot.agreements {
+            let Some(agreement) = survey.register.agreement(id) else { continue };
+            let books = all.entry(agreement.id.as_str()).or_default();
+            books.reserved = books.reserved.saturating_add(gathered.reserved);
+            books.realised = books.realised.saturating_add(gathered.realised);
+            books.open.extend(gathered.open.iter().copied());
         }
     }
-    let rate = rates(survey).get(agreement.segment.as_str()).copied();
-    let books = Books {
-        reserved_gross: Cents(clamp(books.reserved)),
-        realised: Cents(clamp(books.realised)),
-        open: &books.open,
-        rate: rate.unwrap_or_else(|| prior(survey, &agreement.segment)),
-    };
-    Some(figures(&books, Some(agreement.amount), survey.today.max(agreement.from), agreement.to))
+    let rates = rates(survey);
+    let nothing = Gathered::default();
+    running
+        .into_iter()
+        .map(|agreement| {
+            let gathered = all.get(agreement.id.as_str()).unwrap_or(&nothing);
+            let rate = rates.get(agreement.segment.as_str()).copied();
+            let books = Books {
+                reserved_gross: Cents(clamp(gathered.reserved)),
+                realised: Cents(clamp(gathered.realised)),
+                open: &gathered.open,
+                rate: rate.unwrap_or_else(|| prior(survey, &agreement.segment)),
+            };
+            let figures = figures(&books, Some(agreement.amount), survey.today, agreement.to);
+            (agreement.id.as_str(), (agreement, figures))
+        })
+        .collect()
 }
 
 fn prior(survey: &Survey<'_>, segment: &str) -> Rate {
@@ -352,11 +367,12 @@ mod tests {
         assert_eq!(line.not_claimed, Cents(20 * 15_007));
         assert_eq!(line.open_ended, 1);
         assert_eq!(accounts(&survey, 2025), []);
-        let limited = agreement(&survey, "FICTIEF-LOG-42420001-2026").expect("the agreement is there");
+        let agreements = agreements(&survey);
+        let (_, limited) = agreements["FICTIEF-LOG-42420001-2026"];
         assert_eq!(limited.headroom_hard, Some(Cents(2_000_000 - 131 * 15_007)));
         assert_eq!(limited.headroom_expected, Some(Cents(2_000_000 - 76 * 15_007)));
         assert_eq!(limited.hits_on, None);
-        assert_eq!(agreement(&survey, "NOBODY"), None);
+        assert!(!agreements.contains_key("FICTIEF-LOG-42420001-2025"), "it is over");
     }
 
     #[test]
