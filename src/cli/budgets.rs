@@ -71,13 +71,13 @@ fn print_agreements<'a>(register: &Register, today: Date, agreements: impl Itera
 fn print_accounts(accounts: &[Line], year: i16) {
     println!("\naccounts of {year}, in euros");
     println!(
-        "  {:<72} {:>14} {:>14} {:>14} {:>14} {:>14} {:>14}",
-        "account", "reserved", "realised", "open", "of it frozen", "expected open", "not claimed"
+        "  {:<72} {:>14} {:>14} {:>14} {:>14} {:>14} {:>14} {:>14}",
+        "account", "reserved", "realised", "open", "of it frozen", "expected open", "not claimed", "estimated"
     );
     for line in accounts {
         let figures = &line.figures;
         println!(
-            "  {:<72} {:>14} {:>14} {:>14} {:>14} {:>14} {:>14}",
+            "  {:<72} {:>14} {:>14} {:>14} {:>14} {:>14} {:>14} {:>14}",
             line.account.to_string(),
             figures.reserved_gross.to_string(),
             figures.realised.to_string(),
@@ -85,6 +85,7 @@ fn print_accounts(accounts: &[Line], year: i16) {
             figures.frozen.to_string(),
             figures.expected_open.to_string(),
             line.not_claimed.to_string(),
+            line.estimated.to_string(),
         );
     }
     println!();
@@ -117,6 +118,7 @@ fn account_json(line: &Line) -> Value {
     value["model"] = json!(account.model.as_str());
     value["year"] = json!(account.year);
     value["not_claimed_cents"] = json!(line.not_claimed.0);
+    value["estimated_cents"] = json!(line.estimated.0);
     value["open_ended"] = json!(line.open_ended);
     value
 }

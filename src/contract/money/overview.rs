@@ -15,9 +15,9 @@ use crate::contract::register::Agreement;
 use crate::contract::survey::Survey;
 use crate::contract::value::clamp;
 use crate::decision::{Account, Slot};
-use crate::message::{Cents, Count, Date, Law, Party};
+use crate::message::{Categorie, Cents, Count, Date, Law, Party};
 use crate::rules::Parties;
-use crate::rules::facts::{Delivery, Earlier};
+use crate::rules::facts::{Allocation, Delivery, Earlier};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An account in a year, as its history tells.
@@ -29,6 +29,9 @@ pub struct Line {
     pub figures: Figures,
     /// Delivered until today and not claimed.
     pub not_claimed: Cents,
+    /// What allocations without volume and budget are expected to cost in the year: the mean of their category per
+    /// client-day in the last 24 months. Estimated, so apart from what is reserved (funding, section 2).
+    pub estimated: Cents,
     /// Allocations without an Einddatum among what is open.
     pub open_ended: usize,
     /// Part of what is open that is expected to be claimed.
@@ -40,6 +43,7 @@ pub struct Line {
 struct Gathered {
     reserved: i128,
     realised: i128,
+    estimated: i128,
     open: Vec<Open>,
     open_ended: usize,
 }
@@ -63,7 +67,8 @@ pub fn accounts(survey: &Survey<'_>, year: i16) -> Vec<Line> {
             let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
             let figures = figures(&books, None, survey.today, last);
             let not_claimed = not_claimed(&gathered.open, survey.today);
-            Line { account, figures, not_claimed, open_ended: gathered.open_ended, rate }
+            let estimated = Cents(clamp(gathered.estimated));
+            Line { account, figures, not_claimed, estimated, open_ended: gathered.open_ended, rate }
         })
         .collect()
 }
@@ -161,6 +166,7 @@ fn gather(survey: &Survey<'_>, year: i16) -> BTreeMap<Account, Gathered> {
         sum.reserved = sum.reserved.saturating_add(gathered.reserved);
         sum.realised = sum.realised.saturating_add(gathered.realised);
         sum.open.extend(gathered.open);
+        sum.estimated = sum.estimated.saturating_add(gathered.estimated);
         sum.open_ended += gathered.open_ended;
     }
     accounts
@@ -180,7 +186,7 @@ fn gather_slots(survey: &Survey<'_>, year: i16) -> BTreeMap<Slot, Gathered> {
             sum.realised = sum.realised.saturating_add(i128::from(posting.cents.0));
         }
     }
-    let (frozen, claimed) = (frozen(survey), claimed_until(survey, year));
+    let (frozen, claimed, paces) = (frozen(survey), claimed_until(survey, year), Paces::of(survey));
     let mut deliveries = deliveries(survey);
     for each in &survey.history.allocations {
         let Some(current) = each.current().filter(|current| !current.is_taken_back()) else { continue };
@@ -191,6 +197,13 @@ fn gather_slots(survey: &Survey<'_>, year: i16) -> BTreeMap<Slot, Gathered> {
                 let sum = slots.entry(slot).or_default();
                 sum.reserved = sum.reserved.saturating_add(i128::from(worth.0));
             }
+        }
+        if let Some(cents) = paces.estimate(each.law, current, year) {
+            let (categorie, from) = (current.product.as_ref().map(|product| &product.categorie), current.ingangsdatum);
+            let care = Care { law: each.law, parties, categorie, code: None };
+            let day = from.max(Date::new(year, 1, 1).unwrap_or(Date::MIN));
+            let sum = slots.entry(place(survey.register, care, day).slot).or_default();
+            sum.estimated = sum.estimated.saturating_add(cents);
         }
         let realised = granted.get(&key).into_iter().flatten();
         let leftover = Leftover {
@@ -220,6 +233,52 @@ fn gather_slots(survey: &Survey<'_>, year: i16) -> BTreeMap<Slot, Gathered> {
         }
     }
     slots
+}
+
+/// What was granted per client-day in the last 24 months, by law and category; without a category over the whole law.
+struct Paces<'h>(BTreeMap<(Law, Option<&'h Categorie>), (i128, i128)>);
+
+impl<'h> Paces<'h> {
+    fn of(survey: &Survey<'h>) -> Paces<'h> {
+        let since = survey.today.saturating_sub(months(24));
+        let mut paces: BTreeMap<(Law, Option<&Categorie>), (i128, i128)> = BTreeMap::new();
+        let mut counted = BTreeSet::new();
+        for each in survey.history.lines.iter().filter(|each| each.line.granted) {
+            let (line, period) = (&each.line, &each.line.periode);
+            if period.einddatum < since {
+                continue;
+            }
+            for categorie in [None, Some(&line.categorie)] {
+                let (cents, days) = paces.entry((each.law, categorie)).or_default();
+                *cents = cents.saturating_add(i128::from(line.bedrag.0));
+                // Several lines of one person over one period are the same days.
+                let client = (each.law, categorie, &each.gemeente, &line.person, period.begindatum, period.einddatum);
+                if counted.insert(client) {
+                    *days += days_of(period.begindatum, period.einddatum);
+                }
+            }
+        }
+        Paces(paces)
+    }
+
+    /// What an allocation with neither volume nor budget is expected to cost in a year, rounded half up; `None` for
+    /// others, and while nothing like it was granted.
+    fn estimate(&self, law: Law, allocation: &Allocation, year: i16) -> Option<i128> {
+        if allocation.omvang.is_some() || allocation.budget.is_some() {
+            return None;
+        }
+        let categorie = allocation.product.as_ref().map(|product| &product.categorie);
+        let (cents, days) = self.0.get(&(law, categorie)).filter(|(cents, days)| *cents > 0 && *days > 0)?;
+        let (first, last) = (Date::new(year, 1, 1).ok()?, Date::new(year, 12, 31).ok()?);
+        let from = allocation.ingangsdatum.max(first);
+        let to = allocation.einddatum.map_or(last, |end| end.min(last));
+        (from <= to).then(|| (cents.saturating_mul(days_of(from, to)).saturating_add(days / 2)) / days)
+    }
+}
+
+/// Days from `from` up to and including `to`.
+fn days_of(from: Date, to: Date) -> i128 {
+    i128::from(from.duration_until(to).as_hours() / 24 + 1)
 }
 
 fn realised_only(cents: i128) -> Stand {
@@ -280,7 +339,7 @@ mod tests {
     use crate::contract::survey::{Allocated, Claimed, Delivered, History};
     use crate::decision::StartKey;
     use crate::message::{Eenheid, Frequentie, GeslotenPeriode, Omvang, Product};
-    use crate::rules::facts::{Allocation, ClaimLine, PersonKey, Stop};
+    use crate::rules::facts::{ClaimLine, PersonKey, Stop};
     use crate::rules::sample;
     use jiff::civil::date;
     use std::path::Path;
@@ -373,6 +432,33 @@ mod tests {
         assert_eq!(limited.headroom_expected, Some(Cents(2_000_000 - 76 * 15_007)));
         assert_eq!(limited.hits_on, None);
         assert!(!agreements.contains_key("FICTIEF-LOG-42420001-2025"), "it is over");
+    }
+
+    #[test]
+    fn care_without_a_ceiling_is_estimated_by_what_such_care_costs() {
+        let register = register();
+        // 62,000 cents over 31 days of one person: 2,000 a day. Two lines over the same days are not twice the days.
+        let mut lines = vec![claimed(1, date(2026, 1, 1), 31_000), claimed(1, date(2026, 1, 1), 31_000)];
+        lines[1].line.code = "04A02".into();
+        let mut open = allocated(2, date(2026, 12, 1), None);
+        open.versions[0].omvang = None;
+        let estimated = |lines: &[Claimed], open: &Allocated, year: i16| -> i64 {
+            let history = History { allocations: vec![open.clone()], lines: lines.to_vec(), ..History::default() };
+            let survey = Survey { register: &register, today: date(2026, 3, 10), history: &history };
+            accounts(&survey, year).iter().map(|line| line.estimated.0).sum()
+        };
+        assert_eq!(estimated(&lines, &open, 2026), 31 * 2_000, "December, for it has no end");
+        assert_eq!(estimated(&lines, &open, 2027), 365 * 2_000);
+        assert_eq!(estimated(&lines, &open, 2025), 0, "before it begins");
+        assert_eq!(estimated(&[], &open, 2026), 0, "nothing like it was granted");
+        let mut old = lines.clone();
+        for each in &mut old {
+            each.line.periode = GeslotenPeriode { begindatum: date(2024, 2, 1), einddatum: date(2024, 2, 29) };
+        }
+        assert_eq!(estimated(&old, &open, 2026), 0, "longer ago than 24 months");
+        assert_eq!(estimated(&lines, &allocated(2, date(2026, 12, 1), None), 2026), 0, "it has a volume");
+        open.versions[0].budget = Some(Cents(1));
+        assert_eq!(estimated(&lines, &open, 2026), 0, "it has a budget");
     }
 
     #[test]
