@@ -57,11 +57,9 @@ impl Snapshot {
 /// What a survey found.
 #[derive(Debug)]
 pub struct Findings {
-    /// To be told.
-    pub told: Vec<Signal>,
     /// Seen while the policy is to observe.
     pub observed: Vec<Signal>,
-    /// What is to be recorded.
+    /// What is to be told and recorded.
     pub record: SurveyRecord,
 }
 
@@ -88,10 +86,10 @@ pub fn findings(register: &Register, policies: &Policies, snapshot: &Snapshot, t
         region: register.region.id.clone(),
         day: today,
         register_version: register.version.clone(),
-        told: told.clone(),
+        told,
         ended,
     };
-    Findings { told, observed, record }
+    Findings { observed, record }
 }
 
 impl Surveyor {
@@ -141,7 +139,7 @@ impl Surveyor {
         // A check that panics is a fault of ours: the region stays as it was told last.
         let found = found.await.map_err(|_| LedgerError::Panicked("a survey failed on what the ledger holds"))??;
         let (name, now) = (self.name.clone(), self.clock.now());
-        let (told, observed, record) = (found.told.len(), found.observed.len(), found.record);
+        let (told, observed, record) = (found.record.told.len(), found.observed.len(), found.record);
         let job = self.ledger.run(move |tx| tx.record_survey(&record, Teller { gateway: &name, now }));
         let turnover = job.await?;
         SurveyDone {

@@ -2,7 +2,7 @@
 //! what is expected to be.
 
 use super::Exit;
-use super::signals::{complain, open};
+use super::signals::{complain, snapshot};
 use crate::config::Config;
 use crate::contract::money::figures::Figures;
 use crate::contract::money::overview::{Line, accounts, agreements};
@@ -10,21 +10,13 @@ use crate::contract::register::Agreement;
 use crate::contract::survey::Survey;
 use crate::contract::{Contracts, Register};
 use crate::message::{Cents, Date};
-use crate::survey;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Prints the budgets of every region as they stand on `today`, with the accounts of `year`. Writes nothing.
 pub(super) fn list(config: &Config, contracts: &Contracts, today: Date, year: i16, as_json: bool) -> Exit {
     let mut regions = serde_json::Map::new();
     for register in contracts.registers() {
-        let read = Arc::clone(register);
-        let snapshot = open(config).and_then(|ledger| {
-            let snapshot = ledger.run_blocking(move |tx| survey::snapshot(tx, &read))?;
-            ledger.close()?;
-            Ok(snapshot)
-        });
-        let snapshot = match snapshot {
+        let snapshot = match snapshot(config, register) {
             Ok(snapshot) => snapshot,
             Err(error) => return complain(&error),
         };

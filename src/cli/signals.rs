@@ -2,11 +2,11 @@
 
 use super::Exit;
 use crate::config::Config;
-use crate::contract::{Contracts, Region};
+use crate::contract::{Contracts, Region, Register};
 use crate::finding::Signal;
 use crate::ledger::{Kept, Keys, Ledger};
 use crate::message::Date;
-use crate::survey;
+use crate::survey::{self, Snapshot};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,13 +30,7 @@ pub(super) fn list(config: &Config, all: bool, as_json: bool) -> Exit {
 pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_json: bool) -> Exit {
     let mut printed = Vec::new();
     for register in contracts.registers() {
-        let read = Arc::clone(register);
-        let snapshot = open(config).and_then(|ledger| {
-            let snapshot = ledger.run_blocking(move |tx| survey::snapshot(tx, &read))?;
-            ledger.close()?;
-            Ok(snapshot)
-        });
-        match snapshot {
+        match snapshot(config, register) {
             Ok(snapshot) => {
                 let found = survey::findings(register, &contracts.policies, &snapshot, today);
                 printed.push((&register.region, found));
@@ -54,7 +48,7 @@ pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_jso
                     .iter()
                     .map(|(open, because)| (open.signal.id.as_str(), because.as_str()))
                     .collect();
-                let findings = json!({ "signals": found.told, "observed": found.observed, "ended": ended });
+                let findings = json!({ "signals": found.record.told, "observed": found.observed, "ended": ended });
                 (region.id.as_str(), findings)
             })
             .collect();
@@ -67,9 +61,18 @@ pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_jso
     Exit::Accepted
 }
 
-pub(super) fn open(config: &Config) -> anyhow::Result<Ledger> {
+fn open(config: &Config) -> anyhow::Result<Ledger> {
     let keys = Keys::load(&config.ledger.key_file)?;
     Ok(Ledger::open_to_read(&config.ledger.path, keys)?)
+}
+
+/// What the ledger of a gateway knows of a region, read beside the gateway.
+pub(super) fn snapshot(config: &Config, register: &Arc<Register>) -> anyhow::Result<Snapshot> {
+    let ledger = open(config)?;
+    let read = Arc::clone(register);
+    let snapshot = ledger.run_blocking(move |tx| survey::snapshot(tx, &read))?;
+    ledger.close()?;
+    Ok(snapshot)
 }
 
 pub(super) fn complain(error: &anyhow::Error) -> Exit {
@@ -81,11 +84,11 @@ fn print_survey(region: &Region, found: &survey::Findings, today: Date) {
     println!(
         "{} on {today}: {} to tell, {} seen only, {} over",
         region.name,
-        found.told.len(),
+        found.record.told.len(),
         found.observed.len(),
         found.record.ended.len()
     );
-    for signal in &found.told {
+    for signal in &found.record.told {
         print_signal(signal, &[]);
     }
     for (open, because) in &found.record.ended {

@@ -260,7 +260,7 @@ async fn print_survey(ledger: &Ledger, contracts: &Contracts) -> anyhow::Result<
         let found = survey::findings(register, &contracts.policies, &snapshot, today);
         println!("\nWere nothing more to come in until {today}, a survey would tell:");
         let mut by_check: BTreeMap<&str, Vec<&Signal>> = BTreeMap::new();
-        for signal in &found.told {
+        for signal in &found.record.told {
             by_check.entry(&signal.check).or_default().push(signal);
         }
         for (check, signals) in by_check {
