@@ -574,6 +574,7 @@ async fn an_amqps_address_never_goes_out_in_plain_text() {
         prefetch: 1,
         prefetch_bytes: 1000,
         declare: false,
+        management_url: None,
         tls: TlsFiles::default(),
     };
     let connecting = tokio::spawn(async move { connect(&settings, "test").await.map(|_| ()) });

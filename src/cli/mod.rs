@@ -34,10 +34,12 @@ pub enum Exit {
     /// All accepted, or done; with `--against`: nothing differs.
     Accepted = 0,
     /// Something was rejected, held or only partly granted; for `config check` and `contract`: a fault or a difference;
-    /// with `--against`: something differs.
+    /// with `--against`: something differs; for `doctor`: a warning.
     Rejected = 1,
-    /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
+    /// Usage, an unreadable file, a broken configuration, a daemon that could not start; for `doctor`: a fault.
     Usage = 2,
+    /// Nothing could be examined; for `doctor` only, as monitoring systems expect it.
+    Unknown = 3,
 }
 
 impl Exit {
@@ -98,11 +100,17 @@ enum Command {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
-    /// Look at the ledger of a gateway and say what a person should do: overdue answers, what is held or parked, what
-    /// does not leave, what does not add up; exit 1 when there is anything
+    /// Examine a gateway and its surroundings and say what a person should do: ledger, broker, back offices,
+    /// certificates, clock, disks, registers; exit 1 for warnings, 2 for faults, 3 when it cannot examine
     Doctor {
         #[command(flatten)]
         config: WithConfig,
+        /// Only these examinations, by the names in docs/doctor.md, such as backlog or broker
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Ask no other machine
+        #[arg(long)]
+        offline: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -286,9 +294,10 @@ pub fn main() -> ExitCode {
         Command::Replay { judging, out, against: None, csv: _, paths } => {
             with_setup(&judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
         }
-        Command::Doctor { config: WithConfig { config }, json } => {
-            load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
-        }
+        Command::Doctor { config: WithConfig { config }, only, offline, json } => match load_config(&config) {
+            Ok(config) => doctor::run(&config, only, offline, json, &SystemClock),
+            Err(_) => Exit::Unknown,
+        },
         Command::Held(command) => held(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),

@@ -132,6 +132,8 @@ pub struct Amqp {
     pub prefetch_bytes: u64,
     /// Whether the gateway declares queues and exchanges itself.
     pub declare: bool,
+    /// Address of the management plugin with a login, for `sluis doctor`.
+    pub management_url: Option<Secret>,
     /// Certificates. The authority counts beside those of the system.
     pub tls: TlsFiles,
 }
@@ -430,6 +432,7 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
         prefetch: reader.value(&section, "prefetch", 256, |raw| number(raw, 1, 2_000)),
         prefetch_bytes: reader.value(&section, "prefetch_bytes", 200_000_000, Raw::size),
         declare: reader.value(&section, "declare", true, Raw::boolean),
+        management_url: reader.optional(&section, "management_url", web_address),
         tls: read_tls(reader, &section, base),
     };
     if amqp.queue == amqp.parked_queue {
@@ -620,7 +623,7 @@ fn read_back_offices(reader: &mut Reader<'_>, base: &Path) -> BTreeMap<String, B
             }
             wrong(format!("\"{code}\" is not the code of a municipality"), "write the four digits of its CBS code")
         });
-        let url = required(reader, &section, "url", "the address to send to", back_office_url);
+        let url = required(reader, &section, "url", "the address to send to", web_address);
         let timeout = reader.value(&section, "timeout", Duration::from_secs(30), Raw::duration);
         let tls = read_tls(reader, &section, base);
         reader.unknown_keys(&section);
@@ -650,7 +653,7 @@ fn required<'t, T>(
     reader.optional(section, key, parse)
 }
 
-fn back_office_url(raw: &Raw) -> Result<Secret, Wrong> {
+fn web_address(raw: &Raw) -> Result<Secret, Wrong> {
     let url = secret(raw)?;
     let parsed = match reqwest::Url::parse(url.expose()) {
         Ok(parsed) if has_authority(&url) => parsed,

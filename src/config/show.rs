@@ -25,6 +25,9 @@ pub(super) fn show(config: &Config) -> String {
         page.bare("prefetch", amqp.prefetch);
         page.text("prefetch_bytes", show_size(amqp.prefetch_bytes));
         page.bare("declare", amqp.declare);
+        if let Some(url) = &amqp.management_url {
+            page.text("management_url", url.address());
+        }
         page.tls(&amqp.tls);
     }
     page.section("[ledger]");

@@ -5,6 +5,7 @@
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
 mod audit;
+mod condition;
 mod course;
 mod error;
 mod facts;
@@ -28,6 +29,7 @@ mod writer;
 mod tests;
 
 pub use audit::Fault;
+pub use condition::{Condition, condition};
 pub use error::LedgerError;
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;

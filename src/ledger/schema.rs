@@ -141,8 +141,14 @@ fn migrate(connection: &mut Connection, name: &Path) -> Result<(), LedgerError> 
     Ok(())
 }
 
+/// Whether a database is marked as a ledger.
+pub(super) fn is_ledger(connection: &Connection) -> rusqlite::Result<bool> {
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(id == APPLICATION_ID)
+}
+
 /// Number of the latest migration of this program.
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.number)
 }
 
@@ -172,7 +178,7 @@ fn require_current(connection: &Connection, name: &Path) -> Result<(), LedgerErr
 }
 
 /// Number of the latest migration in the database; 0 for a file without.
-fn found(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<i64> {
     let started: i64 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'",
         [],

@@ -58,6 +58,7 @@ impl Broker {
             prefetch,
             prefetch_bytes: 10_000_000,
             declare: true,
+            management_url: None,
             tls: TlsFiles::default(),
         };
         Some(Broker { settings, proxy, connection, channel })
