@@ -31,8 +31,8 @@ impl Site {
     fn open() -> Site {
         let dir = tempfile::tempdir().expect("a folder");
         let keys = Keys::create(&dir.path().join("ledger.key")).expect("keys");
-        let path = Some(dir.path().join("ledger.sqlite"));
-        Ledger::open(Settings { path, keys, max_group: 8 }).expect("a ledger").close().expect("it closes");
+        let location = dir.path().join("ledger.sqlite").into();
+        Ledger::open(Settings { location, keys, max_group: 8 }).expect("a ledger").close().expect("it closes");
         for folder in ["in", "out", "error"] {
             std::fs::create_dir_all(dir.path().join("spool").join(folder)).expect("a folder");
         }

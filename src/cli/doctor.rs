@@ -42,7 +42,7 @@ pub(super) fn run(config: &Config, only: Vec<String>, offline: bool, json: bool,
 fn text(config: &Config, diagnosis: &Diagnosis) -> String {
     const INFALLIBLE: &str = "writing to a string cannot fail";
     let mut out = String::new();
-    let name = config.ledger.path.display();
+    let name = &config.ledger.location;
     writeln!(out, "Ledger {name} on {} (terms in Dutch working days)\n", diagnosis.today).expect(INFALLIBLE);
     for examined in &diagnosis.examined {
         let mut facts = examined.facts.clone();

@@ -2,8 +2,7 @@
 //! due dates, certificates and the order of what happened rest on it.
 
 use super::sort::{Severity, Sort};
-use super::{Ailment, Report, Subject, offices};
-use crate::ledger::condition;
+use super::{Ailment, Report, Subject, database, offices};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -41,9 +40,9 @@ pub(super) static SORTS: [&Sort; 3] = [&OFF, &FAR_OFF, &FUTURE];
 
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     let mut report = Report::default();
-    let path = subject.config.ledger.path.clone();
-    let known = tokio::task::spawn_blocking(move || condition(&path).ok()).await.ok().flatten();
-    let latest = known.and_then(|condition| condition.messages_between).map(|(_, latest)| latest);
+    let config = subject.config.clone();
+    let known = tokio::task::spawn_blocking(move || database::history(&config)).await.ok().flatten();
+    let latest = known.map(|(_, (_, latest))| latest);
     if let Some(latest) = latest.and_then(|latest| Timestamp::from_microsecond(latest).ok()) {
         report.findings.extend(of_the_future(latest, subject.now));
     }

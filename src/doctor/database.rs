@@ -2,9 +2,9 @@
 
 use super::backlog::{self, Patience};
 use super::sort::{Severity, Sort};
-use super::{Ailment, Report, Subject, Told, blocking};
+use super::{Ailment, Report, Subject, Told, blocking, server};
 use crate::config::Config;
-use crate::ledger::{Condition, Keys, Ledger, condition};
+use crate::ledger::{Condition, Keys, Ledger, Location, Server, condition, server_condition};
 use jiff::Timestamp;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -92,6 +92,17 @@ static MUCH_ROOM: Sort = Sort {
 pub(super) static SORTS: [&Sort; 10] =
     [&MISSING, &UNUSABLE, &FOREIGN, &EXPOSED, &DAMAGED, &JOURNAL, &BEHIND, &AHEAD, &LONG_LOG, &MUCH_ROOM];
 
+/// The same with what can be found on a server.
+pub(super) static ALL: [&Sort; 18] = {
+    let mut all = [&MISSING; 18];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < SORTS.len() { SORTS[at] } else { server::SORTS[at - SORTS.len()] };
+        at += 1;
+    }
+    all
+};
+
 /// The file around the condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct File {
@@ -105,7 +116,7 @@ struct File {
 pub(super) async fn backlog(subject: Arc<Subject>) -> Report {
     blocking(move || {
         let config = &subject.config;
-        if !config.ledger.path.exists() {
+        if config.ledger.location.file().is_some_and(|path| !path.exists()) {
             return Report::nothing_to_examine("there is no ledger");
         }
         match look(config, subject.now) {
@@ -122,7 +133,7 @@ pub(super) async fn backlog(subject: Arc<Subject>) -> Report {
 
 fn look(config: &Config, now: Timestamp) -> anyhow::Result<super::Diagnosis> {
     let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.path, keys)?;
+    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
     let patience = Patience {
         retry: config.delivery.max_retry,
         waiting: config.waiting_room.longest,
@@ -137,7 +148,11 @@ fn look(config: &Config, now: Timestamp) -> anyhow::Result<super::Diagnosis> {
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     blocking(move || {
         let config = &subject.config;
-        let path = &config.ledger.path;
+        let path = match &config.ledger.location {
+            Location::File(path) => path,
+            Location::Memory => return Report::nothing_to_examine("the ledger is in memory"),
+            Location::Server(server) => return of_server(server, config, &subject),
+        };
         let Some(file) = file(path) else {
             return Report { findings: vec![MISSING.found(path.display().to_string())], ..Report::default() };
         };
@@ -169,6 +184,46 @@ pub(super) async fn examine(subject: Arc<Subject>) -> Report {
         Report { findings, facts, ..Report::default() }
     })
     .await
+}
+
+/// The ledger on a server.
+fn of_server(place: &Server, config: &Config, subject: &Subject) -> Report {
+    let condition = match server_condition(place) {
+        Ok(condition) => condition,
+        Err(error) => return Report { findings: vec![server::unreachable(&error.to_string())], ..Report::default() },
+    };
+    let name = place.to_string();
+    let mut findings = server::judge(&name, &condition, subject.moment());
+    let (found, known) = condition.schema;
+    match found {
+        0 => findings.push(MISSING.found(&name)),
+        _ if found < known => findings.push(BEHIND.found(format!("{name} is at version {found} of {known}"))),
+        _ if found > known => findings.push(AHEAD.found(format!("{name} is at version {found} of {known}"))),
+        _ => {
+            let opens = || -> anyhow::Result<()> {
+                let keys = Keys::load(&config.ledger.key_file)?;
+                Ok(Ledger::open_to_read(&config.ledger.location, keys)?.close()?)
+            };
+            findings.extend(opens().err().map(|error| UNUSABLE.found(format!("{error:#}"))));
+        }
+    }
+    Report { findings, facts: server::facts(&condition), ..Report::default() }
+}
+
+/// Bytes of the database, and the moments of its first and latest message in microseconds since 1970; nothing for a
+/// ledger without messages.
+pub(super) fn history(config: &Config) -> Option<(u64, (i64, i64))> {
+    match &config.ledger.location {
+        Location::Memory => None,
+        Location::File(path) => {
+            let condition = condition(path).ok()?;
+            Some((condition.bytes, condition.messages_between?))
+        }
+        Location::Server(place) => {
+            let condition = server_condition(place).ok()?;
+            Some((u64::try_from(condition.bytes).ok()?, condition.messages_between?))
+        }
+    }
 }
 
 fn file(path: &Path) -> Option<File> {

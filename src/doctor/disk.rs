@@ -1,10 +1,10 @@
 //! Room where the ledger, the spool and the register store lie.
 
-use super::database::size;
+use super::database::{history, size};
 use super::sort::{Severity, Sort};
 use super::{Ailment, Report, Subject, blocking};
 use crate::config::{Config, Transport};
-use crate::ledger::condition;
+use crate::ledger::Location;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -90,7 +90,7 @@ pub(super) async fn examine(subject: Arc<Subject>) -> Report {
                     findings.extend(judge(&names, room));
                     facts.push(format!("{names}: {} of {} free", size(room.free), size(room.all)));
                     if names.contains("ledger") {
-                        let (finding, fact) = growth(&subject.config.ledger.path, subject.now, room.free);
+                        let (finding, fact) = growth(&subject.config, subject.now, room.free);
                         findings.extend(finding);
                         facts.extend(fact);
                     }
@@ -108,7 +108,10 @@ fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut folders = vec![("ledger", parent(&config.ledger.path))];
+    let mut folders = Vec::new();
+    if let Location::File(path) = &config.ledger.location {
+        folders.push(("ledger", parent(path)));
+    }
     if config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory {
         folders.push(("spool", config.directory.root.clone()));
     }
@@ -144,16 +147,10 @@ fn judge(names: &str, room: Room) -> Vec<Ailment> {
 }
 
 /// How long the ledger can grow as it did on average; nothing for a young one.
-fn growth(ledger: &Path, now: Timestamp, free: u64) -> (Option<Ailment>, Option<String>) {
-    let known = condition(ledger).ok();
-    let first = known.as_ref().and_then(|condition| condition.messages_between).map(|(first, _)| first);
-    match (known, first) {
-        (Some(condition), Some(first)) => {
-            let age = now.as_microsecond().saturating_sub(first);
-            judge_growth(condition.bytes, u64::try_from(age).unwrap_or(0) / 86_400_000_000, free)
-        }
-        _ => (None, None),
-    }
+fn growth(config: &Config, now: Timestamp, free: u64) -> (Option<Ailment>, Option<String>) {
+    let Some((bytes, (first, _))) = history(config) else { return (None, None) };
+    let age = now.as_microsecond().saturating_sub(first);
+    judge_growth(bytes, u64::try_from(age).unwrap_or(0) / 86_400_000_000, free)
 }
 
 fn judge_growth(bytes: u64, age_in_days: u64, free: u64) -> (Option<Ailment>, Option<String>) {

@@ -33,22 +33,23 @@ static SAME_DISK: Sort = Sort {
 pub(super) static SORTS: [&Sort; 3] = [&MISSING, &UNUSABLE, &SAME_DISK];
 
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
-    blocking(move || judge(&subject.config.ledger.path, &subject.config.ledger.key_file)).await
+    blocking(move || judge(subject.config.ledger.location.file(), &subject.config.ledger.key_file)).await
 }
 
-fn judge(ledger: &Path, file: &Path) -> Report {
+/// `ledger` is the database when it is a file.
+fn judge(ledger: Option<&Path>, file: &Path) -> Report {
     let found = |sort: &Sort, what: String| Report { findings: vec![sort.found(what)], ..Report::default() };
     match Keys::load(file) {
-        Err(KeyError::Missing(_)) if !ledger.exists() => {
+        Err(KeyError::Missing(_)) if ledger.is_some_and(|ledger| !ledger.exists()) => {
             Report::nothing_to_examine("neither ledger nor key file is there; the first start makes both")
         }
         Err(KeyError::Missing(_)) => found(&MISSING, file.display().to_string()),
         Err(error) => found(&UNUSABLE, error.to_string()),
-        Ok(_) => match (device(ledger), device(file)) {
-            (Some(one), Some(other)) if one == other => {
+        Ok(_) => match ledger {
+            Some(ledger) if device(ledger).is_some_and(|disk| device(file) == Some(disk)) => {
                 found(&SAME_DISK, format!("{} and {}", ledger.display(), file.display()))
             }
-            _ => Report { facts: vec![format!("{} can be read", file.display())], ..Report::default() },
+            Some(_) | None => Report { facts: vec![format!("{} can be read", file.display())], ..Report::default() },
         },
     }
 }
@@ -66,8 +67,8 @@ mod tests {
     fn key_files_are_told_apart() {
         let folder = tempfile::tempdir().expect("a folder");
         let (ledger, file) = (folder.path().join("ledger.sqlite"), folder.path().join("ledger.key"));
-        let sorts = || judge(&ledger, &file).findings.iter().map(|finding| finding.sort).collect::<Vec<_>>();
-        assert!(judge(&ledger, &file).not_examined.is_some(), "a gateway that never started");
+        let sorts = || judge(Some(&ledger), &file).findings.iter().map(|finding| finding.sort).collect::<Vec<_>>();
+        assert!(judge(Some(&ledger), &file).not_examined.is_some(), "a gateway that never started");
         std::fs::write(&ledger, "").expect("written");
         assert_eq!(sorts(), ["keys.missing"]);
         Keys::create(&file).expect("keys");

@@ -17,6 +17,7 @@ mod offices;
 mod page;
 mod registers;
 mod remote;
+mod server;
 mod sort;
 
 pub use backlog::{Owed, Patience, Questions, Queue, RegisterLine, age, examine};
@@ -191,7 +192,7 @@ pub static EXAMINATIONS: &[Examination] = &[
         id: "database",
         title: "ledger: its database",
         looks_at: "the database itself: whether it opens, its version, rights, settings, damage and size",
-        sorts: &database::SORTS,
+        sorts: &database::ALL,
         deadline: DISK,
         run: |subject| Box::pin(database::examine(subject)),
     },
