@@ -31,6 +31,9 @@ pub const REFERENCE: &str = include_str!("../../config/sluis.toml");
 /// A message that waits is answered later; three working days is the term of a reply (OP090).
 const LONGEST_WAIT: Duration = Duration::from_hours(72);
 
+/// A shorter lapse would take a busy machine for a dead one; a longer one leaves work lying.
+const LAPSES: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -100,6 +103,10 @@ impl Transport {
 pub struct Gateway {
     /// Name in `app_id` of what it sends and in its logs.
     pub name: String,
+    /// How often it tells the other gateways on its ledger that it lives.
+    pub heartbeat: Duration,
+    /// After how long silence it counts as gone.
+    pub lapse: Duration,
 }
 
 /// The directory transport.
@@ -374,8 +381,21 @@ fn read_gateway(reader: &mut Reader<'_>) -> Gateway {
         }
         Ok(name)
     });
+    let heartbeat = reader.value(&section, "heartbeat", Duration::from_secs(3), Raw::duration);
+    let lapse = reader.value(&section, "lapse", Duration::from_secs(12), |raw| match raw.duration() {
+        Ok(lapse) if !LAPSES.contains(&lapse) => wrong("it is too short or too long", "use 1s to 10m"),
+        other => other,
+    });
+    if heartbeat.saturating_mul(3) > lapse {
+        let at = reader.place(&section, "heartbeat");
+        reader.fault(
+            &at,
+            "one lost sign of life must not make a gateway count as gone",
+            "make it at most a third of lapse",
+        );
+    }
     reader.unknown_keys(&section);
-    Gateway { name }
+    Gateway { name, heartbeat, lapse }
 }
 
 fn read_intake(reader: &mut Reader<'_>) -> BTreeSet<Transport> {

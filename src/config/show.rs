@@ -9,6 +9,8 @@ pub(super) fn show(config: &Config) -> String {
     let mut page = Page(String::new());
     page.section("[gateway]");
     page.text("name", &config.gateway.name);
+    page.text("heartbeat", show_duration(config.gateway.heartbeat));
+    page.text("lapse", show_duration(config.gateway.lapse));
     page.section("[intake]");
     page.list("transports", config.intake.iter().map(|transport| transport.as_str().to_owned()));
     page.section("[directory]");

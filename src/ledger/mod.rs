@@ -12,6 +12,7 @@ mod hold;
 mod household;
 mod judged;
 mod keys;
+mod members;
 mod money;
 mod outbox;
 mod question;
@@ -33,6 +34,7 @@ pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
 pub use judged::{Judged, TrailEnd};
 pub use keys::{KeyError, Keys};
+pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
@@ -50,6 +52,11 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
 use writer::{Call, Command, Progress, Writer};
+
+/// Number of the latest migration that this program knows.
+pub fn known_schema() -> i64 {
+    schema::known()
+}
 
 /// How to open a ledger.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod course;
 mod group;
 mod integrity;
+mod members;
 mod outbox;
 mod questions;
 mod records;
