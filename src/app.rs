@@ -2,7 +2,7 @@
 
 use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Transport};
+use crate::config::{Amqp, Config, Transport};
 use crate::contract::Contracts;
 use crate::delivery::Destination;
 use crate::delivery::amqp::{AmqpDestination, AmqpLink};
@@ -262,7 +262,7 @@ fn relay(
         (Transport::Directory, None, _) => anyhow::bail!("delivery by directory needs a spool"),
         (Transport::Amqp, _, Some(amqp)) => {
             let (destination, own_link) =
-                AmqpDestination::new(amqp, &config.gateway.name, Arc::clone(&clock), telemetry);
+                AmqpDestination::new(&own_broker(amqp), &config.gateway.name, Arc::clone(&clock), telemetry);
             link = Some(own_link);
             destination
         }
@@ -274,6 +274,11 @@ fn relay(
     }
     let routes = Routes { default, back_offices };
     Ok((Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry), link))
+}
+
+/// The settings of the broker for a gateway that has its ledger to itself.
+fn own_broker(amqp: &Amqp) -> Amqp {
+    amqp.clone().for_ledger(false)
 }
 
 fn intakes(
@@ -294,7 +299,7 @@ fn intakes(
     if config.intake.contains(&Transport::Amqp)
         && let Some(amqp) = &config.amqp
     {
-        let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
+        let intake = AmqpIntake::new(&own_broker(amqp), &config.gateway.name, Arc::clone(gateway), telemetry);
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     intakes

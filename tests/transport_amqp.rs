@@ -66,7 +66,7 @@ fn ids(range: std::ops::Range<usize>) -> Vec<String> {
 
 async fn put_all(broker: &Broker, ids: &[String]) {
     for (number, id) in ids.iter().enumerate() {
-        broker.put(&broker.settings.queue, id, format!("{number}").as_bytes()).await;
+        broker.put(&broker.queue, id, format!("{number}").as_bytes()).await;
     }
 }
 
@@ -80,7 +80,7 @@ async fn two_hundred_messages_are_committed_in_order_and_then_acknowledged() {
     assert_eq!(consuming.intake.ids(), ids(0..200));
     consuming.stop().await;
     // Nothing returned to the queue: all were acknowledged.
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     assert_eq!(broker.ready(&broker.settings.parked_queue).await, Some(0));
     broker.clean().await;
 }
@@ -96,14 +96,14 @@ async fn what_is_not_in_the_ledger_is_not_acknowledged() {
     // A crash: the connection goes with the process.
     consuming.task.abort();
     broker.proxy.cut();
-    broker.until_ready(&broker.settings.queue, 20).await;
+    broker.until_ready(&broker.queue, 20).await;
     consuming.intake.release();
 
     let again = Consuming::start(&broker.settings);
     again.committed(20).await;
     assert_eq!(again.intake.ids(), ids(0..20));
     again.stop().await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     broker.clean().await;
 }
 
@@ -121,7 +121,7 @@ async fn stopping_records_and_acknowledges_what_was_taken() {
     intake.release();
     consuming.stop().await;
     assert_eq!(intake.ids(), ids(0..8));
-    broker.until_ready(&broker.settings.queue, 22).await;
+    broker.until_ready(&broker.queue, 22).await;
     broker.clean().await;
 }
 
@@ -134,7 +134,7 @@ async fn a_queue_that_is_removed_is_declared_and_consumed_again() {
     consuming.committed(5).await;
     broker
         .channel
-        .queue_delete(broker.settings.queue.as_str().into(), QueueDeleteOptions::default())
+        .queue_delete(broker.queue.as_str().into(), QueueDeleteOptions::default())
         .await
         .expect("removed");
     consuming.lost().await;
@@ -164,13 +164,13 @@ async fn after_a_cut_connection_consuming_goes_on_with_the_same_prefetch() {
         consuming.intake.ids().into_iter().collect::<BTreeSet<String>>().len() == 100
     })
     .await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
 
     consuming.intake.holds.store(true, Ordering::SeqCst);
     put_all(&broker, &ids(100..150)).await;
-    broker.until_ready(&broker.settings.queue, 45).await;
+    broker.until_ready(&broker.queue, 45).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(broker.ready(&broker.settings.queue).await, Some(45));
+    assert_eq!(broker.ready(&broker.queue).await, Some(45));
     consuming.intake.release();
     consuming.stop().await;
     broker.clean().await;
@@ -184,7 +184,7 @@ async fn connections_that_the_broker_closes_are_made_again() {
         println!("skipped: SLUIS_TEST_AMQP_CTL not set");
         return;
     };
-    let name = broker.settings.queue.clone();
+    let name = broker.queue.clone();
     let (consuming, delivering) =
         (Consuming::start_as(&name, &broker.settings), Delivering::start_as(&name, &broker.settings));
     consuming.ready().await;
@@ -211,7 +211,7 @@ async fn connections_that_the_broker_closes_are_made_again() {
     consuming.committed(20).await;
     consuming.intake.holds.store(true, Ordering::SeqCst);
     put_all(&broker, &ids(20..50)).await;
-    broker.until_ready(&broker.settings.queue, 25).await;
+    broker.until_ready(&broker.queue, 25).await;
     consuming.intake.release();
     // The command takes its time: the intake may have been back before it returned.
     for (telemetry, component) in [(&consuming.telemetry, "amqp intake"), (&delivering.telemetry, "amqp delivery")] {
@@ -252,7 +252,7 @@ async fn while_the_ledger_refuses_messages_return_without_a_storm_and_go_on_in_o
     put_all(&broker, &ids(0..10)).await;
     consuming.lost().await;
     // Between tries the messages lie in the queue, where another gateway could take them.
-    broker.until_ready(&broker.settings.queue, 10).await;
+    broker.until_ready(&broker.queue, 10).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls = consuming.intake.calls.load(Ordering::SeqCst);
     assert!(calls <= 10, "{calls} tries: nothing is taken before the ledger is ready");
@@ -263,7 +263,7 @@ async fn while_the_ledger_refuses_messages_return_without_a_storm_and_go_on_in_o
     consuming.committed(10).await;
     assert_eq!(consuming.intake.ids(), ids(0..10));
     consuming.stop().await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     assert_eq!(broker.ready(&broker.settings.parked_queue).await, Some(0));
     broker.clean().await;
 }
@@ -273,16 +273,16 @@ async fn a_message_that_breaks_the_program_is_parked_and_the_others_go_on() {
     let Some(broker) = Broker::open(16).await else { return };
     let consuming = Consuming::start(&broker.settings);
     consuming.ready().await;
-    broker.put(&broker.settings.queue, "m1", b"1").await;
-    broker.put(&broker.settings.queue, "m2", b"break").await;
-    broker.put(&broker.settings.queue, "m3", b"3").await;
+    broker.put(&broker.queue, "m1", b"1").await;
+    broker.put(&broker.queue, "m2", b"break").await;
+    broker.put(&broker.queue, "m3", b"3").await;
     consuming.committed(2).await;
     broker.until_ready(&broker.settings.parked_queue, 1).await;
     let parked = broker.peek(&broker.settings.parked_queue).await.expect("a message");
     assert_eq!(parked.data, b"break");
     assert_eq!(consuming.intake.ids(), ["m1", "m3"]);
     consuming.stop().await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     broker.clean().await;
 }
 
@@ -291,7 +291,7 @@ async fn a_message_without_an_id_is_known_by_its_content() {
     let Some(broker) = Broker::open(16).await else { return };
     let consuming = Consuming::start(&broker.settings);
     consuming.ready().await;
-    broker.put(&broker.settings.queue, "", b"abc").await;
+    broker.put(&broker.queue, "", b"abc").await;
     consuming.committed(1).await;
     let sha256_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(consuming.intake.ids(), [sha256_of_abc]);
@@ -305,25 +305,25 @@ async fn a_queue_with_other_properties_is_told_with_what_to_do() {
     let durable = lapin::options::QueueDeclareOptions { durable: true, ..Default::default() };
     broker
         .channel
-        .queue_declare(broker.settings.queue.as_str().into(), durable, lapin::types::FieldTable::default())
+        .queue_declare(broker.queue.as_str().into(), durable, lapin::types::FieldTable::default())
         .await
         .expect("a classic queue");
     let consuming = Consuming::start(&broker.settings);
     until("the fault is told", || {
         let reason = consuming.telemetry.components()["amqp intake"].reason.clone().unwrap_or_default();
-        reason.contains(&broker.settings.queue) && reason.contains("declare = false")
+        reason.contains(&broker.queue) && reason.contains("declare = false")
     })
     .await;
     consuming.stop().await;
     // Told not to declare, the gateway takes the queue as it is.
     let consuming = Consuming::start(&Amqp { declare: false, ..broker.settings.clone() });
     consuming.ready().await;
-    broker.put(&broker.settings.queue, "m1", b"break").await;
-    broker.put(&broker.settings.queue, "m2", b"2").await;
+    broker.put(&broker.queue, "m1", b"break").await;
+    broker.put(&broker.queue, "m2", b"2").await;
     consuming.committed(1).await;
     consuming.stop().await;
     // A queue that may lack a parked queue behind it keeps what broke the program.
-    broker.until_ready(&broker.settings.queue, 1).await;
+    broker.until_ready(&broker.queue, 1).await;
     broker.clean().await;
 }
 
@@ -567,13 +567,17 @@ async fn an_amqps_address_never_goes_out_in_plain_text() {
     let address = listener.local_addr().expect("an address");
     let settings = Amqp {
         url: Secret::new(format!("amqps://gateway:geheim@{address}/%2f")),
-        queue: "q".to_owned(),
+        queues: vec!["q".to_owned()],
         parked_queue: "p".to_owned(),
         exchange_out: "o".to_owned(),
         exchange_signals: "s".to_owned(),
         prefetch: 1,
         prefetch_bytes: 1000,
         declare: false,
+        single_active_consumer: None,
+        max_takes: 5,
+        confirm_window: 64,
+        confirm_deadline: Duration::from_secs(30),
         tls: TlsFiles::default(),
     };
     let connecting = tokio::spawn(async move { connect(&settings, "test").await.map(|_| ()) });

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sluis::decision::Purpose;
 use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
 use sluis::message::Law;
-use sluis::transport::{Incoming, Intake, IntakeError};
+use sluis::transport::{Incoming, Intake, IntakeError, Take};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Mutex;
@@ -50,6 +50,10 @@ pub struct FakeIntake {
     pub in_progress: AtomicUsize,
     /// The most commits in progress at once.
     pub most_in_progress: AtomicUsize,
+    /// How often each message was taken again, by its transport id, and is not recorded yet.
+    pub takes: Mutex<BTreeMap<String, u32>>,
+    /// Transport ids of messages that were parked unread.
+    pub aside: Mutex<Vec<String>>,
 }
 
 impl FakeIntake {
@@ -109,6 +113,24 @@ impl Intake for Handle {
     fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(self.0.record(call, prepared))
+    }
+
+    fn count_take(&self, take: Take) -> BoxFuture<'static, Result<u32, IntakeError>> {
+        let mut takes = self.0.takes.lock().expect("no test panics holding it");
+        let count = takes.entry(take.transport_id).or_default();
+        *count += 1;
+        let count = *count;
+        Box::pin(async move { Ok(count) })
+    }
+
+    fn forget_takes(&self, take: Take) -> BoxFuture<'static, Result<(), IntakeError>> {
+        self.0.takes.lock().expect("no test panics holding it").remove(&take.transport_id);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+        self.0.aside.lock().expect("no test panics holding it").push(incoming.transport_id);
+        Box::pin(async { Ok(()) })
     }
 
     fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {
