@@ -3,72 +3,15 @@
 
 mod common;
 
+use common::amqp::{Consuming, Delivering, ids, put_all};
 use common::broker::Broker;
-use common::{FakeIntake, MemoryOutbox, fake_intake, row, rows, soon, until};
+use common::{row, rows, until};
 use lapin::options::QueueDeleteOptions;
-use sluis::clock::SystemClock;
-use sluis::config::{Amqp, Delivery, Secret, TlsFiles, Transport};
+use sluis::config::Amqp;
 use sluis::decision::Purpose;
-use sluis::delivery::amqp::AmqpDestination;
-use sluis::delivery::relay::{Relay, Routes};
-use sluis::shutdown::{Trigger, shutdown};
-use sluis::telemetry::Telemetry;
-use sluis::transport::amqp::connect;
-use sluis::transport::amqp::consume::AmqpIntake;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::io::AsyncReadExt;
-use tokio::task::JoinHandle;
-
-struct Consuming {
-    intake: &'static FakeIntake,
-    telemetry: Telemetry,
-    trigger: Trigger,
-    task: JoinHandle<()>,
-}
-
-impl Consuming {
-    fn start(settings: &Amqp) -> Consuming {
-        Consuming::start_as("test", settings)
-    }
-
-    fn start_as(name: &str, settings: &Amqp) -> Consuming {
-        let intake = fake_intake();
-        let telemetry = Telemetry::default();
-        let (trigger, stop) = shutdown(Duration::from_secs(5));
-        let transport = AmqpIntake::new(settings, name, Arc::new(intake), &telemetry);
-        Consuming { intake: intake.0, telemetry, trigger, task: tokio::spawn(transport.run(stop)) }
-    }
-
-    async fn ready(&self) {
-        until("the intake is ready", || self.telemetry.is_ready()).await;
-    }
-
-    async fn lost(&self) {
-        until("the intake is lost", || !self.telemetry.is_ready()).await;
-    }
-
-    async fn committed(&self, count: usize) {
-        until("messages are committed", || self.intake.ids().len() >= count).await;
-    }
-
-    async fn stop(self) {
-        self.trigger.stop();
-        soon("the intake stops", self.task).await.expect("no panic");
-    }
-}
-
-fn ids(range: std::ops::Range<usize>) -> Vec<String> {
-    range.map(|number| format!("m{number:04}")).collect()
-}
-
-async fn put_all(broker: &Broker, ids: &[String]) {
-    for (number, id) in ids.iter().enumerate() {
-        broker.put(&broker.queue, id, format!("{number}").as_bytes()).await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_messages_are_committed_in_order_and_then_acknowledged() {
@@ -329,52 +272,6 @@ async fn a_queue_with_other_properties_is_told_with_what_to_do() {
 
 // Delivery.
 
-struct Delivering {
-    outbox: Arc<MemoryOutbox>,
-    telemetry: Telemetry,
-    trigger: Trigger,
-    relay: JoinHandle<()>,
-    link: JoinHandle<()>,
-}
-
-impl Delivering {
-    fn start(settings: &Amqp) -> Delivering {
-        Delivering::start_as("test", settings)
-    }
-
-    fn start_as(name: &str, settings: &Amqp) -> Delivering {
-        let telemetry = Telemetry::default();
-        let outbox = Arc::new(MemoryOutbox::default());
-        let (trigger, stop) = shutdown(Duration::from_secs(5));
-        let clock = Arc::new(SystemClock);
-        let (destination, link) = AmqpDestination::new(settings, name, Arc::clone(&clock) as Arc<_>, &telemetry);
-        let delivery = Delivery {
-            default: Transport::Amqp,
-            first_retry: Duration::from_millis(100),
-            max_retry: Duration::from_millis(500),
-            window: 256,
-        };
-        let routes = Routes { default: destination, back_offices: BTreeMap::new() };
-        let relay = Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &delivery, clock, &telemetry);
-        let link = tokio::spawn(link.run(stop.clone()));
-        Delivering { outbox, telemetry, trigger, relay: tokio::spawn(relay.run(stop)), link }
-    }
-
-    async fn ready(&self) {
-        until("the delivery is ready", || self.telemetry.is_ready()).await;
-    }
-
-    async fn drained(&self) {
-        until("everything is sent", || self.outbox.left() == 0).await;
-    }
-
-    async fn stop(self) {
-        self.trigger.stop();
-        soon("the relay stops", self.relay).await.expect("no panic");
-        soon("the link stops", self.link).await.expect("no panic");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn replies_signals_and_reports_arrive_where_they_are_bound() {
     let Some(broker) = Broker::open(16).await else { return };
@@ -557,36 +454,4 @@ async fn without_an_exchange_delivery_waits_until_it_is_there() {
     delivering.drained().await;
     delivering.stop().await;
     broker.clean().await;
-}
-
-/// The library once sent an `amqps://` address in plain text when it was built without certificates of authorities: the
-/// first byte of a TLS handshake is 0x16, that of AMQP an `A`.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_amqps_address_never_goes_out_in_plain_text() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let settings = Amqp {
-        url: Secret::new(format!("amqps://gateway:geheim@{address}/%2f")),
-        queues: vec!["q".to_owned()],
-        parked_queue: "p".to_owned(),
-        exchange_out: "o".to_owned(),
-        exchange_signals: "s".to_owned(),
-        prefetch: 1,
-        prefetch_bytes: 1000,
-        declare: false,
-        single_active_consumer: None,
-        max_takes: 5,
-        confirm_window: 64,
-        confirm_deadline: Duration::from_secs(30),
-        tls: TlsFiles::default(),
-    };
-    let connecting = tokio::spawn(async move { connect(&settings, "test").await.map(|_| ()) });
-    let (mut socket, _) = soon("it connects", listener.accept()).await.expect("a connection");
-    let mut first = [0; 64];
-    let read = soon("it says something", socket.read(&mut first)).await.expect("bytes");
-    assert!(read > 0);
-    assert_eq!(first[0], 0x16, "the first bytes were {:?}", &first[..read]);
-    drop(socket);
-    let refused = soon("it gives up", connecting).await.expect("no panic").expect_err("no broker is there");
-    assert!(!refused.to_string().contains("geheim"), "{refused}");
 }

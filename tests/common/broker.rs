@@ -20,6 +20,25 @@ use tokio::sync::watch;
 use std::time::Duration;
 use uuid::Uuid;
 
+/// Settings to start from, without an address.
+pub fn plain_settings() -> Amqp {
+    Amqp {
+        url: Secret::new(""),
+        queues: vec!["q".to_owned()],
+        parked_queue: "p".to_owned(),
+        exchange_out: "o".to_owned(),
+        exchange_signals: "s".to_owned(),
+        prefetch: 16,
+        prefetch_bytes: 10_000_000,
+        declare: true,
+        single_active_consumer: None,
+        max_takes: 5,
+        confirm_window: 64,
+        confirm_deadline: Duration::from_secs(30),
+        tls: TlsFiles::default(),
+    }
+}
+
 /// A broker with names of its own, and a proxy in front of it.
 pub struct Broker {
     /// Settings with the address of the proxy.
@@ -60,13 +79,7 @@ impl Broker {
             exchange_out: format!("test.{own}.out"),
             exchange_signals: format!("test.{own}.signals"),
             prefetch,
-            prefetch_bytes: 10_000_000,
-            declare: true,
-            single_active_consumer: None,
-            max_takes: 5,
-            confirm_window: 64,
-            confirm_deadline: Duration::from_secs(30),
-            tls: TlsFiles::default(),
+            ..plain_settings()
         };
         Some(Broker { settings, queue, proxy, connection, channel })
     }

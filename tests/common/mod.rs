@@ -1,6 +1,7 @@
 //! Stand-ins for the ledger: an intake that remembers what it was given, and an outbox in memory.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod amqp;
 pub mod broker;
 
 use futures_util::future::BoxFuture;
@@ -52,6 +53,11 @@ pub struct FakeIntake {
     pub most_in_progress: AtomicUsize,
     /// How often each message was taken again, by its transport id, and is not recorded yet.
     pub takes: Mutex<BTreeMap<String, u32>>,
+    /// Messages that came again and were committed while nothing else was in progress.
+    pub alone: AtomicUsize,
+    /// The most bytes in commits at once.
+    pub most_bytes: AtomicUsize,
+    bytes: AtomicUsize,
     /// Transport ids of messages that were parked unread.
     pub aside: Mutex<Vec<String>>,
 }
@@ -76,10 +82,15 @@ impl FakeIntake {
     async fn record(&'static self, call: usize, incoming: Incoming) -> Result<(), IntakeError> {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_progress.fetch_max(now, Ordering::SeqCst);
+        let held = self.bytes.fetch_add(incoming.bytes.len(), Ordering::SeqCst) + incoming.bytes.len();
+        self.most_bytes.fetch_max(held, Ordering::SeqCst);
+        let again = self.takes.lock().expect("no test panics holding it").contains_key(&incoming.transport_id);
+        self.alone.fetch_add(usize::from(again && now == 1), Ordering::SeqCst);
         while self.holds.load(Ordering::SeqCst) {
             let _ = tokio::time::timeout(Duration::from_millis(10), self.released.notified()).await;
         }
         self.in_progress.fetch_sub(1, Ordering::SeqCst);
+        self.bytes.fetch_sub(incoming.bytes.len(), Ordering::SeqCst);
         if self.refuses.load(Ordering::SeqCst) {
             return Err(IntakeError("the disk is full".to_owned()));
         }
