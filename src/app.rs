@@ -20,7 +20,7 @@ use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
-use crate::transport::amqp::consume::AmqpIntake;
+use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
@@ -108,6 +108,8 @@ impl App {
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
         let (ledger, lock) = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
         let spool_lock = spool.as_ref().map(Spool::claim).transpose()?;
+        let config =
+            &Config { amqp: config.amqp.clone().map(|amqp| amqp.for_ledger(ledger.is_shared())), ..config.clone() };
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
         let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
@@ -148,6 +150,7 @@ impl App {
             None => Arc::new(ledger.clone()),
         };
         let (relay, link) = relay(config, spool.as_ref(), outbox, clock, &telemetry)?;
+        let assigned = membership.as_ref().map(|membership| membership.share());
         let (members_trigger, members_stop) = shutdown(config.shutdown.deadline);
         let membership = membership.map(|membership| tokio::spawn(membership.keep(members_stop)));
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
@@ -157,7 +160,7 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
         intakes.push(tokio::spawn(surveyor.run(tasks, stop.clone())));
@@ -284,8 +287,9 @@ async fn membership(
     if !ledger.is_shared() {
         return Ok(None);
     }
-    let queues = config.amqp.iter().map(|amqp| amqp.queue.clone()).collect();
-    let profile = Profile::of(config, queues, true);
+    let queues = config.amqp.iter().flat_map(|amqp| amqp.queues.iter().cloned()).collect();
+    let may_stand_by = config.amqp.as_ref().is_some_and(|amqp| amqp.single_active_consumer == Some(true));
+    let profile = Profile::of(config, queues, may_stand_by);
     let membership = Membership::join(profile, ledger.clone(), registers.in_force(), clock, telemetry).await;
     Ok(Some(membership.context("failed to join the gateways on the ledger")?))
 }
@@ -322,6 +326,7 @@ fn intakes(
     config: &Config,
     spool: Option<&Spool>,
     gateway: &Arc<Gateway>,
+    assigned: Option<Assigned>,
     telemetry: &Telemetry,
     stop: &Shutdown,
 ) -> Vec<JoinHandle<()>> {
@@ -337,6 +342,10 @@ fn intakes(
         && let Some(amqp) = &config.amqp
     {
         let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
+        let intake = match &assigned {
+            Some(assigned) => intake.assigned_by(assigned),
+            None => intake,
+        };
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     intakes

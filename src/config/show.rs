@@ -20,13 +20,20 @@ pub(super) fn show(config: &Config) -> String {
     if let Some(amqp) = &config.amqp {
         page.section("[amqp]");
         page.text("url", amqp.url.address());
-        page.text("queue", &amqp.queue);
+        page.list("queue", amqp.queues.iter().cloned());
         page.text("parked_queue", &amqp.parked_queue);
         page.text("exchange_out", &amqp.exchange_out);
         page.text("exchange_signals", &amqp.exchange_signals);
         page.bare("prefetch", amqp.prefetch);
         page.text("prefetch_bytes", show_size(amqp.prefetch_bytes));
         page.bare("declare", amqp.declare);
+        match amqp.single_active_consumer {
+            None => page.text("single_active_consumer", "auto"),
+            Some(single) => page.bare("single_active_consumer", single),
+        }
+        page.bare("max_takes", amqp.max_takes);
+        page.bare("confirm_window", amqp.confirm_window);
+        page.text("confirm_deadline", show_duration(amqp.confirm_deadline));
         page.tls(&amqp.tls);
     }
     page.section("[ledger]");

@@ -21,6 +21,7 @@ mod report;
 mod schema;
 mod signals;
 mod store;
+mod takes;
 mod tx;
 mod waiting;
 mod writer;
