@@ -232,7 +232,13 @@ impl Membership {
     async fn beat(&self) -> Result<(), LedgerError> {
         let Some(id) = self.id() else { return self.register().await };
         let (asked, now, registers) = (Instant::now(), self.clock.now(), self.registers());
-        let beat = self.ledger.run(move |tx| tx.beat(id, &registers, now)).await?;
+        let beat = self
+            .ledger
+            .run(move |tx| {
+                let at = tx.now_of_ledger(now)?;
+                tx.beat(id, &registers, at)
+            })
+            .await?;
         if beat.known {
             self.note(id, asked, beat);
             return Ok(());
@@ -254,8 +260,9 @@ impl Membership {
         let process = std::process::id();
         let own = Introduction { id, name, host: host(), process, version, registers, settings, lapse };
         let joined = self.ledger.run(move |tx| {
-            tx.join(&own, now)?;
-            tx.beat(own.id, &own.registers, now)
+            let at = tx.now_of_ledger(now)?;
+            tx.join(&own, at)?;
+            tx.beat(own.id, &own.registers, at)
         });
         let beat = joined.await?;
         tracing::info!(member = %id, members = beat.members.len(), "joined the gateways on this ledger");
@@ -431,7 +438,7 @@ impl Tasks {
         let Tasks::Shared(membership) = self else { return Ok(true) };
         let Some(claimant) = membership.claimant() else { return Ok(false) };
         let (claimant, now) = (Claimant { lease, ..claimant }, membership.clock.now());
-        membership.ledger.run(move |tx| tx.claim_task(claimant, task, now)).await
+        membership.ledger.run(move |tx| tx.claim_task(claimant, task, tx.now_of_ledger(now)?)).await
     }
 }
 
@@ -470,8 +477,15 @@ impl Outbox for SharedOutbox {
         Box::pin(async move {
             let gone = || OutboxError("this gateway counts as gone and has to register anew".to_owned());
             let claimant = self.membership.claimant().ok_or_else(gone)?;
-            let asked = Instant::now();
-            let share = self.membership.ledger.run(move |tx| tx.due_for(claimant, now, limit, &busy)).await;
+            let (asked, own_now) = (Instant::now(), self.membership.clock.now());
+            let share = self
+                .membership
+                .ledger
+                .run(move |tx| {
+                    let at = tx.now_of_ledger(own_now)?;
+                    tx.due_for(claimant, at, now, limit, &busy)
+                })
+                .await;
             let share = share.map_err(|error| OutboxError(error.to_string()))?.ok_or_else(gone)?;
             self.note(claimant.member, asked, &share);
             Ok(share.rows)

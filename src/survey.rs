@@ -12,14 +12,13 @@ use crate::contract::survey::{History, Survey};
 use crate::contract::{InForce, Policies, Register, look_over};
 use crate::effects::Teller;
 use crate::finding::Signal;
-use crate::ledger::{Keys, LastSurvey, Ledger, LedgerError, SurveyRecord, Turnover, Tx};
+use crate::ledger::{Keys, LastSurvey, Ledger, LedgerError, Location, SurveyRecord, Turnover, Tx};
 use crate::members::Tasks;
 use crate::message::{Cents, Date};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::SurveyDone;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +36,7 @@ pub struct Surveyor {
     /// Where results are recorded.
     pub ledger: Ledger,
     /// The file of the ledger and its keys, for a connection that only reads.
-    pub reader: (PathBuf, Keys),
+    pub reader: (Location, Keys),
     /// Registers and policies, as they are at the time.
     pub contracts: InForce,
     /// What day it is.
@@ -157,10 +156,10 @@ impl Surveyor {
         is_vain: impl FnOnce(Option<&LastSurvey>) -> bool + Send + 'static,
     ) -> Result<Option<Turnover>, LedgerError> {
         let since = Instant::now();
-        let (path, keys) = self.reader.clone();
+        let (location, keys) = self.reader.clone();
         let (own, policies) = (Arc::clone(register), Arc::clone(&self.contracts.now().policies));
         let found = tokio::task::spawn_blocking(move || {
-            let reader = Ledger::open_to_read(&path, keys)?;
+            let reader = Ledger::open_to_read(location, keys)?;
             let read = Arc::clone(&own);
             let snapshot = reader.run_blocking(move |tx| snapshot(tx, &read))?;
             reader.close()?;

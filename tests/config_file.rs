@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
 
 use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use sluis::ledger::Location;
 use sluis::rules::UnknownQuestion;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -206,7 +207,7 @@ fn the_environment_overrides_the_file() {
     let config = parse(Path::new("/etc/sluis/sluis.toml"), text, &variables).expect("valid");
     assert_eq!(config.directory.files_per_round, 7);
     assert_eq!(config.directory.poll, Duration::from_secs(2));
-    assert_eq!(config.ledger.path, PathBuf::from("/etc/sluis/db/l.sqlite"));
+    assert_eq!(config.ledger.location, Location::from(Path::new("/etc/sluis/db/l.sqlite")));
     assert_eq!(config.intake.iter().copied().collect::<Vec<_>>(), Transport::ALL);
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(!config.amqp.expect("an address").declare);
@@ -268,7 +269,7 @@ fn files_that_are_named_must_be_there() {
 fn the_embedded_gateway_stays_inside_its_folder() {
     let config = Config::embedded(Path::new("/tmp/demo"));
     assert_eq!(config.directory.root, PathBuf::from("/tmp/demo/spool"));
-    assert_eq!(config.ledger.path, PathBuf::from("/tmp/demo/ledger.sqlite"));
+    assert_eq!(config.ledger.location, Location::from(Path::new("/tmp/demo/ledger.sqlite")));
     assert_eq!(config.http.listen.port(), 0);
     assert!(config.http.listen.ip().is_loopback());
 }

@@ -41,7 +41,7 @@ const LAPSE: Duration = Duration::from_secs(60);
 /// A ledger that is shared, as far as its file allows: its gateways live in this process.
 struct Region {
     ledger: Ledger,
-    reader: (std::path::PathBuf, Keys),
+    reader: (sluis::ledger::Location, Keys),
     clock: Arc<FixedClock>,
     _folder: TempDir,
 }
@@ -50,9 +50,10 @@ impl Region {
     fn open() -> Region {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (path, keys) = (folder.path().join("ledger.db"), Keys::generate());
-        let settings = Settings { path: Some(path.clone()), keys: keys.clone(), max_group: 64 };
+        let location = sluis::ledger::Location::from(path);
+        let settings = Settings { location: location.clone(), keys: keys.clone(), max_group: 64 };
         let ledger = Ledger::open(settings).expect("a ledger opens");
-        Region { ledger, reader: (path, keys), clock: Arc::new(FixedClock::on(DAY)), _folder: folder }
+        Region { ledger, reader: (location, keys), clock: Arc::new(FixedClock::on(DAY)), _folder: folder }
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

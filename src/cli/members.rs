@@ -54,7 +54,7 @@ pub(super) fn list(config: &Config, json: bool) -> Exit {
 }
 
 fn read(config: &Config) -> anyhow::Result<Report> {
-    let ledger = Ledger::open_to_read(&config.ledger.path, Keys::load(&config.ledger.key_file)?)?;
+    let ledger = Ledger::open_to_read(&config.ledger.location, Keys::load(&config.ledger.key_file)?)?;
     let is_shared = ledger.is_shared();
     let report = ledger.run_blocking(move |tx| Report::read(tx, is_shared))?;
     ledger.close()?;

@@ -8,12 +8,12 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, json};
 use super::{Ledger, schema};
 use crate::delivery::outbox::Due;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use uuid::Uuid;
@@ -121,21 +121,26 @@ struct Claim {
 impl Ledger {
     /// Whether other gateways may work on this ledger at the same time. One on SQLite belongs to one gateway.
     pub fn is_shared(&self) -> bool {
-        false
+        self.shared.is_on_server
     }
 }
 
 impl Tx<'_> {
-    /// The moment by the clock that all gateways on this ledger go by. One on SQLite has no clock of its own: there it
-    /// is `own`, the clock of the caller.
+    /// The moment by the clock that all gateways on this ledger go by: that of the server. One on SQLite has no clock of
+    /// its own: there it is `own`, the clock of the caller.
     pub fn now_of_ledger(&self, own: Timestamp) -> Result<Timestamp, LedgerError> {
-        let _ = self;
-        Ok(own)
+        if !self.is_on_server() {
+            return Ok(own);
+        }
+        let now =
+            self.first("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)", [], |cells| {
+                cells.moment()
+            })?;
+        now.ok_or(LedgerError::Damaged("the server has no clock"))
     }
 
-    /// Registers a gateway.
-    pub fn join(&mut self, own: &Introduction, now: Timestamp) -> Result<(), LedgerError> {
-        let at = self.now_of_ledger(now)?.as_microsecond();
+    /// Registers a gateway. Here as below `at` is a moment of the ledger, see [`Tx::now_of_ledger`].
+    pub fn join(&mut self, own: &Introduction, at: Timestamp) -> Result<(), LedgerError> {
         self.sql(
             "INSERT INTO members (id, name, host, process, version, knows, registers, settings, started_at, seen_at, lapse)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
@@ -149,7 +154,7 @@ impl Tx<'_> {
             schema::known(),
             registers_json(&own.registers)?,
             own.settings,
-            at,
+            at.as_microsecond(),
             micros(own.lapse),
         ])?;
         Ok(())
@@ -161,9 +166,8 @@ impl Tx<'_> {
         &mut self,
         member: Uuid,
         registers: &BTreeMap<String, String>,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Result<Beat, LedgerError> {
-        let at = self.now_of_ledger(now)?;
         let (alive, lapsed): (Vec<Member>, Vec<Member>) =
             self.members()?.into_iter().partition(|other| other.is_alive(at));
         for gone in &lapsed {
@@ -221,8 +225,7 @@ impl Tx<'_> {
 
     /// Claims a task of the ledger as a whole, or prolongs the claim on it; whether it is the member's now. A member that
     /// is gone gets none.
-    pub fn claim_task(&mut self, claimant: Claimant, task: &str, now: Timestamp) -> Result<bool, LedgerError> {
-        let at = self.now_of_ledger(now)?;
+    pub fn claim_task(&mut self, claimant: Claimant, task: &str, at: Timestamp) -> Result<bool, LedgerError> {
         if !self.is_member(claimant.member, at)? {
             return Ok(false);
         }
@@ -234,18 +237,19 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Rows that are due at `now`, as [`Tx::due_except`] gives them, of receivers that no other member has a claim on;
+    /// Rows that are due at `now` (by the clock of the gateway, which noted when they are due again), as
+    /// [`Tx::due_except`] gives them, of receivers that no other member has a claim on;
     /// they are claimed by this call. Claims on receivers that are being served (`busy`) are prolonged when half of
     /// their time is over; those on receivers of which nothing is due are given up. `None` when the caller counts as
     /// gone.
     pub fn due_for(
         &mut self,
         claimant: Claimant,
+        at: Timestamp,
         now: Timestamp,
         limit: usize,
         busy: &[Option<String>],
     ) -> Result<Option<Share>, LedgerError> {
-        let at = self.now_of_ledger(now)?;
         if !self.is_member(claimant.member, at)? {
             return Ok(None);
         }

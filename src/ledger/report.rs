@@ -1,5 +1,6 @@
 //! What people and metrics ask the ledger: counts, budgets, lists of messages.
 
+use super::db::params;
 use super::error::LedgerError;
 use super::question::Open;
 use super::store::parse_verdict;
@@ -10,7 +11,6 @@ use crate::decision::{Purpose, Verdict};
 use crate::finding::{Finding, Skipped};
 use crate::message::{Cents, Kind};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -139,6 +139,20 @@ impl Tx<'_> {
         )
     }
 
+    /// Bytes that the ledger takes on its server; `None` for one in a file or in memory.
+    pub fn bytes_on_server(&self) -> Result<Option<u64>, LedgerError> {
+        if !self.is_on_server() {
+            return Ok(None);
+        }
+        self.first(
+            "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class AS c
+             JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relkind = 'r'",
+            [],
+            |cells| cells.get(),
+        )
+    }
+
     /// Figures for metrics, as they stand at `now`.
     pub fn counts(&self, now: Timestamp) -> Result<Counts, LedgerError> {
         Ok(Counts {
@@ -179,7 +193,7 @@ impl Tx<'_> {
                 filter.identificatie,
                 filter.transport_id,
                 filter.after.unwrap_or(0),
-                filter.limit.map_or(-1, i64::from),
+                filter.limit.map_or(i64::MAX, i64::from),
             ],
             entry,
         )

@@ -6,10 +6,10 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::tx::Tx;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 
 /// A message that did not come back for this long never will: somebody emptied its queue.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24 * 30);

@@ -8,7 +8,7 @@ use sluis::decision::{Purpose, Verdict};
 use sluis::delivery::outbox::Due;
 use sluis::finding::Finding;
 use sluis::gateway::{Gateway, Options};
-use sluis::ledger::{Budget, Filter, Keys, Ledger, Settings};
+use sluis::ledger::{Budget, Filter, Keys, Ledger, Location, Settings};
 use sluis::schema::Limits;
 use sluis::telemetry::Telemetry;
 use sluis::transport::{Incoming, Intake};
@@ -106,7 +106,8 @@ impl Account {
 /// Judges the messages one after another on a ledger in memory, within this process.
 pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Account {
     let keys = Keys::generate();
-    let ledger = Ledger::open(Settings { path: None, keys, max_group: 64 }).expect("a ledger in memory opens");
+    let ledger =
+        Ledger::open(Settings { location: Location::Memory, keys, max_group: 64 }).expect("a ledger in memory opens");
     let register = sluis::contract::load(&super::daemon::region()).expect("the sample register has no faults");
     let mut policies = Policies::default();
     policies.set(super::daemon::HOLDS, None, "hold").expect("a known check and word");
@@ -131,7 +132,7 @@ pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Ac
 pub fn account_of(database: &Path, key_file: &Path) -> Account {
     let keys = || Keys::load(key_file).expect("the key of the ledger");
     let open = |path: &Path| {
-        let settings = Settings { path: Some(path.to_owned()), keys: keys(), max_group: 64 };
+        let settings = Settings { location: Location::File(path.to_owned()), keys: keys(), max_group: 64 };
         Ledger::open(settings).expect("the ledger opens")
     };
     let ledger = open(database);
@@ -146,6 +147,24 @@ pub fn account_of(database: &Path, key_file: &Path) -> Account {
     connection.execute("UPDATE outbox SET sent_at = NULL, due_at = 0", []).expect("the outbox can be set back");
     drop(connection);
     let ledger = open(&copy);
+    account.outbox = rows(&ledger);
+    ledger.close().expect("it closes");
+    account
+}
+
+/// Reads the ledger of gateways that do not run. `set_back` makes its outbox look as if nothing had left, past the ledger.
+pub fn account_at(location: &Location, key_file: &Path, set_back: impl FnOnce()) -> Account {
+    let open = || {
+        let keys = Keys::load(key_file).expect("the key of the ledger");
+        Ledger::open(Settings { location: location.clone(), keys, max_group: 64 }).expect("the ledger opens")
+    };
+    let ledger = open();
+    let faults = ledger.run_blocking(|tx| tx.check_integrity()).expect("the ledger can be read");
+    assert_eq!(faults, [], "the ledger must add up");
+    let mut account = account(&ledger);
+    ledger.close().expect("it closes");
+    set_back();
+    let ledger = open();
     account.outbox = rows(&ledger);
     ledger.close().expect("it closes");
     account

@@ -47,7 +47,7 @@ fn claimant(member: Uuid) -> Claimant {
 
 fn share(sut: &Sut, member: Uuid, seconds: i64, limit: usize, busy: &[&str]) -> Option<Share> {
     let busy: Vec<Option<String>> = busy.iter().map(|name| Some((*name).to_owned())).collect();
-    sut.get(move |tx| tx.due_for(claimant(member), at(seconds), limit, &busy))
+    sut.get(move |tx| tx.due_for(claimant(member), at(seconds), at(seconds), limit, &busy))
 }
 
 /// As [`share`] for a member that is there: bodies of the rows, and receivers with the seconds that are left.
@@ -210,7 +210,7 @@ fn error_reports_without_a_receiver_are_claimed_like_others() {
     send(&sut, "1", vec![Outgoing { to: None, ..outgoing(Purpose::Error, AANBIEDER, "e1") }]);
     assert_eq!(due(&sut, a, 0, &[]), (vec!["e1".to_owned()], vec![(String::new(), 10)]));
     assert_eq!(due(&sut, b, 0, &[]), nothing());
-    let busy = sut.get(move |tx| tx.due_for(claimant(a), at(1), 10, &[None])).expect("it is a member");
+    let busy = sut.get(move |tx| tx.due_for(claimant(a), at(1), at(1), 10, &[None])).expect("it is a member");
     assert_eq!(busy.receivers.into_iter().collect::<Vec<_>>(), [(None, Duration::from_secs(9))]);
 }
 
@@ -236,12 +236,14 @@ fn a_task_stays_with_who_has_it_until_that_one_is_gone_or_forgets_it() {
     assert!(claim(a, "survey", 15) && claim(a, "books", 15));
 }
 
+/// Watched on a file, whose other connections see that something was committed.
 #[test]
 fn looking_without_finding_anything_writes_nothing() {
     let (sut, [a]) = joined();
     send(&sut, "1", vec![outgoing(Purpose::Reply, AANBIEDER, "a1")]);
     assert_eq!(due(&sut, a, 0, &[]).0, ["a1"]);
-    let watcher = sut.connection();
+    let Place::Folder(folder) = &sut.place else { return };
+    let watcher = rusqlite::Connection::open(folder.path().join("ledger.db")).expect("the database opens");
     let commits = || watcher.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).expect("it reads");
     let before = commits();
     assert_eq!(due(&sut, a, 4, &[AANBIEDER]).1.len(), 1);
