@@ -3,14 +3,13 @@
 //! is for it in order.
 
 mod e2e;
-mod ledgers;
 
 use e2e::broker::{Arrival, Broker};
 use e2e::daemon::{Daemon, Site};
-use e2e::oracle::{Account, account_at, today, undisturbed};
+use e2e::ledgers::Schema;
+use e2e::oracle::{Account, account_on, today, undisturbed};
 use e2e::traffic::{self, Item};
 use e2e::{PATIENCE, until};
-use ledgers::Schema;
 use serde_json::Value;
 use sluis::decision::Purpose;
 use sluis::delivery::outbox::Due;
@@ -163,10 +162,7 @@ fn two_gateways_share_the_work_and_take_over_from_each_other() {
         gateway.end(|daemon| assert!(daemon.terminate().success()));
     }
 
-    let name = schema.name().to_owned();
-    let account = account_at(&schema.location(), &key_file, || {
-        ledgers::run(&format!("UPDATE \"{name}\".outbox SET sent_at = NULL, due_at = 0"));
-    });
+    let account = account_on(&schema, &key_file);
     let repeats = check(&broker, &items, &account, &expected);
     if day == today() {
         account.assert_same_bytes(&expected);

@@ -30,6 +30,9 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/on_postgres.rs"]
+mod tests_on_postgres;
 
 pub use audit::Fault;
 pub use error::{DatabaseError, LedgerError, ServerError};

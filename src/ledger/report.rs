@@ -183,8 +183,10 @@ impl Tx<'_> {
             "SELECT id, transport, transport_id, received_at, law, number, afzender, identificatie, gemeente, aanbieder,
                  verdict, level, findings, skipped, register_version
              FROM messages
-             WHERE (?1 IS NULL OR law = ?1) AND (?2 IS NULL OR number = ?2) AND (?3 IS NULL OR verdict = ?3)
-                 AND (?4 IS NULL OR identificatie = ?4) AND (?5 IS NULL OR transport_id = ?5) AND id > ?6
+             WHERE law IS NOT DISTINCT FROM coalesce(?1, law) AND number IS NOT DISTINCT FROM coalesce(?2, number)
+                 AND verdict = coalesce(?3, verdict)
+                 AND identificatie IS NOT DISTINCT FROM coalesce(?4, identificatie)
+                 AND transport_id = coalesce(?5, transport_id) AND id > ?6
              ORDER BY id LIMIT ?7",
             params![
                 filter.kind.map(|kind| kind.law.as_str()),

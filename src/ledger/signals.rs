@@ -112,8 +112,8 @@ impl Tx<'_> {
              ON CONFLICT (id) DO UPDATE SET
                  message_id = coalesce(excluded.message_id, signals.message_id), outcome = excluded.outcome,
                  severity = excluded.severity, content = excluded.content, seen_at = excluded.seen_at,
-                 opened_at = CASE WHEN ?10 IS NULL THEN signals.opened_at ELSE excluded.opened_at END, ended_at = NULL,
-                 ended_because = NULL, occurrence = coalesce(?10, signals.occurrence)",
+                 opened_at = CASE WHEN CAST(?10 AS BIGINT) IS NULL THEN signals.opened_at ELSE excluded.opened_at END,
+                 ended_at = NULL, ended_because = NULL, occurrence = coalesce(?10, signals.occurrence)",
         )?
         .execute(params![
             signal.id,

@@ -144,7 +144,8 @@ fn a_job_that_goes_on_after_a_refusal_leaves_nothing() {
     let (inbox, decision) = message("first");
     let swallowed = sut.run(move |tx| {
         tx.store(&inbox, &decision)?;
-        let refused = tx.sql("INSERT INTO attempts (sequence, attempt, at, outcome) VALUES (9, 1, 0, 'x')")?.execute([]);
+        let refused =
+            tx.sql("INSERT INTO attempts (sequence, attempt, at, outcome) VALUES (9, 1, 0, 'x')")?.execute([]);
         assert!(refused.is_err(), "there is no such outcome");
         Ok(())
     });
@@ -189,9 +190,8 @@ fn the_connection_waits_for_the_disk_whatever_the_server_says() {
     }
     sut.place.change("ALTER ROLE CURRENT_USER SET synchronous_commit = off").expect("it can be set");
     let other = Ledger::open_beside(sut.place.location(), sut.keys.clone()).expect("it opens");
-    let setting = other.run_blocking(|tx| {
-        tx.first("SELECT current_setting('synchronous_commit')", [], |cells| cells.get::<String>())
-    });
+    let setting = other
+        .run_blocking(|tx| tx.first("SELECT current_setting('synchronous_commit')", [], |cells| cells.get::<String>()));
     sut.place.change("ALTER ROLE CURRENT_USER RESET synchronous_commit").expect("it can be reset");
     assert_eq!(setting.expect("it can be read").as_deref(), Some("on"));
 }
@@ -230,9 +230,8 @@ fn both_databases_have_the_same_schema() {
     assert_eq!(here.symmetric_difference(&there).collect::<Vec<_>>(), [&Column::default(); 0]);
 
     let names = |ledger: &Ledger, sql: &'static str| -> BTreeSet<(String, String, bool)> {
-        let read = ledger.run_blocking(move |tx| {
-            tx.all(sql, [], |cells| Ok((cells.get()?, cells.get()?, cells.get()?)))
-        });
+        let read =
+            ledger.run_blocking(move |tx| tx.all(sql, [], |cells| Ok((cells.get()?, cells.get()?, cells.get()?))));
         read.expect("the indexes can be read").into_iter().collect()
     };
     // The key of a table without another: by its columns. What was made by name: by that.
