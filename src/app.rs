@@ -8,17 +8,19 @@ use crate::delivery::Destination;
 use crate::delivery::amqp::{AmqpDestination, AmqpLink};
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
+use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
+use crate::members::{self, Membership, Profile, Tasks};
 use crate::message::{Date, Kind};
 use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
-use crate::transport::amqp::consume::AmqpIntake;
+use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
@@ -41,6 +43,7 @@ pub struct App {
     pub ledger: Ledger,
     /// Held as long as the gateway lives.
     lock: Option<File>,
+    spool_lock: Option<File>,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// The contract registers.
@@ -51,6 +54,9 @@ pub struct App {
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
     relay: JoinHandle<()>,
+    members_trigger: Trigger,
+    /// Among the other gateways on the ledger, where there can be any.
+    membership: Option<JoinHandle<()>>,
     link_trigger: Trigger,
     link: Option<JoinHandle<()>>,
     server_trigger: Trigger,
@@ -101,13 +107,19 @@ impl App {
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
         let (ledger, lock) = open_ledger(&config.ledger.location, &config.ledger.key_file)?;
+        let spool_lock = spool.as_ref().map(Spool::claim).transpose()?;
+        let config =
+            &Config { amqp: config.amqp.clone().map(|amqp| amqp.for_ledger(ledger.is_shared())), ..config.clone() };
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
         let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
+        let membership = membership(config, &ledger, &registers, Arc::clone(&clock), &telemetry).await?;
+        let tasks = membership.clone().map_or(Tasks::Own, Tasks::Shared);
         telemetry.set_figures(figures(
             ledger.clone(),
             config.ledger.location.clone(),
             Arc::clone(&registers),
+            membership.clone(),
             Arc::clone(&clock),
             ledger_component,
         ));
@@ -131,8 +143,16 @@ impl App {
         let in_force = registers.in_force();
         let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
         let gateway = Arc::new(gateway);
-        let bookkeeper = bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), stop.clone());
-        let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
+        let bookkeeper =
+            bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), tasks.clone(), stop.clone());
+        let outbox: Arc<dyn Outbox> = match &membership {
+            Some(membership) => Arc::new(membership.outbox()),
+            None => Arc::new(ledger.clone()),
+        };
+        let (relay, link) = relay(config, spool.as_ref(), outbox, clock, &telemetry)?;
+        let assigned = membership.as_ref().map(|membership| membership.share());
+        let (members_trigger, members_stop) = shutdown(config.shutdown.deadline);
+        let membership = membership.map(|membership| tokio::spawn(membership.keep(members_stop)));
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
         let link = link.map(|link| tokio::spawn(link.run(link_stop)));
@@ -140,15 +160,16 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned, &telemetry, &stop);
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
-        intakes.push(tokio::spawn(surveyor.run(stop.clone())));
+        intakes.push(tokio::spawn(surveyor.run(tasks, stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop.clone())));
         intakes.push(tokio::spawn(bookkeeper));
         Ok(App {
             ledger,
             lock,
+            spool_lock,
             telemetry,
             registers,
             address,
@@ -156,6 +177,8 @@ impl App {
             intakes,
             relay_trigger,
             relay,
+            members_trigger,
+            membership,
             link_trigger,
             link,
             server_trigger,
@@ -171,6 +194,11 @@ impl App {
         }
         self.relay_trigger.stop();
         log_panic("relay", self.relay.await.err());
+        // Nothing is in work any more: the others may have what this one had.
+        self.members_trigger.stop();
+        if let Some(membership) = self.membership {
+            log_panic("membership", membership.await.err());
+        }
         self.link_trigger.stop();
         if let Some(link) = self.link {
             log_panic("broker connection of the relay", link.await.err());
@@ -184,7 +212,7 @@ impl App {
         let ledger = self.ledger;
         // Joining the writer thread blocks; the runtime must not.
         let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
-        drop(self.lock);
+        drop((self.lock, self.spool_lock));
     }
 }
 
@@ -249,11 +277,29 @@ pub(crate) fn try_lock(path: &Path) -> anyhow::Result<Option<File>> {
     }
 }
 
+/// This gateway among the others on its ledger; `None` when the ledger is one gateway's alone.
+async fn membership(
+    config: &Config,
+    ledger: &Ledger,
+    registers: &Registers,
+    clock: Arc<dyn Clock>,
+    telemetry: &Telemetry,
+) -> anyhow::Result<Option<Arc<Membership>>> {
+    if !ledger.is_shared() {
+        return Ok(None);
+    }
+    let queues = config.amqp.iter().flat_map(|amqp| amqp.queues.iter().cloned()).collect();
+    let may_stand_by = config.amqp.as_ref().is_some_and(|amqp| amqp.single_active_consumer == Some(true));
+    let profile = Profile::of(config, queues, may_stand_by);
+    let membership = Membership::join(profile, ledger.clone(), registers.in_force(), clock, telemetry).await;
+    Ok(Some(membership.context("failed to join the gateways on the ledger")?))
+}
+
 /// The relay with its destinations, and the connection that it publishes on when it delivers to the broker.
 fn relay(
     config: &Config,
     spool: Option<&Spool>,
-    ledger: &Ledger,
+    outbox: Arc<dyn Outbox>,
     clock: Arc<dyn Clock>,
     telemetry: &Telemetry,
 ) -> anyhow::Result<(Relay, Option<AmqpLink>)> {
@@ -274,13 +320,14 @@ fn relay(
         back_offices.insert(gemeente.clone(), Arc::new(HttpDestination::new(office)?));
     }
     let routes = Routes { default, back_offices };
-    Ok((Relay::new(Arc::new(ledger.clone()), routes, &config.delivery, clock, telemetry), link))
+    Ok((Relay::new(outbox, routes, &config.delivery, clock, telemetry), link))
 }
 
 fn intakes(
     config: &Config,
     spool: Option<&Spool>,
     gateway: &Arc<Gateway>,
+    assigned: Option<Assigned>,
     telemetry: &Telemetry,
     stop: &Shutdown,
 ) -> Vec<JoinHandle<()>> {
@@ -296,6 +343,10 @@ fn intakes(
         && let Some(amqp) = &config.amqp
     {
         let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
+        let intake = match &assigned {
+            Some(assigned) => intake.assigned_by(assigned),
+            None => intake,
+        };
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     intakes
@@ -306,6 +357,7 @@ fn figures(
     ledger: Ledger,
     location: Location,
     registers: Arc<Registers>,
+    membership: Option<Arc<Membership>>,
     clock: Arc<dyn Clock>,
     component: Component,
 ) -> crate::telemetry::Figures {
@@ -325,6 +377,10 @@ fn figures(
         let component = Arc::clone(&component);
         let (registers, today) = (Arc::clone(&registers), clock.today());
         let on_disk = location.file().map(bytes_on_disk);
+        let members = match &membership {
+            Some(membership) => members::figures(&membership.members()),
+            None => members::figures_of_one(&registers.in_force().now()),
+        };
         async move {
             let (counts, signals, surveys, on_server) = match counts.await {
                 Ok(figures) => figures,
@@ -366,6 +422,7 @@ fn figures(
             let bytes = on_disk.or(on_server).unwrap_or_default();
             figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             figures.extend(figures_of_registers(&registers, today, now));
+            figures.extend(members);
             Some(figures)
         }
         .boxed()

@@ -6,6 +6,7 @@
 use crate::clock::{Clock, dutch_day};
 use crate::contract::{InForce, Register};
 use crate::ledger::{Ledger, LedgerError};
+use crate::members::Tasks;
 use crate::message::Date;
 use crate::shutdown::Shutdown;
 use std::collections::BTreeMap;
@@ -14,11 +15,30 @@ use std::time::Duration;
 
 /// How often the day is looked at.
 const LOOK: Duration = Duration::from_mins(10);
+/// How often another gateway that keeps the books of the same ledger is looked after.
+const LOOK_AFTER_OTHERS: Duration = Duration::from_mins(1);
+/// What the task is called among several gateways.
+const TASK: &str = "books";
+/// How long it stays with the gateway that has it.
+const LEASE: Duration = Duration::from_mins(25);
 
-/// Keeps the books until the stop.
-pub async fn keep(ledger: Ledger, contracts: InForce, clock: Arc<dyn Clock>, stop: Shutdown) {
+/// Keeps the books until the stop, as long as that is the task of this gateway: of two that have different registers for
+/// a while, each would put right what the other booked.
+pub async fn keep(ledger: Ledger, contracts: InForce, clock: Arc<dyn Clock>, tasks: Tasks, stop: Shutdown) {
     let mut done: BTreeMap<String, (Date, String)> = BTreeMap::new();
     loop {
+        let is_mine = tasks.are_mine(TASK, LEASE).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "nobody knows whose task the daily postings are; tried again soon");
+            false
+        });
+        if !is_mine {
+            // Who had it meanwhile may have judged by another register.
+            done.clear();
+            if stop.sleep(LOOK_AFTER_OTHERS).await {
+                continue;
+            }
+            return;
+        }
         let today = clock.today();
         for register in contracts.now().registers() {
             let now = (today, register.version.clone());

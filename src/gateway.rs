@@ -14,7 +14,7 @@ use crate::schema::{self, Limits};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, MessageWaits, Stage, StageDone, WaitEnd, WaitEnded};
-use crate::transport::{Incoming, Intake, IntakeError};
+use crate::transport::{Incoming, Intake, IntakeError, Take};
 use crate::waiting::{self, Pair};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -184,6 +184,8 @@ impl Intake for Gateway {
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
+            #[cfg(debug_assertions)]
+            abort_when_marked(&source);
             let content = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
             StageDone { stage: Stage::Prepare, took: since.elapsed() }.emit(&parts.telemetry);
             let content = match content {
@@ -200,6 +202,29 @@ impl Intake for Gateway {
         let now = self.parts.clock.now();
         let probe = self.parts.ledger.run(move |tx| tx.probe(now));
         async move { probe.await.map_err(|error| IntakeError(error.to_string())) }.boxed()
+    }
+
+    fn count_take(&self, take: Take) -> BoxFuture<'static, Result<u32, IntakeError>> {
+        let now = self.parts.clock.now();
+        let counted = self.parts.ledger.run(move |tx| {
+            let Take { transport, transport_id, digest } = &take;
+            tx.count_take(transport, transport_id, digest, now)
+        });
+        async move { counted.await.map_err(|error| IntakeError(error.to_string())) }.boxed()
+    }
+
+    fn forget_takes(&self, take: Take) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let forgotten = self.parts.ledger.run(move |tx| {
+            let Take { transport, transport_id, digest } = &take;
+            tx.forget_takes(transport, transport_id, digest)
+        });
+        async move { forgotten.await.map_err(|error| IntakeError(error.to_string())) }.boxed()
+    }
+
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let (received_at, since) = (self.parts.clock.now(), Instant::now());
+        let Incoming { transport, transport_id, bytes } = incoming;
+        self.commit(Taken { transport, transport_id, received_at, since, content: Content::Panicked(bytes.into()) })
     }
 
     fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<(), IntakeError>> {
@@ -235,6 +260,19 @@ impl Intake for Gateway {
             Ok(())
         }
         .boxed()
+    }
+}
+
+/// For tests alone: ends the process, as a fault below the program does, on a message that holds the text of
+/// `SLUIS_TEST_ABORT_ON`.
+#[cfg(debug_assertions)]
+fn abort_when_marked(bytes: &[u8]) {
+    static MARK: std::sync::LazyLock<Option<String>> =
+        std::sync::LazyLock::new(|| std::env::var("SLUIS_TEST_ABORT_ON").ok().filter(|mark| !mark.is_empty()));
+    if let Some(mark) = &*MARK
+        && bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
+    {
+        std::process::abort();
     }
 }
 

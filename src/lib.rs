@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod hold;
 pub mod http;
 pub mod ledger;
+pub mod members;
 pub mod message;
 pub mod pipeline;
 pub mod question;

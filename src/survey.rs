@@ -3,6 +3,8 @@
 //! It reads through a connection of its own, so that messages are not held up, and records what it found in one ledger
 //! job. A region is looked over once a day, and again when its register has changed; at the start of the gateway when
 //! that has not been done yet. One that is looked over twice is told nothing twice: an open signal is known by its id.
+//! Of several gateways on one ledger one looks over the regions, so that two that have different registers for a while
+//! do not end each other's signals.
 
 use crate::clock::Clock;
 use crate::contract::ending::Standing;
@@ -10,7 +12,8 @@ use crate::contract::survey::{History, Survey};
 use crate::contract::{InForce, Policies, Register, look_over};
 use crate::effects::Teller;
 use crate::finding::Signal;
-use crate::ledger::{Keys, Ledger, LedgerError, Location, SurveyRecord, Turnover, Tx};
+use crate::ledger::{Keys, LastSurvey, Ledger, LedgerError, Location, SurveyRecord, Turnover, Tx};
+use crate::members::Tasks;
 use crate::message::{Cents, Date};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
@@ -21,6 +24,10 @@ use std::time::{Duration, Instant};
 
 /// How often it is looked whether a survey is due.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// What the task is called among several gateways.
+const TASK: &str = "survey";
+/// How long it stays with the gateway that has it.
+const LEASE: Duration = Duration::from_mins(3);
 
 /// Looks over the regions of a gateway.
 pub struct Surveyor {
@@ -92,13 +99,21 @@ pub fn findings(register: &Register, policies: &Policies, snapshot: &Snapshot, t
 }
 
 impl Surveyor {
-    /// Surveys whatever is due, until the stop.
-    pub async fn run(self, stop: Shutdown) {
+    /// Surveys whatever is due, until the stop, as long as that is the task of this gateway.
+    pub async fn run(self, tasks: Tasks, stop: Shutdown) {
         loop {
             let contracts = self.contracts.now();
             for register in contracts.registers() {
                 if stop.is_requested() {
                     return;
+                }
+                match tasks.are_mine(TASK, LEASE).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "nobody knows whose task the survey is; tried again soon");
+                        break;
+                    }
                 }
                 if let Err(error) = self.look_over_if_due(register).await {
                     tracing::warn!(%error, region = register.region.id, "a region was not looked over; tried again soon");
@@ -110,14 +125,19 @@ impl Surveyor {
         }
     }
 
-    async fn look_over_if_due(&self, register: &Arc<Register>) -> Result<(), LedgerError> {
+    /// Looks over a region unless that has been done today with this register; tells whether it did.
+    ///
+    /// # Errors
+    /// What the ledger says; nothing is recorded then.
+    pub async fn look_over_if_due(&self, register: &Arc<Register>) -> Result<bool, LedgerError> {
         let today = self.clock.today();
         let region = register.region.id.clone();
         let last = self.ledger.run(move |tx| tx.last_survey(&region)).await?;
-        if last.is_some_and(|last| last.day == today && last.register_version == register.version) {
-            return Ok(());
+        if last.as_ref().is_some_and(|last| last.day == today && last.register_version == register.version) {
+            return Ok(false);
         }
-        self.look_over(register, today).await.map(drop)
+        let done = self.look_over_unless(register, today, move |now| now != last.as_ref()).await?;
+        Ok(done.is_some())
     }
 
     /// Looks over a region now.
@@ -125,6 +145,16 @@ impl Surveyor {
     /// # Errors
     /// What the ledger says; nothing is recorded then.
     pub async fn look_over(&self, register: &Arc<Register>, today: Date) -> Result<Turnover, LedgerError> {
+        self.look_over_unless(register, today, |_| false).await.map(Option::unwrap_or_default)
+    }
+
+    /// Looks over a region and records what it found, unless the last survey that is recorded by then makes it vain.
+    async fn look_over_unless(
+        &self,
+        register: &Arc<Register>,
+        today: Date,
+        is_vain: impl FnOnce(Option<&LastSurvey>) -> bool + Send + 'static,
+    ) -> Result<Option<Turnover>, LedgerError> {
         let since = Instant::now();
         let (location, keys) = self.reader.clone();
         let (own, policies) = (Arc::clone(register), Arc::clone(&self.contracts.now().policies));
@@ -139,8 +169,14 @@ impl Surveyor {
         let found = found.await.map_err(|_| LedgerError::Panicked("a survey failed on what the ledger holds"))??;
         let (name, now) = (self.name.clone(), self.clock.now());
         let (told, observed, record) = (found.record.told.len(), found.observed.len(), found.record);
-        let job = self.ledger.run(move |tx| tx.record_survey(&record, Teller { gateway: &name, now }));
-        let turnover = job.await?;
+        let job = self.ledger.run(move |tx| {
+            // Another gateway may have been faster, and known more: its survey stands.
+            if is_vain(tx.last_survey(&record.region)?.as_ref()) {
+                return Ok(None);
+            }
+            tx.record_survey(&record, Teller { gateway: &name, now }).map(Some)
+        });
+        let Some(turnover) = job.await? else { return Ok(None) };
         SurveyDone {
             region: &register.region.id,
             told,
@@ -150,6 +186,6 @@ impl Surveyor {
             took: since.elapsed(),
         }
         .emit(&self.telemetry);
-        Ok(turnover)
+        Ok(Some(turnover))
     }
 }

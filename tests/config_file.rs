@@ -70,6 +70,15 @@ fn the_example_is_a_configuration_with_a_waiting_room() {
 }
 
 #[test]
+fn a_gateway_is_not_taken_for_gone_for_one_lost_sign_of_life() {
+    let set = read("[gateway]\nheartbeat = \"2s\"\nlapse = \"6s\"\n").expect("a third is enough").gateway;
+    assert_eq!((set.heartbeat, set.lapse), (Duration::from_secs(2), Duration::from_secs(6)));
+    let hasty = "[gateway]\nheartbeat = \"5s\"\n";
+    faults(hasty, &[(Some(2), "gateway.heartbeat", "one lost sign of life")]);
+    faults("[gateway]\nlapse = \"11m\"\n", &[(Some(2), "gateway.lapse", "use 1s to 10m")]);
+}
+
+#[test]
 fn an_address_names_its_host() {
     // To a parser of addresses the first is a broker on this machine, and the second a host called `host`.
     faults("[amqp]\nurl = \"amqp:/u:geheim@host\"\n", &[(Some(2), "amqp.url", "not an AMQP address")]);

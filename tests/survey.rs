@@ -11,6 +11,7 @@ use sluis::contract::{Contracts, Policies, Register, load};
 use sluis::demo::compose::{Allocate, Composer, Person, omvang};
 use sluis::gateway::{Gateway, Options};
 use sluis::ledger::{Keys, Ledger, Settings, Turnover};
+use sluis::members::Tasks;
 use sluis::message::{Eenheid, Frequentie, Law, Message, Party, Product};
 use sluis::schema::Limits;
 use sluis::shutdown::shutdown;
@@ -157,7 +158,7 @@ async fn a_region_is_looked_over_at_the_start_and_when_the_day_has_changed() {
     let region = Region::open();
     let (ledger, clock) = (region.ledger.clone(), Arc::clone(&region.clock));
     let (trigger, stop) = shutdown(Duration::from_secs(5));
-    let keeper = tokio::spawn(region.surveyor.run(stop));
+    let keeper = tokio::spawn(region.surveyor.run(Tasks::Own, stop));
     let looked_over = async {
         loop {
             let last = ledger.run(|tx| tx.last_survey("achterhoek")).await.expect("the ledger can be read");

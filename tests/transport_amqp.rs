@@ -3,72 +3,15 @@
 
 mod common;
 
+use common::amqp::{Consuming, Delivering, ids, put_all};
 use common::broker::Broker;
-use common::{FakeIntake, MemoryOutbox, fake_intake, row, rows, soon, until};
+use common::{row, rows, until};
 use lapin::options::QueueDeleteOptions;
-use sluis::clock::SystemClock;
-use sluis::config::{Amqp, Delivery, Secret, TlsFiles, Transport};
+use sluis::config::Amqp;
 use sluis::decision::Purpose;
-use sluis::delivery::amqp::AmqpDestination;
-use sluis::delivery::relay::{Relay, Routes};
-use sluis::shutdown::{Trigger, shutdown};
-use sluis::telemetry::Telemetry;
-use sluis::transport::amqp::connect;
-use sluis::transport::amqp::consume::AmqpIntake;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::io::AsyncReadExt;
-use tokio::task::JoinHandle;
-
-struct Consuming {
-    intake: &'static FakeIntake,
-    telemetry: Telemetry,
-    trigger: Trigger,
-    task: JoinHandle<()>,
-}
-
-impl Consuming {
-    fn start(settings: &Amqp) -> Consuming {
-        Consuming::start_as("test", settings)
-    }
-
-    fn start_as(name: &str, settings: &Amqp) -> Consuming {
-        let intake = fake_intake();
-        let telemetry = Telemetry::default();
-        let (trigger, stop) = shutdown(Duration::from_secs(5));
-        let transport = AmqpIntake::new(settings, name, Arc::new(intake), &telemetry);
-        Consuming { intake: intake.0, telemetry, trigger, task: tokio::spawn(transport.run(stop)) }
-    }
-
-    async fn ready(&self) {
-        until("the intake is ready", || self.telemetry.is_ready()).await;
-    }
-
-    async fn lost(&self) {
-        until("the intake is lost", || !self.telemetry.is_ready()).await;
-    }
-
-    async fn committed(&self, count: usize) {
-        until("messages are committed", || self.intake.ids().len() >= count).await;
-    }
-
-    async fn stop(self) {
-        self.trigger.stop();
-        soon("the intake stops", self.task).await.expect("no panic");
-    }
-}
-
-fn ids(range: std::ops::Range<usize>) -> Vec<String> {
-    range.map(|number| format!("m{number:04}")).collect()
-}
-
-async fn put_all(broker: &Broker, ids: &[String]) {
-    for (number, id) in ids.iter().enumerate() {
-        broker.put(&broker.settings.queue, id, format!("{number}").as_bytes()).await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_messages_are_committed_in_order_and_then_acknowledged() {
@@ -80,7 +23,7 @@ async fn two_hundred_messages_are_committed_in_order_and_then_acknowledged() {
     assert_eq!(consuming.intake.ids(), ids(0..200));
     consuming.stop().await;
     // Nothing returned to the queue: all were acknowledged.
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     assert_eq!(broker.ready(&broker.settings.parked_queue).await, Some(0));
     broker.clean().await;
 }
@@ -96,14 +39,14 @@ async fn what_is_not_in_the_ledger_is_not_acknowledged() {
     // A crash: the connection goes with the process.
     consuming.task.abort();
     broker.proxy.cut();
-    broker.until_ready(&broker.settings.queue, 20).await;
+    broker.until_ready(&broker.queue, 20).await;
     consuming.intake.release();
 
     let again = Consuming::start(&broker.settings);
     again.committed(20).await;
     assert_eq!(again.intake.ids(), ids(0..20));
     again.stop().await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     broker.clean().await;
 }
 
@@ -121,7 +64,7 @@ async fn stopping_records_and_acknowledges_what_was_taken() {
     intake.release();
     consuming.stop().await;
     assert_eq!(intake.ids(), ids(0..8));
-    broker.until_ready(&broker.settings.queue, 22).await;
+    broker.until_ready(&broker.queue, 22).await;
     broker.clean().await;
 }
 
@@ -132,11 +75,7 @@ async fn a_queue_that_is_removed_is_declared_and_consumed_again() {
     consuming.ready().await;
     put_all(&broker, &ids(0..5)).await;
     consuming.committed(5).await;
-    broker
-        .channel
-        .queue_delete(broker.settings.queue.as_str().into(), QueueDeleteOptions::default())
-        .await
-        .expect("removed");
+    broker.channel.queue_delete(broker.queue.as_str().into(), QueueDeleteOptions::default()).await.expect("removed");
     consuming.lost().await;
     let reason = consuming.telemetry.components()["amqp intake"].reason.clone();
     assert!(reason.as_ref().is_some_and(|reason| reason.contains("cancelled")), "{reason:?}");
@@ -164,13 +103,13 @@ async fn after_a_cut_connection_consuming_goes_on_with_the_same_prefetch() {
         consuming.intake.ids().into_iter().collect::<BTreeSet<String>>().len() == 100
     })
     .await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
 
     consuming.intake.holds.store(true, Ordering::SeqCst);
     put_all(&broker, &ids(100..150)).await;
-    broker.until_ready(&broker.settings.queue, 45).await;
+    broker.until_ready(&broker.queue, 45).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(broker.ready(&broker.settings.queue).await, Some(45));
+    assert_eq!(broker.ready(&broker.queue).await, Some(45));
     consuming.intake.release();
     consuming.stop().await;
     broker.clean().await;
@@ -184,7 +123,7 @@ async fn connections_that_the_broker_closes_are_made_again() {
         println!("skipped: SLUIS_TEST_AMQP_CTL not set");
         return;
     };
-    let name = broker.settings.queue.clone();
+    let name = broker.queue.clone();
     let (consuming, delivering) =
         (Consuming::start_as(&name, &broker.settings), Delivering::start_as(&name, &broker.settings));
     consuming.ready().await;
@@ -211,7 +150,7 @@ async fn connections_that_the_broker_closes_are_made_again() {
     consuming.committed(20).await;
     consuming.intake.holds.store(true, Ordering::SeqCst);
     put_all(&broker, &ids(20..50)).await;
-    broker.until_ready(&broker.settings.queue, 25).await;
+    broker.until_ready(&broker.queue, 25).await;
     consuming.intake.release();
     // The command takes its time: the intake may have been back before it returned.
     for (telemetry, component) in [(&consuming.telemetry, "amqp intake"), (&delivering.telemetry, "amqp delivery")] {
@@ -252,7 +191,7 @@ async fn while_the_ledger_refuses_messages_return_without_a_storm_and_go_on_in_o
     put_all(&broker, &ids(0..10)).await;
     consuming.lost().await;
     // Between tries the messages lie in the queue, where another gateway could take them.
-    broker.until_ready(&broker.settings.queue, 10).await;
+    broker.until_ready(&broker.queue, 10).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls = consuming.intake.calls.load(Ordering::SeqCst);
     assert!(calls <= 10, "{calls} tries: nothing is taken before the ledger is ready");
@@ -263,7 +202,7 @@ async fn while_the_ledger_refuses_messages_return_without_a_storm_and_go_on_in_o
     consuming.committed(10).await;
     assert_eq!(consuming.intake.ids(), ids(0..10));
     consuming.stop().await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     assert_eq!(broker.ready(&broker.settings.parked_queue).await, Some(0));
     broker.clean().await;
 }
@@ -273,16 +212,16 @@ async fn a_message_that_breaks_the_program_is_parked_and_the_others_go_on() {
     let Some(broker) = Broker::open(16).await else { return };
     let consuming = Consuming::start(&broker.settings);
     consuming.ready().await;
-    broker.put(&broker.settings.queue, "m1", b"1").await;
-    broker.put(&broker.settings.queue, "m2", b"break").await;
-    broker.put(&broker.settings.queue, "m3", b"3").await;
+    broker.put(&broker.queue, "m1", b"1").await;
+    broker.put(&broker.queue, "m2", b"break").await;
+    broker.put(&broker.queue, "m3", b"3").await;
     consuming.committed(2).await;
     broker.until_ready(&broker.settings.parked_queue, 1).await;
     let parked = broker.peek(&broker.settings.parked_queue).await.expect("a message");
     assert_eq!(parked.data, b"break");
     assert_eq!(consuming.intake.ids(), ["m1", "m3"]);
     consuming.stop().await;
-    broker.until_ready(&broker.settings.queue, 0).await;
+    broker.until_ready(&broker.queue, 0).await;
     broker.clean().await;
 }
 
@@ -291,7 +230,7 @@ async fn a_message_without_an_id_is_known_by_its_content() {
     let Some(broker) = Broker::open(16).await else { return };
     let consuming = Consuming::start(&broker.settings);
     consuming.ready().await;
-    broker.put(&broker.settings.queue, "", b"abc").await;
+    broker.put(&broker.queue, "", b"abc").await;
     consuming.committed(1).await;
     let sha256_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(consuming.intake.ids(), [sha256_of_abc]);
@@ -305,75 +244,29 @@ async fn a_queue_with_other_properties_is_told_with_what_to_do() {
     let durable = lapin::options::QueueDeclareOptions { durable: true, ..Default::default() };
     broker
         .channel
-        .queue_declare(broker.settings.queue.as_str().into(), durable, lapin::types::FieldTable::default())
+        .queue_declare(broker.queue.as_str().into(), durable, lapin::types::FieldTable::default())
         .await
         .expect("a classic queue");
     let consuming = Consuming::start(&broker.settings);
     until("the fault is told", || {
         let reason = consuming.telemetry.components()["amqp intake"].reason.clone().unwrap_or_default();
-        reason.contains(&broker.settings.queue) && reason.contains("declare = false")
+        reason.contains(&broker.queue) && reason.contains("declare = false")
     })
     .await;
     consuming.stop().await;
     // Told not to declare, the gateway takes the queue as it is.
     let consuming = Consuming::start(&Amqp { declare: false, ..broker.settings.clone() });
     consuming.ready().await;
-    broker.put(&broker.settings.queue, "m1", b"break").await;
-    broker.put(&broker.settings.queue, "m2", b"2").await;
+    broker.put(&broker.queue, "m1", b"break").await;
+    broker.put(&broker.queue, "m2", b"2").await;
     consuming.committed(1).await;
     consuming.stop().await;
     // A queue that may lack a parked queue behind it keeps what broke the program.
-    broker.until_ready(&broker.settings.queue, 1).await;
+    broker.until_ready(&broker.queue, 1).await;
     broker.clean().await;
 }
 
 // Delivery.
-
-struct Delivering {
-    outbox: Arc<MemoryOutbox>,
-    telemetry: Telemetry,
-    trigger: Trigger,
-    relay: JoinHandle<()>,
-    link: JoinHandle<()>,
-}
-
-impl Delivering {
-    fn start(settings: &Amqp) -> Delivering {
-        Delivering::start_as("test", settings)
-    }
-
-    fn start_as(name: &str, settings: &Amqp) -> Delivering {
-        let telemetry = Telemetry::default();
-        let outbox = Arc::new(MemoryOutbox::default());
-        let (trigger, stop) = shutdown(Duration::from_secs(5));
-        let clock = Arc::new(SystemClock);
-        let (destination, link) = AmqpDestination::new(settings, name, Arc::clone(&clock) as Arc<_>, &telemetry);
-        let delivery = Delivery {
-            default: Transport::Amqp,
-            first_retry: Duration::from_millis(100),
-            max_retry: Duration::from_millis(500),
-            window: 256,
-        };
-        let routes = Routes { default: destination, back_offices: BTreeMap::new() };
-        let relay = Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &delivery, clock, &telemetry);
-        let link = tokio::spawn(link.run(stop.clone()));
-        Delivering { outbox, telemetry, trigger, relay: tokio::spawn(relay.run(stop)), link }
-    }
-
-    async fn ready(&self) {
-        until("the delivery is ready", || self.telemetry.is_ready()).await;
-    }
-
-    async fn drained(&self) {
-        until("everything is sent", || self.outbox.left() == 0).await;
-    }
-
-    async fn stop(self) {
-        self.trigger.stop();
-        soon("the relay stops", self.relay).await.expect("no panic");
-        soon("the link stops", self.link).await.expect("no panic");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replies_signals_and_reports_arrive_where_they_are_bound() {
@@ -557,33 +450,4 @@ async fn without_an_exchange_delivery_waits_until_it_is_there() {
     delivering.drained().await;
     delivering.stop().await;
     broker.clean().await;
-}
-
-/// The library once sent an `amqps://` address in plain text when it was built without certificates of authorities: the
-/// first byte of a TLS handshake is 0x16, that of AMQP an `A`.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_amqps_address_never_goes_out_in_plain_text() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let settings = Amqp {
-        url: Secret::new(format!("amqps://gateway:geheim@{address}/%2f")),
-        queue: "q".to_owned(),
-        parked_queue: "p".to_owned(),
-        exchange_out: "o".to_owned(),
-        exchange_signals: "s".to_owned(),
-        prefetch: 1,
-        prefetch_bytes: 1000,
-        declare: false,
-        management_url: None,
-        tls: TlsFiles::default(),
-    };
-    let connecting = tokio::spawn(async move { connect(&settings, "test").await.map(|_| ()) });
-    let (mut socket, _) = soon("it connects", listener.accept()).await.expect("a connection");
-    let mut first = [0; 64];
-    let read = soon("it says something", socket.read(&mut first)).await.expect("bytes");
-    assert!(read > 0);
-    assert_eq!(first[0], 0x16, "the first bytes were {:?}", &first[..read]);
-    drop(socket);
-    let refused = soon("it gives up", connecting).await.expect("no panic").expect_err("no broker is there");
-    assert!(!refused.to_string().contains("geheim"), "{refused}");
 }

@@ -9,6 +9,7 @@ mod explain;
 mod held;
 mod household;
 mod judge;
+mod members;
 mod region_report;
 mod report;
 mod rules;
@@ -118,6 +119,14 @@ enum Command {
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
+    /// List the gateways that work on the ledger of this one; exit 1 when they differ in what must be the same
+    Members {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -299,6 +308,9 @@ pub fn main() -> ExitCode {
             Err(_) => Exit::Unknown,
         },
         Command::Held(command) => held(command),
+        Command::Members { config: WithConfig { config }, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| members::list(&config, json))
+        }
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {

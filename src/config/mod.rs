@@ -32,6 +32,9 @@ pub const REFERENCE: &str = include_str!("../../config/sluis.toml");
 /// A message that waits is answered later; three working days is the term of a reply (OP090).
 const LONGEST_WAIT: Duration = Duration::from_hours(72);
 
+/// A shorter lapse would take a busy machine for a dead one; a longer one leaves work lying.
+const LAPSES: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -101,6 +104,10 @@ impl Transport {
 pub struct Gateway {
     /// Name in `app_id` of what it sends and in its logs.
     pub name: String,
+    /// How often it tells the other gateways on its ledger that it lives.
+    pub heartbeat: Duration,
+    /// After how long silence it counts as gone.
+    pub lapse: Duration,
 }
 
 /// The directory transport.
@@ -119,8 +126,8 @@ pub struct Directory {
 pub struct Amqp {
     /// `amqp://` or `amqps://` address with login and virtual host.
     pub url: Secret,
-    /// Queue that messages come in by.
-    pub queue: String,
+    /// Queues that messages come in by; one at least, each once.
+    pub queues: Vec<String>,
     /// Queue for what cannot be handled and for error reports without a receiver.
     pub parked_queue: String,
     /// Topic exchange for replies, forwards and error reports.
@@ -135,8 +142,25 @@ pub struct Amqp {
     pub declare: bool,
     /// Address of the management plugin with a login, for `sluis doctor`.
     pub management_url: Option<Secret>,
-    /// Certificates. The authority counts beside those of the system.
+    /// Whether the broker hands a queue to one consumer at a time; `None`: when several gateways share a ledger.
+    pub single_active_consumer: Option<bool>,
+    /// Times that a message which was handed out before is taken once more, before it is parked unread.
+    pub max_takes: u32,
+    /// Messages published on one channel before their confirms are awaited.
+    pub confirm_window: usize,
+    /// Longest wait for a confirm.
+    pub confirm_deadline: Duration,
+    /// Certificates. A named authority counts instead of those of the system.
     pub tls: TlsFiles,
+}
+
+impl Amqp {
+    /// These settings for a gateway that shares its ledger with others, or has it to itself: what `"auto"` means.
+    #[must_use]
+    pub fn for_ledger(mut self, shared: bool) -> Amqp {
+        self.single_active_consumer.get_or_insert(shared);
+        self
+    }
 }
 
 /// Certificates for a connection.
@@ -382,8 +406,21 @@ fn read_gateway(reader: &mut Reader<'_>) -> Gateway {
         }
         Ok(name)
     });
+    let heartbeat = reader.value(&section, "heartbeat", Duration::from_secs(3), Raw::duration);
+    let lapse = reader.value(&section, "lapse", Duration::from_secs(12), |raw| match raw.duration() {
+        Ok(lapse) if !LAPSES.contains(&lapse) => wrong("it is too short or too long", "use 1s to 10m"),
+        other => other,
+    });
+    if heartbeat.saturating_mul(3) > lapse {
+        let at = reader.place(&section, "heartbeat");
+        reader.fault(
+            &at,
+            "one lost sign of life must not make a gateway count as gone",
+            "make it at most a third of lapse",
+        );
+    }
     reader.unknown_keys(&section);
-    Gateway { name }
+    Gateway { name, heartbeat, lapse }
 }
 
 fn read_intake(reader: &mut Reader<'_>) -> BTreeSet<Transport> {
@@ -431,7 +468,7 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
     });
     let amqp = Amqp {
         url: url.clone().unwrap_or_else(|| Secret::new("")),
-        queue: read_amqp_name(reader, &section, "queue", "sluis.in"),
+        queues: read_queues(reader, &section),
         parked_queue: read_amqp_name(reader, &section, "parked_queue", "sluis.parked"),
         exchange_out: read_amqp_name(reader, &section, "exchange_out", "sluis.out"),
         exchange_signals: read_amqp_name(reader, &section, "exchange_signals", "sluis.signals"),
@@ -439,9 +476,20 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
         prefetch_bytes: reader.value(&section, "prefetch_bytes", 200_000_000, Raw::size),
         declare: reader.value(&section, "declare", true, Raw::boolean),
         management_url: reader.optional(&section, "management_url", web_address),
+        single_active_consumer: reader.value(&section, "single_active_consumer", None, auto_or_boolean),
+        max_takes: reader.value(&section, "max_takes", 5, |raw| number(raw, 1, 90)),
+        confirm_window: reader.value(&section, "confirm_window", 64, |raw| number(raw, 1, 1_000)),
+        confirm_deadline: reader.value(&section, "confirm_deadline", Duration::from_secs(30), |raw| {
+            match raw.duration()? {
+                deadline if deadline < Duration::from_secs(1) || deadline > Duration::from_mins(10) => {
+                    wrong("no broker confirms that quickly, and nobody should wait that long", "use 1s to 10m")
+                }
+                deadline => Ok(deadline),
+            }
+        }),
         tls: read_tls(reader, &section, base),
     };
-    if amqp.queue == amqp.parked_queue {
+    if amqp.queues.contains(&amqp.parked_queue) {
         let at = reader.place(&section, "parked_queue");
         reader.fault(&at, "it is the queue that messages come in by", "give parked messages a queue of their own");
     }
@@ -454,14 +502,38 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
     url.map(|_| amqp)
 }
 
-fn read_amqp_name<'t>(reader: &mut Reader<'t>, section: &Section<'t>, key: &'static str, default: &str) -> String {
-    reader.value(section, key, default.to_owned(), |raw| {
-        let name = raw.text()?;
-        match name.len() {
-            1..=255 => Ok(name),
-            _ => wrong("the name is empty or longer than the broker allows", "use 1 to 255 characters"),
+/// Most queues that one gateway takes from: each has a connection of its own.
+const MOST_QUEUES: usize = 32;
+
+fn read_queues<'t>(reader: &mut Reader<'t>, section: &Section<'t>) -> Vec<String> {
+    reader.value(section, "queue", vec!["sluis.in".to_owned()], |raw| {
+        let names = raw.texts()?;
+        if names.is_empty() || names.len() > MOST_QUEUES {
+            return wrong("no queue is named, or too many", format!("name 1 to {MOST_QUEUES} queues"));
         }
+        if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
+            return wrong("a queue is named twice", "name each queue once");
+        }
+        names.into_iter().map(amqp_name).collect()
     })
+}
+
+fn read_amqp_name<'t>(reader: &mut Reader<'t>, section: &Section<'t>, key: &'static str, default: &str) -> String {
+    reader.value(section, key, default.to_owned(), |raw| amqp_name(raw.text()?))
+}
+
+fn amqp_name(name: String) -> Result<String, Wrong> {
+    match name.len() {
+        1..=255 => Ok(name),
+        _ => wrong("the name is empty or longer than the broker allows", "use 1 to 255 characters"),
+    }
+}
+
+fn auto_or_boolean(raw: &Raw) -> Result<Option<bool>, Wrong> {
+    if raw.text().is_ok_and(|text| text == "auto") {
+        return Ok(None);
+    }
+    raw.boolean().map(Some).or_else(|_| wrong("this is not a choice", "write \"auto\", true or false"))
 }
 
 /// A way in or out over AMQP needs an address. An address that is wrong was reported where it stands.

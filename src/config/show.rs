@@ -10,6 +10,8 @@ pub(super) fn show(config: &Config) -> String {
     let mut page = Page(String::new());
     page.section("[gateway]");
     page.text("name", &config.gateway.name);
+    page.text("heartbeat", show_duration(config.gateway.heartbeat));
+    page.text("lapse", show_duration(config.gateway.lapse));
     page.section("[intake]");
     page.list("transports", config.intake.iter().map(|transport| transport.as_str().to_owned()));
     page.section("[directory]");
@@ -19,7 +21,7 @@ pub(super) fn show(config: &Config) -> String {
     if let Some(amqp) = &config.amqp {
         page.section("[amqp]");
         page.text("url", amqp.url.address());
-        page.text("queue", &amqp.queue);
+        page.list("queue", amqp.queues.iter().cloned());
         page.text("parked_queue", &amqp.parked_queue);
         page.text("exchange_out", &amqp.exchange_out);
         page.text("exchange_signals", &amqp.exchange_signals);
@@ -29,6 +31,13 @@ pub(super) fn show(config: &Config) -> String {
         if let Some(url) = &amqp.management_url {
             page.text("management_url", url.address());
         }
+        match amqp.single_active_consumer {
+            None => page.text("single_active_consumer", "auto"),
+            Some(single) => page.bare("single_active_consumer", single),
+        }
+        page.bare("max_takes", amqp.max_takes);
+        page.bare("confirm_window", amqp.confirm_window);
+        page.text("confirm_deadline", show_duration(amqp.confirm_deadline));
         page.tls(&amqp.tls);
     }
     page.section("[ledger]");

@@ -8,6 +8,10 @@
 //! another message. So each run has a channel to itself until all its confirms are there, and what was returned is told
 //! by its own id.
 
+mod fault;
+
+pub use fault::PublishFault;
+
 use super::outbox::Due;
 use super::{Destination, Failure};
 use crate::backoff::{Backoff, random_spread};
@@ -28,12 +32,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, Semaphore, watch};
 
-/// Rows published before their confirms are awaited.
-const LONGEST_RUN: usize = 64;
 /// Bytes published before their confirms are awaited; a single larger message goes alone.
 const LARGEST_RUN: usize = 8_000_000;
-/// Longest wait for a confirm. After it nobody knows whether the broker has the message.
-const CONFIRM_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a delivery waits for a connection that is being made.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
 /// How often the connection is looked at. The library tells of a loss only to those who use it.
@@ -42,6 +42,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const CHANNELS: usize = 16;
 /// Largest verdict that goes along in a header.
 const LARGEST_VERDICT: usize = 64 * 1024;
+/// What `/readyz` says while the broker blocks publishers.
+const BLOCKED: &str = "degraded: the broker takes nothing, it is short of memory or disk; messages still come in";
 /// Waits before the next connection.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: Duration::from_secs(30) };
 /// A connection that held this long was a good one: the next wait is short again.
@@ -74,14 +76,13 @@ struct Live {
 
 /// Channels in confirm mode, each lent to one run at a time.
 struct Channels {
-    all: Vec<Channel>,
     free: Mutex<Vec<Channel>>,
     permits: Semaphore,
 }
 
 impl Channels {
     fn new(all: Vec<Channel>) -> Channels {
-        Channels { permits: Semaphore::new(all.len()), free: Mutex::new(all.clone()), all }
+        Channels { permits: Semaphore::new(all.len()), free: Mutex::new(all) }
     }
 
     /// Lends a channel. One that is not given back, because its run was dropped half-way, is never lent again: returns
@@ -96,6 +97,28 @@ impl Channels {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
         self.permits.add_permits(1);
     }
+}
+
+impl Live {
+    /// Takes a channel back. One that the broker closed for a message is made anew: the connection and all other runs
+    /// go on.
+    async fn give_back(&self, channel: Channel) {
+        if channel.status().connected() {
+            self.channels.give_back(channel);
+            return;
+        }
+        match tokio::time::timeout(CONNECTION_PATIENCE, confirming(&self.connection)).await {
+            Ok(Ok(channel)) => self.channels.give_back(channel),
+            Ok(Err(_)) | Err(_) => self.broken.notify_one(),
+        }
+    }
+}
+
+/// A channel in confirm mode.
+async fn confirming(connection: &Connection) -> lapin::Result<Channel> {
+    let channel = connection.create_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
 }
 
 impl AmqpDestination {
@@ -168,27 +191,29 @@ impl AmqpLink {
         }
         let mut channels = Vec::with_capacity(CHANNELS);
         while channels.len() < CHANNELS {
-            let channel = connection.create_channel().await?;
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            channels.push(channel);
+            channels.push(confirming(&connection).await?);
         }
         let channels = Arc::new(Channels::new(channels));
         Ok(Live { connection: Arc::new(connection), channels, broken: Arc::new(Notify::new()) })
     }
 
-    /// Waits until the connection is lost, and tells why; `None` when nobody needs it any more.
+    /// Waits until the connection is lost, and tells why; `None` when nobody needs it any more. A connection that the
+    /// broker blocks is kept: what was published on it before is confirmed when the alarm ends, and a new one would be
+    /// blocked as well.
     async fn watch(&self, live: &Live) -> Option<String> {
         loop {
+            if live.connection.status().blocked() {
+                self.component.down(BLOCKED);
+            } else if live.connection.status().connected() {
+                self.component.up();
+            }
             tokio::select! {
                 () = self.live.closed() => return None,
-                () = live.broken.notified() => return Some("a message could not be published".to_owned()),
+                () = live.broken.notified() => return Some("the broker did not confirm in time".to_owned()),
                 () = tokio::time::sleep(LOOK) => {}
             }
             if !live.connection.status().connected() {
                 return Some("the connection was closed".to_owned());
-            }
-            if live.channels.all.iter().any(|channel| !channel.status().connected()) {
-                return Some("the broker closed a channel".to_owned());
             }
         }
     }
@@ -204,32 +229,33 @@ impl Destination for AmqpDestination {
     }
 
     fn longest_run(&self) -> usize {
-        LONGEST_RUN
+        self.settings.confirm_window
     }
 
     fn deliver(&self, run: Arc<[Due]>) -> BoxFuture<'static, Vec<Result<(), Failure>>> {
         let letters: Vec<Letter> = run.iter().map(|due| self.letter(due)).collect();
         let mut live = self.live.clone();
+        let deadline = self.settings.confirm_deadline;
         Box::pin(async move {
             // The guard of the watch must not outlive the statement: it is a lock.
             let connected = async { live.wait_for(Option::is_some).await.ok().and_then(|live| live.clone()) };
             let live = tokio::time::timeout(CONNECTION_PATIENCE, connected).await.ok().flatten();
-            let Some(live) = live else { return vec![Err(Failure::destination("there is no connection"))] };
+            let Some(live) = live else { return vec![Err(PublishFault::NoConnection.into())] };
             let Some(channel) = live.channels.lend().await else {
-                return vec![Err(Failure::destination("the connection was closed"))];
+                return vec![Err(PublishFault::NoConnection.into())];
             };
             let mut outcomes = Vec::with_capacity(run.len());
             while outcomes.len() < run.len() {
                 let start = outcomes.len();
                 let end = start + same_way(&letters[start..], &run[start..]);
-                let published = publish(&live, &channel, &letters[start..end], &run[start..end]).await;
+                let published = publish(&live, &channel, &letters[start..end], &run[start..end], deadline).await;
                 let failed = published.iter().any(Result::is_err);
-                outcomes.extend(published);
+                outcomes.extend(published.into_iter().map(|published| published.map_err(Failure::from)));
                 if failed {
                     break;
                 }
             }
-            live.channels.give_back(channel);
+            live.give_back(channel).await;
             outcomes
         })
     }
@@ -314,37 +340,60 @@ fn same_way(letters: &[Letter], rows: &[Due]) -> usize {
     fits.count().max(1)
 }
 
-async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due]) -> Vec<Result<(), Failure>> {
+/// Publishes rows and waits for what the broker says of each, at most for the deadline; time during which the broker
+/// takes nothing does not count.
+async fn publish(
+    live: &Live,
+    channel: &Channel,
+    letters: &[Letter],
+    rows: &[Due],
+    deadline: Duration,
+) -> Vec<Result<(), PublishFault>> {
     if live.connection.status().blocked() {
         // Publishing would wait for the alarm to end, and could not be taken back.
-        return vec![Err(Failure::destination("the broker takes nothing: it is short of memory or disk"))];
+        return vec![Err(PublishFault::Blocked)];
     }
     // A confirm that is on its way when the connection breaks may never come, nor an error.
     let gone = gone(&live.connection, channel).shared();
+    let late = unblocked(&live.connection, deadline).shared();
     // The futures are made and polled in order, and the frames leave in that order.
     let published = letters.iter().zip(rows).map(|(letter, due)| {
-        let gone = gone.clone();
+        let (gone, late) = (gone.clone(), late.clone());
         async move {
             tokio::select! {
-                confirmed = publish_one(channel, letter, due) => Ok(confirmed),
-                () = gone => Err("the connection was closed"),
-                () = tokio::time::sleep(CONFIRM_DEADLINE) => Err("no confirm in time"),
+                // An error of the broker comes with the end of the channel, and tells more.
+                biased;
+                confirmed = publish_one(channel, letter, due) => Published::Answered(confirmed),
+                () = gone => Published::Gone,
+                () = late => Published::Late,
             }
         }
     });
     let mut confirms = future::join_all(published).await;
     // A return arrives before the confirm of its message: all that were returned are known by now.
-    let returned: BTreeSet<String> = confirms.iter_mut().filter_map(take_returned).collect();
-    let answered = |published: &Published| matches!(published, Ok(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))));
-    if !confirms.iter().all(answered) {
+    let returned: BTreeSet<String> = confirms.iter_mut().filter_map(Published::take_returned).collect();
+    if confirms.iter().any(|published| matches!(published, Published::Late)) {
+        // Nobody knows what became of it, nor of anything else on this connection.
         live.broken.notify_one();
     }
     let rows = letters.iter().zip(rows);
     confirms
         .into_iter()
         .zip(rows)
-        .map(|(confirm, (letter, due))| judge(confirm, letter, returned.contains(&due.id.to_string())))
+        .map(|(confirm, (letter, due))| confirm.judge(letter, due, returned.contains(&due.id.to_string())))
         .collect()
+}
+
+/// Completes after a time during which the broker took messages.
+async fn unblocked(connection: &Connection, time: Duration) {
+    let mut left = time;
+    while !left.is_zero() {
+        let step = left.min(LOOK);
+        tokio::time::sleep(step).await;
+        if !connection.status().blocked() {
+            left -= step;
+        }
+    }
 }
 
 async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Result<Confirmation> {
@@ -354,28 +403,33 @@ async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Re
 }
 
 /// What the broker or the library says of a message, or why nobody knows whether it arrived.
-type Published = Result<lapin::Result<Confirmation>, &'static str>;
-
-/// Id of the returned message that is attached to a confirm, its own or another.
-fn take_returned(published: &mut Published) -> Option<String> {
-    let Ok(Ok(Confirmation::Ack(returned) | Confirmation::Nack(returned))) = published else {
-        return None;
-    };
-    returned.take()?.properties.message_id().as_ref().map(|id| id.as_str().to_owned())
+enum Published {
+    Answered(lapin::Result<Confirmation>),
+    Gone,
+    Late,
 }
 
-fn judge(published: Published, letter: &Letter, returned: bool) -> Result<(), Failure> {
-    let key = &letter.routing_key;
-    match published {
-        Ok(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))) if returned => {
-            Err(Failure::receiver(format!("no queue bound for {key}")))
+impl Published {
+    /// Id of the returned message that is attached to a confirm, its own or another.
+    fn take_returned(&mut self) -> Option<String> {
+        let Published::Answered(Ok(Confirmation::Ack(returned) | Confirmation::Nack(returned))) = self else {
+            return None;
+        };
+        returned.take()?.properties.message_id().as_ref().map(|id| id.as_str().to_owned())
+    }
+
+    fn judge(self, letter: &Letter, due: &Due, returned: bool) -> Result<(), PublishFault> {
+        let key = || letter.routing_key.clone();
+        match self {
+            Published::Answered(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))) if returned => {
+                Err(PublishFault::Unroutable { key: key() })
+            }
+            Published::Answered(Ok(Confirmation::Ack(_))) => Ok(()),
+            Published::Answered(Ok(Confirmation::Nack(_))) => Err(PublishFault::Nacked { key: key() }),
+            Published::Answered(Ok(Confirmation::NotRequested)) => Err(PublishFault::NotConfirming),
+            Published::Answered(Err(error)) => Err(PublishFault::of(&error, &letter.exchange, due.body.len() as u64)),
+            Published::Gone => Err(PublishFault::Cut { said: "the connection was closed".to_owned() }),
+            Published::Late => Err(PublishFault::Unconfirmed),
         }
-        Ok(Ok(Confirmation::Ack(_))) => Ok(()),
-        Ok(Ok(Confirmation::Nack(_))) => {
-            Err(Failure::receiver(format!("the broker refused a message for {key}: a queue may be full")))
-        }
-        Ok(Ok(Confirmation::NotRequested)) => Err(Failure::destination("the broker confirms nothing")),
-        Ok(Err(error)) => Err(Failure::destination(error.to_string())),
-        Err(reason) => Err(Failure::destination(format!("{reason}: whether it arrived is unknown"))),
     }
 }

@@ -76,7 +76,8 @@ pub trait Outbox: Send + Sync + 'static {
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>>;
 
     /// As [`Outbox::due`], without rows of receivers that are being served at the moment. A ledger that leaves them out
-    /// of its query keeps a receiver with many rows from hiding the others.
+    /// of its query keeps a receiver with many rows from hiding the others. Where several gateways share the outbox it
+    /// also keeps the others away from `busy`, which is why it is asked when there is no room for rows (`limit` 0) too.
     fn due_except(
         &self,
         now: Timestamp,
@@ -87,6 +88,12 @@ pub trait Outbox: Send + Sync + 'static {
             let rows = self.due(now, limit).await?;
             Ok(rows.into_iter().filter(|row| !busy.contains(&row.to)).collect())
         })
+    }
+
+    /// Whether rows of a receiver that were fetched may still be sent: not any more when several gateways share the
+    /// outbox and another may be sending them by now.
+    fn holds(&self, _receiver: &Option<String>) -> bool {
+        true
     }
 
     /// Records attempts, in one transaction.

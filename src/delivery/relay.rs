@@ -3,7 +3,8 @@
 //! Deliveries to one receiver form a lane: they leave in their order, one run after another, and a failed one holds up
 //! those behind it. Lanes run beside each other, so one slow receiver does not hold up the others. A row counts as sent
 //! only after the destination said so, and the outcome is in the ledger before the lane goes on: after a crash a row is
-//! sent again under the same id, never lost.
+//! sent again under the same id, never lost. Where several gateways share an outbox, each lane is one gateway's at a time
+//! (`members`).
 
 use super::outbox::{Due, Outbox, Outcome, Settlement};
 use super::{Destination, Failure, Scope};
@@ -146,9 +147,6 @@ impl Relay {
         let in_work: usize = self.lanes.values().map(VecDeque::len).sum::<usize>()
             + self.runs.values().map(|run| run.rows.len()).sum::<usize>();
         let room = self.window.saturating_sub(in_work);
-        if room == 0 {
-            return Ok(());
-        }
         let busy: Vec<Receiver> = self.lanes.keys().cloned().collect();
         match self.outbox.due_except(self.clock.now(), room, busy.clone()).await {
             Ok(rows) => {
@@ -171,6 +169,11 @@ impl Relay {
 
     /// Sends the next rows of a lane that go to one destination.
     fn start_run(&mut self, receiver: Receiver) {
+        if !self.outbox.holds(&receiver) {
+            // Another gateway may be sending them by now. What it leaves comes back with one of the next looks.
+            self.lanes.remove(&receiver);
+            return;
+        }
         let Some(queue) = self.lanes.get_mut(&receiver) else { return };
         let Some(first) = queue.front() else {
             self.lanes.remove(&receiver);

@@ -15,6 +15,7 @@ mod household;
 mod judged;
 mod keys;
 mod location;
+mod members;
 mod money;
 mod outbox;
 mod question;
@@ -23,6 +24,7 @@ mod report;
 mod schema;
 mod signals;
 mod store;
+mod takes;
 mod tx;
 mod waiting;
 mod writer;
@@ -41,6 +43,7 @@ pub use household::Replaced;
 pub use judged::{Judged, TrailEnd};
 pub use keys::{KeyError, Keys};
 pub use location::{Location, Server, ServerFault};
+pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
@@ -57,6 +60,11 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
 use writer::{Call, Command, Progress, Writer};
+
+/// Number of the latest migration that this program knows.
+pub fn known_schema() -> i64 {
+    schema::known()
+}
 
 /// How to open a ledger.
 #[derive(Debug)]
@@ -81,6 +89,7 @@ struct Shared {
     outbox: watch::Receiver<u64>,
     progress: Arc<Progress>,
     thread: Mutex<Option<JoinHandle<Result<(), LedgerError>>>>,
+    is_on_server: bool,
 }
 
 /// How jobs were grouped since the ledger was opened.
@@ -113,6 +122,7 @@ impl Ledger {
     fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
         let Settings { location, keys, max_group } = settings;
         let name = location.to_string();
+        let is_on_server = matches!(location, Location::Server(_));
         let vault = Vault::new(keys.clone()).map_err(|source| cannot_start(&name, &source))?;
         #[expect(
             clippy::disallowed_methods,
@@ -142,7 +152,7 @@ impl Ledger {
             .spawn(work)
             .map_err(|source| cannot_start(&name, &source))?;
         opening.recv().unwrap_or(Err(LedgerError::Closed))?;
-        let shared = Shared { queue, outbox: changes, progress, thread: Mutex::new(Some(thread)) };
+        let shared = Shared { queue, outbox: changes, progress, thread: Mutex::new(Some(thread)), is_on_server };
         Ok(Ledger::of(Arc::new(shared)))
     }
 

@@ -175,6 +175,9 @@ impl Outbox for Ledger {
         limit: usize,
         busy: Vec<Option<String>>,
     ) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
+        if limit == 0 {
+            return Box::pin(std::future::ready(Ok(Vec::new())));
+        }
         let due = self.run(move |tx| tx.due_except(now, limit, &busy));
         Box::pin(async move { due.await.map_err(|error| OutboxError(error.to_string())) })
     }

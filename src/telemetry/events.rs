@@ -313,6 +313,50 @@ impl IntakeBroke<'_> {
     }
 }
 
+/// A message was taken again and again without being recorded: it is parked unread.
+#[derive(Debug)]
+pub struct TakenTooOften {
+    /// Transport.
+    pub transport: &'static str,
+    /// How often it was taken again.
+    pub takes: u32,
+}
+
+impl TakenTooOften {
+    /// Writes the log line and the metric.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        telemetry.count(Metric::IntakeFailures, &[self.transport, "takes"], 1);
+        tracing::error!(
+            transport = self.transport,
+            takes = self.takes,
+            "a message came back {} times before it was recorded: it is parked unread, for it may end the program",
+            self.takes
+        );
+    }
+}
+
+/// Another number of messages is asked for at once, for the sake of their size.
+#[derive(Debug)]
+pub struct PrefetchChanged<'a> {
+    /// Queue.
+    pub queue: &'a str,
+    /// The number from now on.
+    pub prefetch: u16,
+}
+
+impl PrefetchChanged<'_> {
+    /// Writes the log line.
+    pub fn emit(&self) {
+        tracing::info!(
+            queue = self.queue,
+            prefetch = self.prefetch,
+            "asking for {} message(s) of {} at once, for their size",
+            self.prefetch,
+            self.queue
+        );
+    }
+}
+
 /// A file in the directory transport cannot be read. Told once per file.
 #[derive(Debug)]
 pub struct FileUnreadable<'a> {

@@ -65,6 +65,10 @@ pub enum Metric {
     RegisterFaults,
     /// Times that a register was read again, by result.
     RegisterReloads,
+    /// Gateways on the ledger.
+    Members,
+    /// Versions of a register by which they judge.
+    RegisterVersions,
 }
 
 /// Sort of metric.
@@ -82,7 +86,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 31] = [
+    pub const ALL: [Metric; 33] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -114,6 +118,8 @@ impl Metric {
         Metric::RegisterAgeSeconds,
         Metric::RegisterFaults,
         Metric::RegisterReloads,
+        Metric::Members,
+        Metric::RegisterVersions,
     ];
 
     /// Name, sort, labels and meaning.
@@ -236,6 +242,13 @@ impl Metric {
                 Sort::Counter,
                 &["region", "result"],
                 "Times that a register was read again: replaced, unchanged or refused",
+            ),
+            Metric::Members => ("sluis_members", Sort::Figure, &[], "Gateways that work on this ledger at the moment"),
+            Metric::RegisterVersions => (
+                "sluis_register_versions",
+                Sort::Figure,
+                &["region"],
+                "Versions of a register by which the gateways on this ledger judge; more than 1 means that they differ",
             ),
         }
     }

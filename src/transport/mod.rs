@@ -7,6 +7,7 @@ pub mod directory;
 pub mod spool;
 
 use futures_util::future::BoxFuture;
+use sha2::{Digest, Sha256};
 
 /// A message as it came in.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,6 +24,28 @@ pub struct Incoming {
 impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Incoming({} {}, {} bytes)", self.transport, self.transport_id, self.bytes.len())
+    }
+}
+
+/// A message that was handed out before, and is taken once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Take {
+    /// Name of the transport.
+    pub transport: &'static str,
+    /// The transport's own id of the delivery.
+    pub transport_id: String,
+    /// SHA-256 of the bytes.
+    pub digest: [u8; 32],
+}
+
+impl Take {
+    /// The take of a message.
+    pub fn of(incoming: &Incoming) -> Take {
+        Take {
+            transport: incoming.transport,
+            transport_id: incoming.transport_id.clone(),
+            digest: Sha256::digest(&incoming.bytes).into(),
+        }
     }
 }
 
@@ -46,5 +69,24 @@ pub trait Intake: Send + Sync + 'static {
     /// counts deliveries. Without an answer of its own an intake finds out with messages.
     fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Counts that a message is taken once more, before anything is done with it, and gives how often that was. Whatever
+    /// the message does to the program afterwards, the count stands.
+    fn count_take(&self, take: Take) -> BoxFuture<'static, Result<u32, IntakeError>> {
+        let _ = take;
+        Box::pin(std::future::ready(Ok(1)))
+    }
+
+    /// Forgets that count: the message is in the ledger, or what failed was not the message.
+    fn forget_takes(&self, take: Take) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let _ = take;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Parks a message with its bytes, without looking into it. An intake that counts nothing is never asked.
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+        let _ = incoming;
+        Box::pin(std::future::ready(Err(IntakeError("this intake parks nothing".to_owned()))))
     }
 }

@@ -1,6 +1,6 @@
 //! The folders of the directory transport: `in/`, `out/<party>/`, `error/`.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,19 @@ impl Spool {
         Ok(spool)
     }
 
+    /// Takes the folders for one gateway, as long as the file that it gives stays open; the system lets go of them when
+    /// a process dies.
+    pub fn claim(&self) -> Result<File, ClaimError> {
+        let name = self.root.join(".lock");
+        let fault = |source| ClaimError::Lock { file: name.clone(), source };
+        let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(ClaimError::InUse { folder: self.root.clone() }),
+            Err(TryLockError::Error(source)) => Err(fault(source)),
+        }
+    }
+
     /// Where messages come in.
     pub fn incoming(&self) -> PathBuf {
         self.root.join("in")
@@ -56,6 +69,28 @@ fn try_folder(folder: &Path) -> io::Result<()> {
     let probe = folder.join(".probe.tmp");
     File::create(&probe)?.write_all(b"sluis")?;
     fs::remove_file(&probe)
+}
+
+/// The folders are another gateway's.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Another gateway has them.
+    #[error(
+        "the folder {} is in use by another gateway: each needs a spool of its own, because what one takes from it is \
+         no repeat to the other; set another root in [directory]", folder.display()
+    )]
+    InUse {
+        /// The folder of the spool.
+        folder: PathBuf,
+    },
+    /// It cannot be found out.
+    #[error("failed to lock {}: {source}; check that its file system has locks and its rights", file.display())]
+    Lock {
+        /// The lock file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 /// Makes what was written, renamed or removed in a folder survive a power cut.

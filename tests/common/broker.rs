@@ -14,15 +14,38 @@ use sluis::config::{Amqp, Secret, TlsFiles};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::io::copy_bidirectional;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use uuid::Uuid;
+
+/// Settings to start from, without an address.
+pub fn plain_settings() -> Amqp {
+    Amqp {
+        url: Secret::new(""),
+        queues: vec!["q".to_owned()],
+        parked_queue: "p".to_owned(),
+        exchange_out: "o".to_owned(),
+        exchange_signals: "s".to_owned(),
+        prefetch: 16,
+        prefetch_bytes: 10_000_000,
+        declare: true,
+        management_url: None,
+        single_active_consumer: None,
+        max_takes: 5,
+        confirm_window: 64,
+        confirm_deadline: Duration::from_secs(30),
+        tls: TlsFiles::default(),
+    }
+}
 
 /// A broker with names of its own, and a proxy in front of it.
 pub struct Broker {
     /// Settings with the address of the proxy.
     pub settings: Amqp,
+    /// The one queue that messages come in by.
+    pub queue: String,
     /// What the gateway talks through.
     pub proxy: Proxy,
     connection: Connection,
@@ -49,19 +72,25 @@ impl Broker {
         let vhost = uri.vhost.replace('/', "%2f");
         let through = format!("amqp://{}:{}@{}/{vhost}", login.username, login.password, proxy.address);
         let own = Uuid::new_v4().simple().to_string();
+        let queue = format!("test.{own}.in");
         let settings = Amqp {
             url: Secret::new(through),
-            queue: format!("test.{own}.in"),
+            queues: vec![queue.clone()],
             parked_queue: format!("test.{own}.parked"),
             exchange_out: format!("test.{own}.out"),
             exchange_signals: format!("test.{own}.signals"),
             prefetch,
-            prefetch_bytes: 10_000_000,
-            declare: true,
-            management_url: None,
-            tls: TlsFiles::default(),
+            ..plain_settings()
         };
-        Some(Broker { settings, proxy, connection, channel })
+        Some(Broker { settings, queue, proxy, connection, channel })
+    }
+
+    /// Runs rabbitmqctl on the broker.
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        let ctl = std::env::var("SLUIS_TEST_AMQP_CTL").expect("SLUIS_TEST_AMQP_CTL stands beside SLUIS_TEST_AMQP");
+        let ran = std::process::Command::new(ctl).arg("-q").args(arguments).output().expect("rabbitmqctl runs");
+        assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).expect("it prints text")
     }
 
     /// A channel of its own, for what may fail.
@@ -143,7 +172,7 @@ impl Broker {
 
     /// Removes what the test made.
     pub async fn clean(self) {
-        for queue in [&self.settings.queue, &self.settings.parked_queue] {
+        for queue in self.settings.queues.iter().chain([&self.settings.parked_queue]) {
             let _ = self.channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await;
         }
         for exchange in [&self.settings.exchange_out, &self.settings.exchange_signals] {
@@ -153,12 +182,28 @@ impl Broker {
     }
 }
 
+/// Passes bytes on, as long as nothing is frozen.
+async fn pass(
+    from: &mut (impl AsyncReadExt + Unpin),
+    to: &mut (impl AsyncWriteExt + Unpin),
+    mut frozen: watch::Receiver<bool>,
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read) = from.read(&mut buffer).await {
+        let thawed = frozen.wait_for(|frozen| !frozen).await.is_ok();
+        if read == 0 || !thawed || to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Passes connections on until it is told to cut or refuse them.
 pub struct Proxy {
     /// Where it listens.
     pub address: SocketAddr,
     cuts: watch::Sender<u32>,
     refuses: Arc<AtomicBool>,
+    frozen: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -166,6 +211,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (cuts, seen) = watch::channel(0);
+        let (frozen, freezing) = watch::channel(false);
         let refuses = Arc::new(AtomicBool::new(false));
         let refusing = Arc::clone(&refuses);
         tokio::spawn(async move {
@@ -173,18 +219,26 @@ impl Proxy {
                 if refusing.load(Ordering::SeqCst) {
                     continue;
                 }
-                let (upstream, mut seen) = (upstream.clone(), seen.clone());
+                let (upstream, mut seen, freezing) = (upstream.clone(), seen.clone(), freezing.clone());
                 seen.mark_unchanged();
                 tokio::spawn(async move {
-                    let Ok(mut server) = TcpStream::connect(upstream).await else { return };
+                    let Ok(server) = TcpStream::connect(upstream).await else { return };
+                    let (mut from_client, mut to_client) = client.split();
+                    let (mut from_server, mut to_server) = server.into_split();
                     tokio::select! {
-                        _ = copy_bidirectional(&mut client, &mut server) => {}
+                        () = pass(&mut from_client, &mut to_server, freezing.clone()) => {}
+                        () = pass(&mut from_server, &mut to_client, freezing) => {}
                         _ = seen.changed() => {}
                     }
                 });
             }
         });
-        Proxy { address, cuts, refuses }
+        Proxy { address, cuts, refuses, frozen }
+    }
+
+    /// Stops passing anything on while all connections stay open, as a network that swallows everything, or goes on.
+    pub fn freeze(&self, freeze: bool) {
+        self.frozen.send_replace(freeze);
     }
 
     /// Cuts every connection.

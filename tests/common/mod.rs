@@ -1,6 +1,7 @@
 //! Stand-ins for the ledger: an intake that remembers what it was given, and an outbox in memory.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod amqp;
 pub mod broker;
 
 use futures_util::future::BoxFuture;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use sluis::decision::Purpose;
 use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
 use sluis::message::Law;
-use sluis::transport::{Incoming, Intake, IntakeError};
+use sluis::transport::{Incoming, Intake, IntakeError, Take};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Mutex;
@@ -50,6 +51,15 @@ pub struct FakeIntake {
     pub in_progress: AtomicUsize,
     /// The most commits in progress at once.
     pub most_in_progress: AtomicUsize,
+    /// How often each message was taken again, by its transport id, and is not recorded yet.
+    pub takes: Mutex<BTreeMap<String, u32>>,
+    /// Messages that came again and were committed while nothing else was in progress.
+    pub alone: AtomicUsize,
+    /// The most bytes in commits at once.
+    pub most_bytes: AtomicUsize,
+    bytes: AtomicUsize,
+    /// Transport ids of messages that were parked unread.
+    pub aside: Mutex<Vec<String>>,
 }
 
 impl FakeIntake {
@@ -72,10 +82,15 @@ impl FakeIntake {
     async fn record(&'static self, call: usize, incoming: Incoming) -> Result<(), IntakeError> {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_progress.fetch_max(now, Ordering::SeqCst);
+        let held = self.bytes.fetch_add(incoming.bytes.len(), Ordering::SeqCst) + incoming.bytes.len();
+        self.most_bytes.fetch_max(held, Ordering::SeqCst);
+        let again = self.takes.lock().expect("no test panics holding it").contains_key(&incoming.transport_id);
+        self.alone.fetch_add(usize::from(again && now == 1), Ordering::SeqCst);
         while self.holds.load(Ordering::SeqCst) {
             let _ = tokio::time::timeout(Duration::from_millis(10), self.released.notified()).await;
         }
         self.in_progress.fetch_sub(1, Ordering::SeqCst);
+        self.bytes.fetch_sub(incoming.bytes.len(), Ordering::SeqCst);
         if self.refuses.load(Ordering::SeqCst) {
             return Err(IntakeError("the disk is full".to_owned()));
         }
@@ -109,6 +124,24 @@ impl Intake for Handle {
     fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(self.0.record(call, prepared))
+    }
+
+    fn count_take(&self, take: Take) -> BoxFuture<'static, Result<u32, IntakeError>> {
+        let mut takes = self.0.takes.lock().expect("no test panics holding it");
+        let count = takes.entry(take.transport_id).or_default();
+        *count += 1;
+        let count = *count;
+        Box::pin(async move { Ok(count) })
+    }
+
+    fn forget_takes(&self, take: Take) -> BoxFuture<'static, Result<(), IntakeError>> {
+        self.0.takes.lock().expect("no test panics holding it").remove(&take.transport_id);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+        self.0.aside.lock().expect("no test panics holding it").push(incoming.transport_id);
+        Box::pin(async { Ok(()) })
     }
 
     fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {

@@ -25,8 +25,9 @@ const LOCK: &str = "30s";
 const STATEMENT: &str = "60s";
 /// The same for one that only reads, which may be the whole ledger.
 const READING: &str = "15min";
-/// How long a transaction may stand still while its owner holds up all others.
-const STANDING_STILL: &str = "60s";
+/// How long a transaction may stand still while its owner holds up all others: a process that was stopped in the middle
+/// of a job must not keep the other gateways from theirs for longer than they take to see that it is gone.
+const STANDING_STILL: &str = "10s";
 /// How long the end of a connection is waited for.
 const PARTING: Duration = Duration::from_secs(2);
 /// Waits between attempts to connect.

@@ -11,8 +11,11 @@ use crate::ledger::keys::Keys;
 use crate::ledger::location::Server;
 
 /// Numbers and names go with those of `SQLite`.
-static MIGRATIONS: &[Migration] =
-    &[Migration { number: 8, name: "money", sql: include_str!("../migrations/postgres/0008_ledger.sql") }];
+static MIGRATIONS: &[Migration] = &[
+    Migration { number: 8, name: "money", sql: include_str!("../migrations/postgres/0008_ledger.sql") },
+    Migration { number: 9, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
+    Migration { number: 10, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
+];
 
 /// The oldest server that is known to serve.
 const OLDEST_SERVER: i64 = 140_000;

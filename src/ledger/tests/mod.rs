@@ -4,6 +4,7 @@
 mod course;
 mod group;
 mod integrity;
+mod members;
 mod outbox;
 mod place;
 mod questions;
