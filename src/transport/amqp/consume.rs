@@ -248,14 +248,16 @@ impl<I: Intake> QueueIntake<I> {
 
     async fn session(&self, shutdown: &Shutdown, prefetch: u16) -> Ended {
         let set_up = within_deadline(self.set_up(prefetch));
-        let (connection, channel, consumer) = match shutdown.unless_requested(set_up).await {
+        // The consumer is dropped last. Dropping it cancels it, and a broker that hands a queue to one consumer at a time
+        // would hand the next gateway what comes behind the messages that this one still has: out of order.
+        let (connection, channel, mut consumer) = match shutdown.unless_requested(set_up).await {
             None => return Ended::Stopped,
             Some(Err(error)) => return Ended::Lost(error.to_string()),
             Some(Ok(parts)) => parts,
         };
         self.component.up();
         let ended = tokio::select! {
-            ended = self.consume(consumer, shutdown, prefetch) => ended,
+            ended = self.consume(&mut consumer, shutdown, prefetch) => ended,
             reason = lost(&connection, &channel, prefetch) => Ended::Lost(reason),
         };
         match ended {
@@ -263,6 +265,7 @@ impl<I: Intake> QueueIntake<I> {
             Ended::Lost(_) | Ended::Refused(_) => {}
         }
         close(Some(&channel), &connection).await;
+        drop(consumer);
         ended
     }
 
@@ -281,12 +284,12 @@ impl<I: Intake> QueueIntake<I> {
     }
 
     /// Feeds what comes to the work, until either ends. What is in work then is finished.
-    async fn consume(&self, mut consumer: Consumer, shutdown: &Shutdown, prefetch: u16) -> Ended {
+    async fn consume(&self, consumer: &mut Consumer, shutdown: &Shutdown, prefetch: u16) -> Ended {
         let feed = Feed::default();
         // As many as the broker may hand over.
         let (sender, receiver) = mpsc::channel(usize::from(prefetch) + 1);
         let feeding = async {
-            let ended = self.feed(&mut consumer, sender, shutdown, prefetch).await;
+            let ended = self.feed(consumer, sender, shutdown, prefetch).await;
             if !matches!(ended, Ended::Lost(_)) {
                 feed.closed.store(true, Ordering::Relaxed);
             }
