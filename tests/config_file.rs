@@ -154,10 +154,7 @@ fn queues_and_what_the_broker_is_asked_for() {
         "[amqp]\nurl = \"amqp://localhost\"\nqueue = [\"a\", \"p\"]\nparked_queue = \"p\"\n",
         &[(Some(4), "amqp.parked_queue", "a queue of their own")],
     );
-    faults(
-        "[amqp]\nurl = \"amqp://localhost\"\nqueue = []\n",
-        &[(Some(3), "amqp.queue", "no queue is named")],
-    );
+    faults("[amqp]\nurl = \"amqp://localhost\"\nqueue = []\n", &[(Some(3), "amqp.queue", "no queue is named")]);
 }
 
 #[test]

@@ -75,11 +75,7 @@ async fn a_queue_that_is_removed_is_declared_and_consumed_again() {
     consuming.ready().await;
     put_all(&broker, &ids(0..5)).await;
     consuming.committed(5).await;
-    broker
-        .channel
-        .queue_delete(broker.queue.as_str().into(), QueueDeleteOptions::default())
-        .await
-        .expect("removed");
+    broker.channel.queue_delete(broker.queue.as_str().into(), QueueDeleteOptions::default()).await.expect("removed");
     consuming.lost().await;
     let reason = consuming.telemetry.components()["amqp intake"].reason.clone();
     assert!(reason.as_ref().is_some_and(|reason| reason.contains("cancelled")), "{reason:?}");

@@ -101,8 +101,10 @@ async fn a_queue_that_another_gateway_is_to_have_is_let_go_of_after_what_is_in_w
     .await;
     consuming.intake.release();
     consuming.committed(5).await;
-    until("the first is let go of", || listed(&broker, "list_queues", &broker.queue, &["consumers", "messages"]) == ["0\t0"])
-        .await;
+    until("the first is let go of", || {
+        listed(&broker, "list_queues", &broker.queue, &["consumers", "messages"]) == ["0\t0"]
+    })
+    .await;
     put_all(&broker, &ids(5..8)).await;
     broker.put(&other, "m9", b"9").await;
     consuming.committed(6).await;
@@ -196,7 +198,10 @@ async fn large_messages_are_asked_for_a_few_at_a_time() {
     consuming.intake.release();
     consuming.committed(20).await;
     until("three of them fit", || listed(&broker, "list_consumers", &broker.queue, &["prefetch_count"]) == ["3"]).await;
-    assert!(consuming.intake.most_bytes.load(Ordering::SeqCst) <= 80_000, "one more than fits came before it was known");
+    assert!(
+        consuming.intake.most_bytes.load(Ordering::SeqCst) <= 80_000,
+        "one more than fits came before it was known"
+    );
     put_all(&broker, &ids(20..60)).await;
     consuming.committed(60).await;
     until("small ones are asked for by the dozen again", || {
@@ -355,7 +360,10 @@ async fn a_message_that_the_broker_finds_too_large_is_told_and_the_others_leave(
     delivering.outbox.add(large);
     until("it was refused", || !delivering.outbox.reasons().is_empty()).await;
     let reason = delivering.outbox.reasons()[0].clone();
-    assert!(reason.contains("2000 bytes") && reason.contains("(1000)") && reason.contains("max_message_size"), "{reason}");
+    assert!(
+        reason.contains("2000 bytes") && reason.contains("(1000)") && reason.contains("max_message_size"),
+        "{reason}"
+    );
     for row in rows(20, Purpose::Reply, &["42420002", "42420003"]).into_iter().map(|mut row| {
         row.sequence += 10;
         row
@@ -468,7 +476,11 @@ async fn what_is_on_the_broker_is_compared_with_what_the_gateway_needs() {
 
     // An exchange of another type, and a login that may only look.
     let signals = broker.settings.exchange_signals.as_str();
-    broker.channel.exchange_delete(signals.into(), lapin::options::ExchangeDeleteOptions::default()).await.expect("gone");
+    broker
+        .channel
+        .exchange_delete(signals.into(), lapin::options::ExchangeDeleteOptions::default())
+        .await
+        .expect("gone");
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     broker
         .channel

@@ -403,6 +403,7 @@ async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Re
 }
 
 /// What the broker or the library says of a message, or why nobody knows whether it arrived.
+#[expect(clippy::large_enum_variant, reason = "as many as one run has messages, for as long as it lasts")]
 enum Published {
     Answered(lapin::Result<Confirmation>),
     Gone,
@@ -427,9 +428,7 @@ impl Published {
             Published::Answered(Ok(Confirmation::Ack(_))) => Ok(()),
             Published::Answered(Ok(Confirmation::Nack(_))) => Err(PublishFault::Nacked { key: key() }),
             Published::Answered(Ok(Confirmation::NotRequested)) => Err(PublishFault::NotConfirming),
-            Published::Answered(Err(error)) => {
-                Err(PublishFault::of(&error, &letter.exchange, due.body.len() as u64))
-            }
+            Published::Answered(Err(error)) => Err(PublishFault::of(&error, &letter.exchange, due.body.len() as u64)),
             Published::Gone => Err(PublishFault::Cut { said: "the connection was closed".to_owned() }),
             Published::Late => Err(PublishFault::Unconfirmed),
         }

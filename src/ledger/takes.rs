@@ -37,14 +37,12 @@ impl Tx<'_> {
     }
 
     /// Forgets the takes of a message: it is recorded, or it was not the message that failed.
-    pub fn forget_takes(
-        &mut self,
-        transport: &str,
-        transport_id: &str,
-        digest: &[u8; 32],
-    ) -> Result<(), LedgerError> {
-        self.sql("DELETE FROM takes WHERE transport = ?1 AND transport_id = ?2 AND digest = ?3")?
-            .execute(params![transport, transport_id, digest])?;
+    pub fn forget_takes(&mut self, transport: &str, transport_id: &str, digest: &[u8; 32]) -> Result<(), LedgerError> {
+        self.sql("DELETE FROM takes WHERE transport = ?1 AND transport_id = ?2 AND digest = ?3")?.execute(params![
+            transport,
+            transport_id,
+            digest
+        ])?;
         Ok(())
     }
 }

@@ -39,12 +39,7 @@ impl Consuming {
         Consuming::start_all(name, settings, None, intake)
     }
 
-    fn start_all(
-        name: &str,
-        settings: &Amqp,
-        assigned: Option<&Assigned>,
-        intake: &'static FakeIntake,
-    ) -> Consuming {
+    fn start_all(name: &str, settings: &Amqp, assigned: Option<&Assigned>, intake: &'static FakeIntake) -> Consuming {
         let telemetry = Telemetry::default();
         let (trigger, stop) = shutdown(Duration::from_secs(5));
         let mut transport = AmqpIntake::new(settings, name, Arc::new(Handle(intake)), &telemetry);
@@ -128,4 +123,3 @@ impl Delivering {
         soon("the link stops", self.link).await.expect("no panic");
     }
 }
-

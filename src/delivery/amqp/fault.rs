@@ -198,6 +198,9 @@ mod tests {
         assert!(PublishFault::Nacked { key: key() }.is_of_receiver());
         assert!(!PublishFault::Blocked.is_of_receiver() && !PublishFault::Blocked.is_unknown());
         assert!(PublishFault::Unconfirmed.is_unknown());
-        assert_eq!(Failure::from(PublishFault::Unroutable { key: key() }).reason, "no queue bound for wmo.306.42420001");
+        assert_eq!(
+            Failure::from(PublishFault::Unroutable { key: key() }).reason,
+            "no queue bound for wmo.306.42420001"
+        );
     }
 }

@@ -111,6 +111,7 @@ enum Fault {
 }
 
 /// A message before it is prepared.
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large sort")]
 enum Step {
     /// It came for the first time.
     Fresh(Arrived, OwnedSemaphorePermit),
@@ -131,11 +132,11 @@ impl<I: Intake> AmqpIntake<I> {
     /// Takes messages from all queues of the settings. `gateway` is how the broker sees the connections.
     pub fn new(settings: &Amqp, gateway: &str, intake: Arc<I>, telemetry: &Telemetry) -> AmqpIntake<I> {
         let settings = Arc::new(settings.clone());
-        let count = settings.queues.len();
+        let names = settings.queues.clone();
+        let count = names.len();
         let share = settings.prefetch_bytes / u64::try_from(count.max(1)).unwrap_or(u64::MAX);
-        let queues = settings.queues.iter().map(|queue| QueueIntake {
+        let queues = names.into_iter().map(move |queue| QueueIntake {
             settings: Arc::clone(&settings),
-            queue: queue.clone(),
             name: format!("{gateway} intake"),
             intake: Arc::clone(&intake),
             share,
@@ -145,6 +146,7 @@ impl<I: Intake> AmqpIntake<I> {
                 1 => "amqp intake".to_owned(),
                 _ => format!("amqp intake {queue}"),
             }),
+            queue,
         });
         AmqpIntake { queues: queues.collect() }
     }
@@ -296,7 +298,7 @@ impl<I: Intake> QueueIntake<I> {
             let _ = feed.ended.set(ended);
             // What still comes returns to the queue with the channel; it must not pile up until then.
             while consumer.next().await.is_some() {}
-            future::pending::<()>().await
+            future::pending::<()>().await;
         };
         let ended = tokio::select! {
             ended = self.work(receiver, &feed, prefetch) => ended,

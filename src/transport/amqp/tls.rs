@@ -32,10 +32,12 @@ pub(super) async fn connector(files: &TlsFiles) -> Result<RustlsConnector, AmqpE
                 .connector_with_single_cert(chain, key)
                 .map_err(|source| AmqpError::Identity { file: certificate.clone(), source })
         }
-        (Some(_) | None, Some(_) | None) => roots.connector_with_no_client_auth().map_err(|source| match &files.ca_file {
-            Some(file) => AmqpError::Pem { file: file.clone(), what: "certificate of an authority" },
-            None => AmqpError::NoAuthorities(source),
-        }),
+        (Some(_) | None, Some(_) | None) => {
+            roots.connector_with_no_client_auth().map_err(|source| match &files.ca_file {
+                Some(file) => AmqpError::Pem { file: file.clone(), what: "certificate of an authority" },
+                None => AmqpError::NoAuthorities(source),
+            })
+        }
     }
 }
 
@@ -55,9 +57,8 @@ async fn read(file: &PathBuf) -> Result<Vec<u8>, AmqpError> {
 /// What a fault of TLS means, and who can mend it; `None` for a fault of something else.
 pub(super) fn told_apart(error: &io::Error, host: &str) -> Option<AmqpError> {
     let fault = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let untrusted = |why: &'static str, advice: &'static str| {
-        Some(AmqpError::Untrusted { host: host.to_owned(), why, advice })
-    };
+    let untrusted =
+        |why: &'static str, advice: &'static str| Some(AmqpError::Untrusted { host: host.to_owned(), why, advice });
     match fault {
         rustls::Error::InvalidCertificate(fault) => {
             let (why, advice) = of_certificate(fault);
@@ -100,10 +101,9 @@ fn of_certificate(fault: &CertificateError) -> (&'static str, &'static str) {
 
 fn of_alert(alert: AlertDescription) -> (&'static str, &'static str) {
     match alert {
-        AlertDescription::CertificateRequired => (
-            "it asks for a client certificate",
-            "name client_cert_file and client_key_file in [amqp]",
-        ),
+        AlertDescription::CertificateRequired => {
+            ("it asks for a client certificate", "name client_cert_file and client_key_file in [amqp]")
+        }
         AlertDescription::UnknownCA => (
             "it does not know the authority of the client certificate",
             "have the certificate signed by an authority that the broker trusts (ssl_options.cacertfile)",

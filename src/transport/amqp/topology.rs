@@ -181,7 +181,8 @@ impl Difference {
     /// What is wrong, as a sentence.
     pub fn wrong(&self) -> String {
         let thing = &self.thing;
-        let show = |value: &Option<String>| value.as_ref().map_or_else(|| "none".to_owned(), |value| format!("'{value}'"));
+        let show =
+            |value: &Option<String>| value.as_ref().map_or_else(|| "none".to_owned(), |value| format!("'{value}'"));
         match &self.how {
             How::Missing => format!("there is no {thing}"),
             How::Other { name, needed, found } => {
@@ -378,7 +379,10 @@ mod tests {
     fn a_property_that_differs_is_taken_as_it_is_to_find_the_next() {
         let mut need = Need {
             thing: Thing::Queue("q".to_owned()),
-            arguments: vec![("x-delivery-limit", Value::Number(100)), ("x-overflow", Value::Text("reject-publish".into()))],
+            arguments: vec![
+                ("x-delivery-limit", Value::Number(100)),
+                ("x-overflow", Value::Text("reject-publish".into())),
+            ],
         };
         let other = |name: &str, found: Option<&str>| Refusal {
             name: name.to_owned(),
