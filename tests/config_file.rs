@@ -159,6 +159,38 @@ fn fields_are_checked_against_each_other() {
 }
 
 #[test]
+fn queues_and_what_the_broker_is_asked_for() {
+    let amqp = |more: &str| read(&format!("[amqp]\nurl = \"amqp://localhost\"\n{more}")).expect("it is right");
+    let queues = |more: &str| amqp(more).amqp.expect("an address").queues;
+    assert_eq!(queues(""), ["sluis.in"]);
+    assert_eq!(queues("queue = \"oost\"\n"), ["oost"]);
+    assert_eq!(queues("queue = [\"oost\", \"west\"]\n"), ["oost", "west"]);
+    for (word, alone, shared) in
+        [("\"auto\"", Some(false), Some(true)), ("true", Some(true), Some(true)), ("false", Some(false), Some(false))]
+    {
+        let settings = amqp(&format!("single_active_consumer = {word}\n")).amqp.expect("an address");
+        assert_eq!(settings.clone().for_ledger(false).single_active_consumer, alone, "{word}");
+        assert_eq!(settings.for_ledger(true).single_active_consumer, shared, "{word}");
+    }
+    faults(
+        "[amqp]\nurl = \"amqp://localhost\"\nqueue = [\"q\", \"q\"]\nsingle_active_consumer = \"perhaps\"\n\
+         max_takes = 0\nconfirm_window = 0\nconfirm_deadline = \"1ms\"\n",
+        &[
+            (Some(3), "amqp.queue", "named twice"),
+            (Some(4), "amqp.single_active_consumer", "not a choice"),
+            (Some(5), "amqp.max_takes", "1"),
+            (Some(6), "amqp.confirm_window", "1"),
+            (Some(7), "amqp.confirm_deadline", "1s to 10m"),
+        ],
+    );
+    faults(
+        "[amqp]\nurl = \"amqp://localhost\"\nqueue = [\"a\", \"p\"]\nparked_queue = \"p\"\n",
+        &[(Some(4), "amqp.parked_queue", "a queue of their own")],
+    );
+    faults("[amqp]\nurl = \"amqp://localhost\"\nqueue = []\n", &[(Some(3), "amqp.queue", "no queue is named")]);
+}
+
+#[test]
 fn back_offices_are_checked_one_by_one() {
     faults(
         "[[back_office]]\ngemeente = \"0197\"\nurl = \"https://a.example/\"\n\

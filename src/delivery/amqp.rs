@@ -403,6 +403,7 @@ async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Re
 }
 
 /// What the broker or the library says of a message, or why nobody knows whether it arrived.
+#[expect(clippy::large_enum_variant, reason = "as many as one run has messages, for as long as it lasts")]
 enum Published {
     Answered(lapin::Result<Confirmation>),
     Gone,
