@@ -6,8 +6,10 @@ use crate::clock::dutch_day;
 use crate::contract::register::source::Source;
 use crate::deadline::{Debt, working_days_after, working_days_late};
 use crate::decision::{Purpose, Verdict};
+use crate::delivery::breaker::{Breaker, State};
+use crate::delivery::class::Class;
 use crate::delivery::without_bsn;
-use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Tx, Waiting};
+use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Row, RowState, Tx, Waiting};
 use crate::message::Date;
 use crate::registers::{Read, TOLD};
 use jiff::Timestamp;
@@ -117,7 +119,8 @@ pub struct Queue {
 /// Something that a person should act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ailment {
-    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`, `register`.
+    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`, `refused`,
+    /// `breaker`, `register`.
     pub check: &'static str,
     /// What is wrong.
     pub what: String,
@@ -148,6 +151,8 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
     findings.extend(held_too_long(tx, now, patience.held)?);
     findings.extend(set_aside(tx, counts.parked, now)?);
     findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
+    findings.extend(refused(tx, now)?);
+    findings.extend(left_alone(tx, now)?);
     let outbox = counts.outbox.into_iter().map(|(purpose, waiting)| (purpose.as_str(), queue(waiting))).collect();
     Ok(Diagnosis {
         at: now.to_string(),
@@ -347,6 +352,53 @@ fn undelivered(purpose: Purpose, waiting: Waiting, patience: Patience) -> Option
         cases: Vec::new(),
         owed: Vec::new(),
     })
+}
+
+/// Deliveries that their receiver refuses for what they are.
+fn refused(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let count: u64 = tx.count_refused()?.into_values().sum();
+    if count == 0 {
+        return Ok(None);
+    }
+    let case = |row: &Row| {
+        let since = age(Duration::try_from(now.duration_since(row.ended_at.unwrap_or(now))).unwrap_or_default());
+        let (id, purpose, subject, receiver) = (row.id, row.purpose.as_str(), &row.subject, &row.receiver);
+        let reason = row.reason.as_deref().unwrap_or("no reason is known");
+        format!("{id}: {purpose} {subject} to {receiver}, for {since}: {reason}")
+    };
+    Ok(Some(Ailment {
+        check: "refused",
+        what: format!("{count} deliveries were refused by their receiver for what they are"),
+        advice: "ask the receiver what it cannot take, then `sluis outbox retry --id UUID --reason TEXT`: they leave under \
+                 the same ids with the same bytes; nobody will come back on them by himself",
+        cases: tx.outbox_rows(RowState::Refused, None, LONGEST_LIST)?.iter().map(case).collect(),
+        owed: Vec::new(),
+    }))
+}
+
+/// Destinations that are left alone and will be until a person acts, or that have been for long.
+fn left_alone(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let since = |breaker: &Breaker| Duration::try_from(now.duration_since(breaker.since)).unwrap_or_default();
+    let breakers = tx.breakers()?;
+    let cases: Vec<String> = breakers
+        .0
+        .iter()
+        .filter(|(_, breaker)| breaker.state != State::Closed)
+        .filter(|(_, breaker)| breaker.class.is_some_and(Class::needs_a_person) || since(breaker) > SLACK)
+        .map(|(destination, breaker)| {
+            let reason = breaker.reason.as_deref().unwrap_or("no reason is known");
+            let class = breaker.class.map_or("unknown", Class::as_str);
+            format!("{destination}, for {}: {reason} ({class})", age(since(breaker)))
+        })
+        .collect();
+    Ok((!cases.is_empty()).then(|| Ailment {
+        check: "breaker",
+        what: format!("{} destinations take nothing", cases.len()),
+        advice: "mend the destination, or its address and certificates in the configuration; then \
+                 `sluis outbox retry --destination NAME --reason TEXT` tries it at once, otherwise a probe goes by itself",
+        cases,
+        owed: Vec::new(),
+    }))
 }
 
 fn queue(waiting: Waiting) -> Queue {

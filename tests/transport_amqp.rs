@@ -7,7 +7,7 @@ use common::broker::Broker;
 use common::{FakeIntake, MemoryOutbox, fake_intake, row, rows, soon, until};
 use lapin::options::QueueDeleteOptions;
 use sluis::clock::SystemClock;
-use sluis::config::{Amqp, Delivery, Secret, TlsFiles, Transport};
+use sluis::config::{Amqp, Delivery, Order, Secret, TlsFiles, Transport};
 use sluis::decision::Purpose;
 use sluis::delivery::amqp::AmqpDestination;
 use sluis::delivery::relay::{Relay, Routes};
@@ -353,6 +353,10 @@ impl Delivering {
             first_retry: Duration::from_millis(100),
             max_retry: Duration::from_millis(500),
             window: 256,
+            slow_retry: Duration::from_millis(500),
+            breaker_after: 5,
+            set_aside_after: 3,
+            order: Order::Skip,
         };
         let routes = Routes { default: destination, back_offices: BTreeMap::new() };
         let relay = Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &delivery, clock, &telemetry);

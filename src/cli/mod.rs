@@ -9,6 +9,7 @@ mod explain;
 mod held;
 mod household;
 mod judge;
+mod outbox;
 mod region_report;
 mod report;
 mod rules;
@@ -110,6 +111,9 @@ enum Command {
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
+    /// What is to leave, what was refused, and how the destinations stand
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -234,6 +238,32 @@ enum HouseholdCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum OutboxCommand {
+    /// Rows with their destination, attempts and last failure
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        asked: outbox::Asked,
+    },
+    /// Send again what was refused, under the same ids and with the same bytes
+    Retry {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        again: outbox::Again,
+    },
+    /// Which destinations are left alone, since when, why, and until when; exit 1 when there is one
+    Breakers {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum HeldCommand {
     /// What is held, since when, and why
     List {
@@ -290,6 +320,7 @@ pub fn main() -> ExitCode {
             load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
         Command::Held(command) => held(command),
+        Command::Outbox(command) => outbox(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
@@ -458,6 +489,28 @@ fn held(command: HeldCommand) -> Exit {
     };
     let Ordering { id, reason, by, config: WithConfig { config } } = ordering;
     load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
+}
+
+fn outbox(command: OutboxCommand) -> Exit {
+    match command {
+        OutboxCommand::List { config: WithConfig { config }, asked } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::list(&config, &asked))
+        }
+        OutboxCommand::Retry { config: WithConfig { config }, again } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::retry(&config, again))
+        }
+        OutboxCommand::Breakers { config: WithConfig { config }, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::breakers(&config, json))
+        }
+    }
+}
+
+/// The login that gives an order.
+fn user() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.trim().is_empty())
 }
 
 fn config_check(path: &Path) -> Exit {

@@ -8,8 +8,9 @@
 //! another message. So each run has a channel to itself until all its confirms are there, and what was returned is told
 //! by its own id.
 
+use super::class::{Fault, of_reply_code};
 use super::outbox::Due;
-use super::{Destination, Failure};
+use super::{Destination, Failure, Manner};
 use crate::backoff::{Backoff, random_spread};
 use crate::clock::Clock;
 use crate::config::Amqp;
@@ -207,6 +208,11 @@ impl Destination for AmqpDestination {
         LONGEST_RUN
     }
 
+    fn manner(&self) -> Manner {
+        // A run waits for a connection, a channel and its confirms.
+        Manner { patience: 2 * CONFIRM_DEADLINE, ..Manner::default() }
+    }
+
     fn deliver(&self, run: Arc<[Due]>) -> BoxFuture<'static, Vec<Result<(), Failure>>> {
         let letters: Vec<Letter> = run.iter().map(|due| self.letter(due)).collect();
         let mut live = self.live.clone();
@@ -368,14 +374,27 @@ fn judge(published: Published, letter: &Letter, returned: bool) -> Result<(), Fa
     let key = &letter.routing_key;
     match published {
         Ok(Ok(Confirmation::Ack(_) | Confirmation::Nack(_))) if returned => {
-            Err(Failure::receiver(format!("no queue bound for {key}")))
+            Err(Failure::receiver(format!("no queue bound for {key}")).by(Fault::Unroutable))
         }
         Ok(Ok(Confirmation::Ack(_))) => Ok(()),
         Ok(Ok(Confirmation::Nack(_))) => {
-            Err(Failure::receiver(format!("the broker refused a message for {key}: a queue may be full")))
+            let reason = format!("the broker refused a message for {key}: a queue may be full");
+            Err(Failure::receiver(reason).by(Fault::Nack))
         }
-        Ok(Ok(Confirmation::NotRequested)) => Err(Failure::destination("the broker confirms nothing")),
-        Ok(Err(error)) => Err(Failure::destination(error.to_string())),
-        Err(reason) => Err(Failure::destination(format!("{reason}: whether it arrived is unknown"))),
+        Ok(Ok(Confirmation::NotRequested)) => {
+            Err(Failure::destination("the broker confirms nothing").by(Fault::BrokerContract))
+        }
+        Ok(Err(error)) => Err(Failure::destination(error.to_string()).by(fault_of(&error))),
+        Err(reason) => {
+            Err(Failure::destination(format!("{reason}: whether it arrived is unknown")).by(Fault::NoConfirm))
+        }
+    }
+}
+
+/// What an error of the library means: that of a channel which the broker closed says why.
+fn fault_of(error: &lapin::Error) -> Fault {
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(told) => of_reply_code(told.get_id(), told.get_message().as_str()),
+        _ => Fault::NoConfirm,
     }
 }

@@ -5,6 +5,7 @@
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
 mod audit;
+mod breaker;
 mod course;
 mod error;
 mod facts;
@@ -17,6 +18,7 @@ mod outbox;
 mod question;
 mod record;
 mod report;
+mod resend;
 mod schema;
 mod signals;
 mod store;
@@ -36,6 +38,7 @@ pub use keys::{KeyError, Keys};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
+pub use resend::{Bound, Resend, Resent, Row, RowState};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
