@@ -17,6 +17,7 @@ use rustls::server::WebPkiClientVerifier;
 use sluis::clock::SystemClock;
 use sluis::config::{BackOffice, Delivery, Order, Secret, TlsFiles, Transport};
 use sluis::decision::Purpose;
+use sluis::delivery::class::Class;
 use sluis::delivery::directory::DirectoryDestination;
 use sluis::delivery::http::{HttpDestination, install_crypto_provider};
 use sluis::delivery::outbox::{Due, Outcome};
@@ -111,14 +112,21 @@ struct Running {
 
 impl Running {
     fn start(rows: &[Due], routes: Routes, window: usize) -> Running {
+        Running::start_with(rows, routes, settings(window))
+    }
+
+    fn start_with(rows: &[Due], routes: Routes, settings: Delivery) -> Running {
         let outbox = Arc::new(MemoryOutbox::default());
         for row in rows {
             outbox.add(row.clone());
         }
+        Running::go_on(outbox, routes, settings)
+    }
+
+    fn go_on(outbox: Arc<MemoryOutbox>, routes: Routes, settings: Delivery) -> Running {
         let telemetry = Telemetry::default();
         let (trigger, stop) = shutdown(Duration::from_secs(2));
-        let relay =
-            Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &settings(window), Arc::new(SystemClock), &telemetry);
+        let relay = Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &settings, Arc::new(SystemClock), &telemetry);
         Running { outbox, telemetry, trigger, task: tokio::spawn(relay.run(stop)) }
     }
 
@@ -594,6 +602,79 @@ impl Certificates {
         });
         address
     }
+}
+
+/// Sends two forwards to a back office that says these things first; gives what was set aside once the last is sent.
+async fn check_order(order: Order, says: Vec<Say>, set_aside: &[i64], requests: usize) {
+    let office = Office::open(says).await;
+    let rows = [row(1, Purpose::Forward, "0197"), row(2, Purpose::Forward, "0197")];
+    let running = Running::start_with(&rows, office.routes(Duration::from_secs(5)), Delivery { order, ..settings(8) });
+    running.drained().await;
+    assert_eq!(running.outbox.set_aside(), set_aside, "{order:?}");
+    let asked: Vec<String> = office.requests().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(asked.len(), requests);
+    let first = asked.iter().filter(|key| **key == rows[0].id.to_string()).count();
+    assert!(asked[..first].iter().all(|key| *key == asked[0]) && asked.last() != asked.first(), "{asked:?}");
+    assert!(running.outbox.known_breakers().tripped("http 0197").is_none(), "it works, it only refuses");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_back_office_refuses_is_set_aside_unless_the_order_must_hold() {
+    let no = || vec![Say::Status(422); 3];
+    check_order(Order::Skip, no(), &[1], 4).await;
+    check_order(Order::Strict, no(), &[], 5).await;
+    // Two refusals are not three, whatever went wrong besides.
+    let mixed = vec![Say::Status(422), Say::Status(500), Say::Status(500), Say::Status(413), Say::Status(503)];
+    check_order(Order::Skip, mixed, &[], 7).await;
+    // A conflict about something else cannot be told from a refusal; one at a repeat means that it arrived.
+    check_order(Order::Skip, vec![Say::OtherKey; 3], &[1], 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_is_left_alone_at_once_and_tried_with_one_row() {
+    for (status, class) in [(404, Class::Contract), (403, Class::Security), (307, Class::Contract)] {
+        let office = Office::open(vec![Say::Status(status); 2]).await;
+        let rows: Vec<Due> = (1..=5).map(|sequence| row(sequence, Purpose::Forward, "0197")).collect();
+        let hour = Delivery { slow_retry: Duration::from_hours(1), ..settings(8) };
+        let running = Running::start_with(&rows, office.routes(Duration::from_secs(5)), hour);
+        let tripped = || running.outbox.known_breakers().tripped("http 0197").and_then(|breaker| breaker.class);
+        until("the breaker is open", || tripped() == Some(class)).await;
+        let looks = running.outbox.looks();
+        until("the relay looked again and again", || running.outbox.looks() > looks + 5).await;
+        assert_eq!(office.requests().len(), 1, "nobody tries while it is open");
+        running.stop().await;
+    }
+    let office = Office::open(vec![Say::Status(404); 3]).await;
+    let rows: Vec<Due> = (1..=5).map(|sequence| row(sequence, Purpose::Forward, "0197")).collect();
+    let running = Running::start_with(&rows, office.routes(Duration::from_secs(5)), settings(8));
+    running.drained().await;
+    let keys: Vec<String> = office.requests().into_iter().map(|(key, _)| key).collect();
+    let expected: Vec<String> = [0, 0, 0, 0, 1, 2, 3, 4].map(|index: usize| rows[index].id.to_string()).into();
+    assert_eq!(keys, expected, "in order, and the others were not tried meanwhile");
+    let attempts: Vec<u32> = running.outbox.attempts();
+    assert_eq!(attempts, [4, 1, 1, 1, 1], "waiting behind a breaker is no attempt");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_breaker_holds_after_a_restart_and_others_go_on() {
+    let office = Office::open(vec![Say::Status(401)]).await;
+    let hour = Delivery { slow_retry: Duration::from_hours(1), ..settings(8) };
+    let first = row(1, Purpose::Forward, "0197");
+    let running = Running::start_with(&[first], office.routes(Duration::from_secs(5)), hour);
+    until("it is open", || running.outbox.known_breakers().tripped("http 0197").is_some()).await;
+    let outbox = Arc::clone(&running.outbox);
+    running.stop().await;
+
+    let running = Running::go_on(outbox, office.routes(Duration::from_secs(5)), hour);
+    running.outbox.add(row(2, Purpose::Forward, "0197"));
+    running.outbox.add(row(3, Purpose::Forward, "0222"));
+    until("the other destination has its row", || running.outbox.left() == 2).await;
+    let looks = running.outbox.looks();
+    until("the relay looked again and again", || running.outbox.looks() > looks + 5).await;
+    assert_eq!(office.requests().len(), 1);
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

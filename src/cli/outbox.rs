@@ -36,10 +36,9 @@ pub(super) struct Asked {
 
 /// What to send again, and why.
 #[derive(Debug, clap::Args)]
-#[group(id = "what", required = true, multiple = false, args = ["id", "destination"])]
 pub(super) struct Again {
     /// Rows, by their id as in `sluis outbox list`
-    #[arg(long, value_name = "UUID", num_args = 1..)]
+    #[arg(long, value_name = "UUID", num_args = 1.., required_unless_present = "destination", conflicts_with = "destination")]
     id: Vec<Uuid>,
     /// All refused rows of this destination; those that wait are tried at once
     #[arg(long, value_name = "NAME")]

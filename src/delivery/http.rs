@@ -354,7 +354,9 @@ fn distrust(error: &rustls::Error) -> String {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "its certificate is not valid yet"
             }
-            CertificateError::UnknownIssuer => "its certificate is of an authority that is not trusted here",
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "its certificate is of an authority that is not trusted here"
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "its certificate is of another host"
             }

@@ -126,6 +126,7 @@ pub struct MemoryOutbox {
     settled: Mutex<Vec<Settlement>>,
     set_aside: Mutex<Vec<Due>>,
     breakers: Mutex<Breakers>,
+    looks: AtomicUsize,
     changed: Notify,
     /// Reading and writing fail as long as this is set.
     pub broken: AtomicBool,
@@ -151,6 +152,18 @@ impl MemoryOutbox {
     /// Rows that were set aside, in the order in which they were.
     pub fn set_aside(&self) -> Vec<i64> {
         self.set_aside.lock().expect("no test panics holding it").iter().map(|row| row.sequence).collect()
+    }
+
+    /// How often somebody asked what is due.
+    pub fn looks(&self) -> usize {
+        self.looks.load(Ordering::SeqCst)
+    }
+
+    /// Attempts at each row that was sent, in the order in which they were.
+    pub fn attempts(&self) -> Vec<u32> {
+        let settled = self.settled();
+        let attempts = |id: &Uuid| settled.iter().filter(|settlement| settlement.id == *id).count();
+        self.sent().iter().map(|id| u32::try_from(attempts(id)).expect("few")).collect()
     }
 
     /// The breakers as they stand.
@@ -187,6 +200,7 @@ impl MemoryOutbox {
 impl Outbox for MemoryOutbox {
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
         Box::pin(async move {
+            self.looks.fetch_add(1, Ordering::SeqCst);
             self.fault()?;
             let mut waiting = BTreeSet::new();
             let mut due = Vec::new();
