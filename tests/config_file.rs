@@ -1,6 +1,6 @@
 //! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
 
-use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use sluis::config::{Config, ConfigFault, LogFormat, Order, REFERENCE, Transport, load, parse};
 use sluis::rules::UnknownQuestion;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,25 @@ fn an_address_names_its_host() {
     faults("[amqp]\nurl = \"amqp:/u:geheim@host\"\n", &[(Some(2), "amqp.url", "not an AMQP address")]);
     let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https:/host/in\"\n";
     faults(office, &[(Some(3), "back_office[1].url", "not a web address")]);
+}
+
+#[test]
+fn a_back_office_may_demand_its_order() {
+    let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https://host/in\"\n";
+    let config = read(office).expect("no faults");
+    assert_eq!((config.delivery.order, config.back_offices["0197"].order), (Order::Skip, None));
+    assert_eq!(config.back_offices["0197"].in_flight, 1, "in order unless somebody says otherwise");
+    let config = read(&format!("{office}order = \"strict\"\nin_flight = 8\n")).expect("no faults");
+    assert_eq!((config.back_offices["0197"].order, config.back_offices["0197"].in_flight), (Some(Order::Strict), 8));
+    let text = format!("[delivery]\norder = \"loose\"\nbreaker_after = 0\n{office}in_flight = 65\n");
+    faults(
+        &text,
+        &[
+            (Some(2), "delivery.order", "\"strict\" or \"skip\""),
+            (Some(3), "delivery.breaker_after", "from 1 to 1000"),
+            (Some(7), "back_office[1].in_flight", "from 1 to 64"),
+        ],
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use sluis::delivery::http::{HttpDestination, install_crypto_provider};
 use sluis::delivery::{Destination, Failure, Scope};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -265,6 +265,9 @@ fn serve_tls(shown: &(String, String), clients: &Authority) -> SocketAddr {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         stream.conn.send_close_notify();
         let _ = stream.flush();
+        // A socket that is closed with bytes unread is reset, and what it said last may get lost on the way.
+        let _ = stream.sock.shutdown(Shutdown::Write);
+        let _ = std::io::copy(&mut stream.sock, &mut std::io::sink());
     });
     address
 }

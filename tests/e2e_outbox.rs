@@ -86,8 +86,11 @@ fn what_is_refused_or_left_alone_goes_again_when_somebody_says_so() {
     // Bad orders change nothing and say what is wrong.
     for (arguments, words) in [
         (vec!["outbox", "retry", "--reason", "x"], "required"),
-        (vec!["outbox", "retry", "--reason", "voor 999900006", "--id", &first], "BSN"),
-        (vec!["outbox", "retry", "--reason", "x", "--destination", "http 0222"], "use one of directory, http 0197"),
+        (vec!["outbox", "retry", "--by", "anna", "--reason", "voor 999900006", "--id", &first], "BSN"),
+        (
+            vec!["outbox", "retry", "--by", "anna", "--reason", "x", "--destination", "http 0222"],
+            "use one of directory, http 0197",
+        ),
         (vec!["outbox", "retry", "--reason", "x", "--id", "1"], "invalid value"),
         (vec!["outbox", "list", "--state", "lost"], "waiting, refused or sent"),
     ] {

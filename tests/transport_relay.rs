@@ -22,7 +22,7 @@ use sluis::delivery::directory::DirectoryDestination;
 use sluis::delivery::http::{HttpDestination, install_crypto_provider};
 use sluis::delivery::outbox::{Due, Outcome};
 use sluis::delivery::relay::{Relay, Routes};
-use sluis::delivery::{Destination, Failure};
+use sluis::delivery::{Destination, Failure, Scope};
 use sluis::shutdown::{Trigger, shutdown};
 use sluis::telemetry::Telemetry;
 use sluis::transport::spool::Spool;
@@ -328,8 +328,18 @@ async fn a_repeat_leaves_the_file_and_a_strange_file_is_never_overwritten() {
     assert_eq!(names(&folder).len(), 2);
 
     next.body = b"something else".to_vec();
-    let outcome = deliver(&next).await;
-    assert!(matches!(&outcome[..], [Err(failure)] if failure.reason.contains("in the way")), "{outcome:?}");
+    let failure = deliver(&next).await.remove(0).expect_err("another file is there");
+    assert!(failure.reason.contains("in the way"), "{failure:?}");
+    assert_eq!((failure.class, failure.scope), (Class::Data, Scope::Receiver));
+
+    // A file in the place of a folder is a matter of its receiver; without `out/` nobody gets anything.
+    fs::write(dir.path().join("out/42420002"), b"no folder").expect("written");
+    let failure = deliver(&row(3, Purpose::Reply, "42420002")).await.remove(0).expect_err("no folder");
+    assert_eq!((failure.class, failure.scope), (Class::Contract, Scope::Receiver), "{failure:?}");
+    fs::remove_dir_all(dir.path().join("out")).expect("removed");
+    fs::write(dir.path().join("out"), b"no folder").expect("written");
+    let failure = deliver(&row(4, Purpose::Reply, "42420003")).await.remove(0).expect_err("no folder");
+    assert_eq!((failure.class, failure.scope), (Class::Contract, Scope::Destination), "{failure:?}");
 }
 
 #[tokio::test]

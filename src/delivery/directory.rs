@@ -67,8 +67,12 @@ fn write_run(spool: &Spool, run: &[Due]) -> Vec<Result<(), Failure>> {
 
 fn write(spool: &Spool, due: &Due) -> Result<(), Failure> {
     let (folder, stem) = place(spool, due)?;
-    // A folder that cannot be made is the spool's fault; one that cannot be written to is that of its receiver.
-    fs::create_dir_all(&folder).map_err(|error| fault(&folder, &error, Scope::Destination))?;
+    fs::create_dir_all(&folder).map_err(|error| {
+        // Something else in the place of one folder is a matter of its receiver; where no folder at all can be made the
+        // spool is at fault.
+        let is_of_receiver = matches!(of_io(&error), Fault::Folder) && folder.parent().is_some_and(Path::is_dir);
+        fault(&folder, &error, if is_of_receiver { Scope::Receiver } else { Scope::Destination })
+    })?;
     // The verdict goes first: whoever sees the message finds its verdict beside it.
     if let (Purpose::Forward, Some(verdict)) = (due.purpose, &due.verdict_json) {
         put(&folder, &format!("{stem}.verdict.json"), verdict)?;
