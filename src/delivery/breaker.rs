@@ -444,7 +444,7 @@ mod tests {
                     // Half of the shortest wait at least.
                     prop_assert!(breaker.next_try >= later(at(second), RULES.retry.first / 2));
                 }
-                prop_assert!(breaker.ramp.is_none_or(|window| window.is_power_of_two()));
+                prop_assert!(breaker.ramp.is_none_or(u32::is_power_of_two));
                 prop_assert_eq!(breaker.is_quiet() && breaker.class.is_some(), false);
             }
         }

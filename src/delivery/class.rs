@@ -219,11 +219,11 @@ pub fn markdown() -> String {
             (first, last) if first == last => first.to_string(),
             (first, last) => format!("{first} to {last}"),
         };
-        page.push_str(&format!("| {name} | {class} | {what} |\n"));
+        page.extend(["| ", &name, " | ", class.as_str(), " | ", what, " |\n"]);
     }
     page.push_str("\n| transport | fault | class |\n|---|---|---|\n");
     for (_, transport, class, what) in FAULTS {
-        page.push_str(&format!("| {transport} | {what} | {class} |\n"));
+        page.extend(["| ", transport, " | ", what, " | ", class.as_str(), " |\n"]);
     }
     page
 }

@@ -130,9 +130,8 @@ impl Failure {
     /// shows neither.
     fn clears_destination(&self) -> Option<bool> {
         match (self.scope, self.class) {
-            (_, Class::Data) => Some(true),
             (Scope::Receiver, Class::Unknown) => None,
-            (Scope::Receiver, Class::Temporary | Class::Contract | Class::Security) => Some(true),
+            (_, Class::Data) | (Scope::Receiver, Class::Temporary | Class::Contract | Class::Security) => Some(true),
             (Scope::Destination, Class::Temporary | Class::Unknown | Class::Contract | Class::Security) => Some(false),
         }
     }
