@@ -94,17 +94,16 @@ pub(super) fn retry(config: &Config, again: Again) -> Exit {
         }
     }
     let order = Resend { reason: again.reason, by, at: SystemClock.now() };
-    let resent = match again.destination {
-        Some(name) => match bound(config, &name) {
+    let resent = if let Some(name) = again.destination {
+        match bound(config, &name) {
             Ok(bound) => write(config, move |tx| tx.resend_all(&name, &bound, &order)),
             Err(fault) => return complain(&fault),
-        },
-        None => {
-            let mut ids = again.id;
-            ids.sort();
-            ids.dedup();
-            write(config, move |tx| tx.resend(&ids, &order))
         }
+    } else {
+        let mut ids = again.id;
+        ids.sort();
+        ids.dedup();
+        write(config, move |tx| tx.resend(&ids, &order))
     };
     match resent {
         Ok(resent) => told(&resent),

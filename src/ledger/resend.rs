@@ -178,25 +178,21 @@ impl Tx<'_> {
         let mut resent = Resent::default();
         for id in ids {
             let open = self.first(
-                "SELECT refused_at IS NOT NULL FROM outbox WHERE id = ?1 AND sent_at IS NULL",
+                "SELECT refused_at FROM outbox WHERE id = ?1 AND sent_at IS NULL",
                 params![id.as_bytes()],
-                |cells| cells.get::<bool>(),
+                optional_moment,
             )?;
-            let Some(is_refused) = open else {
-                let is_known =
+            let Some(refused_at) = open else {
+                let known =
                     self.first("SELECT 1 FROM outbox WHERE id = ?1 LIMIT 1", params![id.as_bytes()], |_| Ok(()))?;
-                if is_known.is_some() {
-                    resent.sent.push(*id)
-                } else {
-                    resent.unknown.push(*id)
-                }
+                if known.is_some() { &mut resent.sent } else { &mut resent.unknown }.push(*id);
                 continue;
             };
             self.sql(
                 "UPDATE outbox SET refused_at = NULL, refusals = 0, due_at = 0 WHERE id = ?1 AND sent_at IS NULL",
             )?
             .execute(params![id.as_bytes()])?;
-            if is_refused {
+            if refused_at.is_some() {
                 resent.again.push(*id);
             } else {
                 resent.sooner += 1;
