@@ -4,12 +4,13 @@ use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
-use crate::delivery::Destination;
 use crate::delivery::amqp::{AmqpDestination, AmqpLink};
+use crate::delivery::breaker::State;
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
+use crate::delivery::{Destination, destination_names};
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
@@ -118,6 +119,7 @@ impl App {
         telemetry.set_figures(figures(
             ledger.clone(),
             config.ledger.location.clone(),
+            destination_names(config),
             Arc::clone(&registers),
             membership.clone(),
             Arc::clone(&clock),
@@ -356,13 +358,16 @@ fn intakes(
 fn figures(
     ledger: Ledger,
     location: Location,
+    destinations: Vec<String>,
     registers: Arc<Registers>,
     membership: Option<Arc<Membership>>,
     clock: Arc<dyn Clock>,
     component: Component,
 ) -> crate::telemetry::Figures {
     let component = Arc::new(component);
+    let destinations: Arc<[String]> = destinations.into();
     Box::new(move || {
+        let destinations = Arc::clone(&destinations);
         let now = clock.now();
         let in_force = registers.in_force().now();
         let regions: Vec<String> = in_force.registers().iter().map(|register| register.region.id.clone()).collect();
@@ -372,7 +377,8 @@ fn figures(
                 Ok((region, last))
             });
             let surveys = surveys.collect::<Result<Vec<_>, LedgerError>>()?;
-            Ok((tx.counts(now)?, tx.count_signals()?, surveys, tx.bytes_on_server()?))
+            let outbox = (tx.count_refused()?, tx.breakers()?);
+            Ok((tx.counts(now)?, tx.count_signals()?, surveys, tx.bytes_on_server()?, outbox))
         });
         let component = Arc::clone(&component);
         let (registers, today) = (Arc::clone(&registers), clock.today());
@@ -382,7 +388,7 @@ fn figures(
             None => members::figures_of_one(&registers.in_force().now()),
         };
         async move {
-            let (counts, signals, surveys, on_server) = match counts.await {
+            let (counts, signals, surveys, on_server, (refused, breakers)) = match counts.await {
                 Ok(figures) => figures,
                 Err(error) => {
                     component.down(&error.to_string());
@@ -395,6 +401,18 @@ fn figures(
                 let label = vec![purpose.as_str().to_owned()];
                 figures.push((Metric::OutboxRows, label.clone(), approximate(waiting.count)));
                 figures.push((Metric::OutboxOldestSeconds, label, seconds(waiting.oldest)));
+            }
+            for (purpose, count) in refused {
+                figures.push((Metric::OutboxRefusedRows, vec![purpose.as_str().to_owned()], approximate(count)));
+            }
+            for destination in &*destinations {
+                let state = breakers.0.get(destination).map_or(State::Closed, |breaker| breaker.state);
+                let state = match state {
+                    State::Closed => 0.0,
+                    State::HalfOpen => 1.0,
+                    State::Open => 2.0,
+                };
+                figures.push((Metric::BreakerState, vec![destination.clone()], state));
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));

@@ -1,6 +1,6 @@
 //! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
 
-use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use sluis::config::{Config, ConfigFault, LogFormat, Order, REFERENCE, Transport, load, parse};
 use sluis::ledger::Location;
 use sluis::rules::UnknownQuestion;
 use std::collections::BTreeMap;
@@ -102,6 +102,25 @@ fn a_ledger_is_in_a_file_or_on_a_server() {
     let shown = config.show();
     assert!(shown.contains("url = \"postgres://***@localhost/db\"") && !shown.contains("geheim"), "{shown}");
     assert!(!shown.contains("path = \"/etc/sluis/ledger"), "{shown}");
+}
+
+#[test]
+fn a_back_office_may_demand_its_order() {
+    let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https://host/in\"\n";
+    let config = read(office).expect("no faults");
+    assert_eq!((config.delivery.order, config.back_offices["0197"].order), (Order::Skip, None));
+    assert_eq!(config.back_offices["0197"].in_flight, 1, "in order unless somebody says otherwise");
+    let config = read(&format!("{office}order = \"strict\"\nin_flight = 8\n")).expect("no faults");
+    assert_eq!((config.back_offices["0197"].order, config.back_offices["0197"].in_flight), (Some(Order::Strict), 8));
+    let text = format!("[delivery]\norder = \"loose\"\nbreaker_after = 0\n{office}in_flight = 65\n");
+    faults(
+        &text,
+        &[
+            (Some(2), "delivery.order", "\"strict\" or \"skip\""),
+            (Some(3), "delivery.breaker_after", "from 1 to 1000"),
+            (Some(7), "back_office[1].in_flight", "from 1 to 64"),
+        ],
+    );
 }
 
 #[test]

@@ -243,14 +243,14 @@ async fn the_broker_is_examined() {
     let diagnosis = examine(&config, &["broker"]).await;
     assert!(diagnosis.findings.is_empty(), "what is missing is made: {:#?}", diagnosis.findings);
     assert!(diagnosis.examined[0].facts[0].starts_with("RabbitMQ 3."), "{:?}", diagnosis.examined);
-    assert_eq!(broker.ready(&broker.settings.queue).await, None, "nothing was made by looking");
+    assert_eq!(broker.ready(&broker.queue).await, None, "nothing was made by looking");
 
     let without = with_broker(&site, &broker, |amqp| amqp.declare = false);
     assert_eq!(sorts(&without, &["broker"]).await, ["broker.missing"; 4], "two exchanges, two queues");
 
     // A queue with the right name and the wrong arguments.
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    let queue = broker.settings.queue.as_str();
+    let queue = broker.queue.as_str();
     broker.channel.queue_declare(queue.into(), durable, FieldTable::default()).await.expect("declared");
     assert_eq!(sorts(&config, &["broker"]).await, ["broker.unlike"]);
     broker.put(queue, "1", b"<x/>").await;

@@ -40,7 +40,7 @@ pub(super) fn list(config: &Config, json: bool) -> Exit {
 /// Gives an order and prints what became of it; 0 when it was done or had been done before, 1 when not, 2 when nobody
 /// could be asked.
 pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &str, by: Option<&str>) -> Exit {
-    let Some(by) = by.map(str::to_owned).or_else(user) else {
+    let Some(by) = by.map(str::to_owned).or_else(super::user) else {
         return complain("nobody knows who gives this order: name yourself with --by");
     };
     for (what, words) in [("reason", reason), ("name", by.as_str())] {
@@ -67,14 +67,6 @@ pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &st
         }
         Err(error) => complain(&format!("the order was not given: {error:#}")),
     }
-}
-
-/// The login that gives the order.
-fn user() -> Option<String> {
-    ["SUDO_USER", "USER", "LOGNAME"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|name| !name.trim().is_empty())
 }
 
 fn holds(config: &Config) -> anyhow::Result<Vec<Hold>> {

@@ -10,6 +10,7 @@ mod held;
 mod household;
 mod judge;
 mod members;
+mod outbox;
 mod region_report;
 mod report;
 mod rules;
@@ -127,6 +128,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What is to leave, what was refused, and how the destinations stand
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -251,6 +255,32 @@ enum HouseholdCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum OutboxCommand {
+    /// Rows with their destination, attempts and last failure
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        asked: outbox::Asked,
+    },
+    /// Send again what was refused, under the same ids and with the same bytes
+    Retry {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        again: outbox::Again,
+    },
+    /// Which destinations are left alone, since when, why, and until when; exit 1 when there is one
+    Breakers {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum HeldCommand {
     /// What is held, since when, and why
     List {
@@ -311,6 +341,7 @@ pub fn main() -> ExitCode {
         Command::Members { config: WithConfig { config }, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| members::list(&config, json))
         }
+        Command::Outbox(command) => outbox(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
@@ -479,6 +510,28 @@ fn held(command: HeldCommand) -> Exit {
     };
     let Ordering { id, reason, by, config: WithConfig { config } } = ordering;
     load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
+}
+
+fn outbox(command: OutboxCommand) -> Exit {
+    match command {
+        OutboxCommand::List { config: WithConfig { config }, asked } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::list(&config, &asked))
+        }
+        OutboxCommand::Retry { config: WithConfig { config }, again } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::retry(&config, again))
+        }
+        OutboxCommand::Breakers { config: WithConfig { config }, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::breakers(&config, json))
+        }
+    }
+}
+
+/// The login that gives an order.
+fn user() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.trim().is_empty())
 }
 
 fn config_check(path: &Path) -> Exit {

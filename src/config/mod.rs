@@ -231,6 +231,10 @@ pub struct BackOffice {
     pub url: Secret,
     /// Longest wait for an answer.
     pub timeout: Duration,
+    /// Requests under way at once; with 1 they come in their order.
+    pub in_flight: usize,
+    /// What becomes of those behind a delivery that it refuses; `None`: as `[delivery]` says.
+    pub order: Option<Order>,
     /// Certificates. A named authority counts instead of those of the system.
     pub tls: TlsFiles,
 }
@@ -246,6 +250,33 @@ pub struct Delivery {
     pub max_retry: Duration,
     /// Rows in flight at once.
     pub window: usize,
+    /// Wait between two attempts at a destination while a person has to act.
+    pub slow_retry: Duration,
+    /// Failures of a destination in a row after which it is left alone for a while.
+    pub breaker_after: u32,
+    /// Times that a receiver may refuse a delivery for what it is before that is set aside.
+    pub set_aside_after: u32,
+    /// What becomes of those behind a delivery that is refused.
+    pub order: Order,
+}
+
+/// What becomes of those behind a delivery that its receiver refuses for what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// They wait until it is taken: the order holds whatever happens.
+    Strict,
+    /// It is set aside after a few attempts, and they go on.
+    Skip,
+}
+
+impl Order {
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Order::Strict => "strict",
+            Order::Skip => "skip",
+        }
+    }
 }
 
 /// Log lines.
@@ -744,6 +775,8 @@ fn read_back_offices(reader: &mut Reader<'_>, base: &Path) -> BTreeMap<String, B
         });
         let url = required(reader, &section, "url", "the address to send to", web_address);
         let timeout = reader.value(&section, "timeout", Duration::from_secs(30), Raw::duration);
+        let in_flight = reader.value(&section, "in_flight", 1, |raw| number(raw, 1, 64));
+        let order = reader.optional(&section, "order", order);
         let tls = read_tls(reader, &section, base);
         reader.unknown_keys(&section);
         let (Some(gemeente), Some(url)) = (gemeente, url) else { continue };
@@ -752,7 +785,7 @@ fn read_back_offices(reader: &mut Reader<'_>, base: &Path) -> BTreeMap<String, B
             reader.fault(&at, format!("municipality {gemeente} has a back office already"), "keep one of the two");
             continue;
         }
-        offices.insert(gemeente.clone(), BackOffice { gemeente, url, timeout, tls });
+        offices.insert(gemeente.clone(), BackOffice { gemeente, url, timeout, in_flight, order, tls });
     }
     offices
 }
@@ -795,6 +828,10 @@ fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
         first_retry: reader.value(&section, "first_retry", Duration::from_secs(1), Raw::duration),
         max_retry: reader.value(&section, "max_retry", Duration::from_mins(5), Raw::duration),
         window: reader.value(&section, "window", 256, |raw| number(raw, 1, 10_000)),
+        slow_retry: reader.value(&section, "slow_retry", Duration::from_mins(10), Raw::duration),
+        breaker_after: reader.value(&section, "breaker_after", 5, |raw| number(raw, 1, 1_000)),
+        set_aside_after: reader.value(&section, "set_aside_after", 3, |raw| number(raw, 1, 1_000)),
+        order: reader.value(&section, "order", Order::Skip, order),
     };
     if delivery.first_retry > delivery.max_retry {
         let at = reader.place(&section, "first_retry");
@@ -806,6 +843,14 @@ fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
     }
     reader.unknown_keys(&section);
     delivery
+}
+
+fn order(raw: &Raw) -> Result<Order, Wrong> {
+    let word = raw.text()?;
+    match [Order::Strict, Order::Skip].into_iter().find(|order| order.as_str() == word) {
+        Some(order) => Ok(order),
+        None => wrong(format!("\"{word}\" is not an order"), "use \"strict\" or \"skip\""),
+    }
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Log {

@@ -73,6 +73,10 @@ pub(super) fn show(config: &Config) -> String {
     page.text("first_retry", show_duration(config.delivery.first_retry));
     page.text("max_retry", show_duration(config.delivery.max_retry));
     page.bare("window", config.delivery.window);
+    page.text("slow_retry", show_duration(config.delivery.slow_retry));
+    page.bare("breaker_after", config.delivery.breaker_after);
+    page.bare("set_aside_after", config.delivery.set_aside_after);
+    page.text("order", config.delivery.order.as_str());
     page.section("[log]");
     page.text("level", &config.log.level);
     page.text(
@@ -97,6 +101,10 @@ pub(super) fn show(config: &Config) -> String {
         page.text("gemeente", &office.gemeente);
         page.text("url", office.url.address());
         page.text("timeout", show_duration(office.timeout));
+        page.bare("in_flight", office.in_flight);
+        if let Some(order) = office.order {
+            page.text("order", order.as_str());
+        }
         page.tls(&office.tls);
     }
     page.0

@@ -13,7 +13,7 @@ mod fault;
 pub use fault::PublishFault;
 
 use super::outbox::Due;
-use super::{Destination, Failure};
+use super::{Destination, Failure, Manner};
 use crate::backoff::{Backoff, random_spread};
 use crate::clock::Clock;
 use crate::config::Amqp;
@@ -230,6 +230,11 @@ impl Destination for AmqpDestination {
 
     fn longest_run(&self) -> usize {
         self.settings.confirm_window
+    }
+
+    fn manner(&self) -> Manner {
+        // A run waits for a connection, a channel and its confirms.
+        Manner { patience: 2 * self.settings.confirm_deadline, ..Manner::default() }
     }
 
     fn deliver(&self, run: Arc<[Due]>) -> BoxFuture<'static, Vec<Result<(), Failure>>> {

@@ -8,8 +8,10 @@ use super::{Ailment, Diagnosis};
 use crate::clock::dutch_day;
 use crate::deadline::{Debt, working_days_after, working_days_late};
 use crate::decision::{Purpose, Verdict};
+use crate::delivery::breaker::{Breaker, State};
+use crate::delivery::class::Class;
 use crate::delivery::without_bsn;
-use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Tx, Waiting};
+use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Row, RowState, Tx, Waiting};
 use crate::message::Date;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,9 +70,26 @@ static UNDELIVERED: Sort = Sort {
              what stands behind the first row waits with it",
 };
 
+static REFUSED: Sort = Sort {
+    id: "refused.deliveries",
+    check: "refused",
+    severity: Severity::Warning,
+    means: "deliveries were refused by their receiver for what they are, and set aside",
+    advice: "ask the receiver what it cannot take, then `sluis outbox retry --id UUID --reason TEXT`: they leave under the \
+             same ids with the same bytes; nobody will come back on them by himself",
+};
+static LEFT_ALONE: Sort = Sort {
+    id: "breaker.open",
+    check: "breaker",
+    severity: Severity::Warning,
+    means: "a destination takes nothing until a person acts, or has not for more than five minutes",
+    advice: "mend the destination, or its address and certificates in the configuration; then `sluis outbox retry \
+             --destination NAME --reason TEXT` tries it at once, otherwise a probe goes by itself",
+};
+
 /// What [`examine`] can find.
-pub(super) static SORTS: [&Sort; 6] =
-    [&DOES_NOT_ADD_UP, &OVERDUE, &STUCK_WAITING, &HELD_TOO_LONG, &PARKED, &UNDELIVERED];
+pub(super) static SORTS: [&Sort; 8] =
+    [&DOES_NOT_ADD_UP, &OVERDUE, &STUCK_WAITING, &HELD_TOO_LONG, &PARKED, &UNDELIVERED, &REFUSED, &LEFT_ALONE];
 
 /// How long things may take by the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,6 +180,8 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
     findings.extend(held_too_long(tx, now, patience.held)?);
     findings.extend(set_aside(tx, counts.parked, now)?);
     findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
+    findings.extend(refused(tx, now)?);
+    findings.extend(left_alone(tx, now)?);
     let outbox = counts.outbox.into_iter().map(|(purpose, waiting)| (purpose.as_str(), queue(waiting))).collect();
     Ok(Diagnosis {
         questions,
@@ -298,6 +319,42 @@ fn undelivered(purpose: Purpose, waiting: Waiting, patience: Patience) -> Option
     let oldest = waiting.oldest.filter(|oldest| *oldest > longest)?;
     let (count, purpose) = (waiting.count, purpose.as_str());
     Some(UNDELIVERED.found(format!("{count} of purpose {purpose} do not leave, the oldest for {}", age(oldest))))
+}
+
+/// Deliveries that their receiver refuses for what they are.
+fn refused(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let count: u64 = tx.count_refused()?.into_values().sum();
+    if count == 0 {
+        return Ok(None);
+    }
+    let case = |row: &Row| {
+        let since = age(Duration::try_from(now.duration_since(row.ended_at.unwrap_or(now))).unwrap_or_default());
+        let (id, purpose, subject, receiver) = (row.id, row.purpose.as_str(), &row.subject, &row.receiver);
+        let reason = row.reason.as_deref().unwrap_or("no reason is known");
+        format!("{id}: {purpose} {subject} to {receiver}, for {since}: {reason}")
+    };
+    let cases = tx.outbox_rows(RowState::Refused, None, LONGEST_LIST)?.iter().map(case).collect();
+    let what = format!("{count} deliveries were refused by their receiver for what they are");
+    Ok(Some(REFUSED.found_in(what, cases)))
+}
+
+/// Destinations that are left alone and will be until a person acts, or that have been for long.
+fn left_alone(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let since = |breaker: &Breaker| Duration::try_from(now.duration_since(breaker.since)).unwrap_or_default();
+    let breakers = tx.breakers()?;
+    let cases: Vec<String> = breakers
+        .0
+        .iter()
+        .filter(|(_, breaker)| breaker.state != State::Closed)
+        .filter(|(_, breaker)| breaker.class.is_some_and(Class::needs_a_person) || since(breaker) > SLACK)
+        .map(|(destination, breaker)| {
+            let reason = breaker.reason.as_deref().unwrap_or("no reason is known");
+            let class = breaker.class.map_or("unknown", Class::as_str);
+            format!("{destination}, for {}: {reason} ({class})", age(since(breaker)))
+        })
+        .collect();
+    let what = format!("{} destinations take nothing", cases.len());
+    Ok((!cases.is_empty()).then(|| LEFT_ALONE.found_in(what, cases)))
 }
 
 fn queue(waiting: Waiting) -> Queue {

@@ -5,6 +5,7 @@
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
 mod audit;
+mod breaker;
 mod condition;
 mod course;
 mod db;
@@ -21,6 +22,7 @@ mod outbox;
 mod question;
 mod record;
 mod report;
+mod resend;
 mod schema;
 mod signals;
 mod store;
@@ -47,6 +49,7 @@ pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
+pub use resend::{Bound, Resend, Resent, Row, RowState};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;

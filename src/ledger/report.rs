@@ -26,7 +26,7 @@ pub struct Waiting {
 /// The ledger in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Unsent rows of the outbox, by purpose; all purposes are there.
+    /// Rows of the outbox that are to leave, by purpose; all purposes are there.
     pub outbox: BTreeMap<Purpose, Waiting>,
     /// Messages that are parked.
     pub parked: Waiting,
@@ -208,7 +208,7 @@ impl Tx<'_> {
         let rows = self.all(
             "SELECT w.purpose, w.count, o.created_at FROM (
                  SELECT purpose, count(*) AS count, min(sequence) AS oldest FROM outbox INDEXED BY outbox_open
-                 WHERE sent_at IS NULL GROUP BY purpose
+                 WHERE sent_at IS NULL AND refused_at IS NULL GROUP BY purpose
              ) AS w CROSS JOIN outbox AS o ON o.sequence = w.oldest",
             [],
             |cells| {

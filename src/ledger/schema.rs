@@ -29,8 +29,9 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
     Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
     Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
-    Migration { number: 9, name: "members", sql: include_str!("migrations/0013_members.sql") },
-    Migration { number: 10, name: "takes", sql: include_str!("migrations/0014_takes.sql") },
+    Migration { number: 9, name: "delivery", sql: include_str!("migrations/0009_delivery.sql") },
+    Migration { number: 13, name: "members", sql: include_str!("migrations/0013_members.sql") },
+    Migration { number: 14, name: "takes", sql: include_str!("migrations/0014_takes.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

@@ -49,12 +49,12 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ledger::{Keys, Ledger, Settings};
+    use crate::ledger::{Keys, Ledger, Location, Settings};
     use jiff::{SignedDuration, Timestamp};
 
     #[tokio::test]
     async fn takes_are_counted_by_delivery_and_forgotten() {
-        let settings = Settings { path: None, keys: Keys::generate(), max_group: 8 };
+        let settings = Settings { location: Location::Memory, keys: Keys::generate(), max_group: 8 };
         let ledger = Ledger::open(settings).expect("a ledger in memory opens");
         let now = Timestamp::from_second(1_773_000_000).expect("a moment");
         let count = async |transport: &'static str, id: &'static str, digest: u8, at: Timestamp| {

@@ -136,7 +136,9 @@ pub fn account_of(database: &Path, key_file: &Path) -> Account {
     let copy = database.with_extension("copy");
     fs::copy(database, &copy).expect("a closed ledger is one file");
     let connection = rusqlite::Connection::open(&copy).expect("the copy opens");
-    connection.execute("UPDATE outbox SET sent_at = NULL, due_at = 0", []).expect("the outbox can be set back");
+    connection
+        .execute("UPDATE outbox SET sent_at = NULL, refused_at = NULL, due_at = 0", [])
+        .expect("the outbox can be set back");
     drop(connection);
     account.outbox = rows_at(copy.into(), key_file);
     account

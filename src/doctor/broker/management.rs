@@ -26,8 +26,10 @@ pub(super) async fn look(amqp: &Amqp, report: &mut Report) {
             return;
         }
     }
-    if let Ok(queue) = management.get(&["queues", &uri.vhost, &amqp.queue]).await {
-        judge_queue(&amqp.queue, &queue, report);
+    for name in &amqp.queues {
+        if let Ok(queue) = management.get(&["queues", &uri.vhost, name]).await {
+            judge_queue(name, &queue, report);
+        }
     }
     let user = uri.authority.userinfo.username.as_str();
     if let Ok(permissions) = management.get(&["users", user, "permissions"]).await {
@@ -146,10 +148,11 @@ fn judge_permissions(permissions: &Value, vhost: &str, amqp: &Amqp, report: &mut
         report.findings.push(FORBIDDEN.found(format!("it has no permissions in virtual host {vhost}")));
         return;
     };
-    let mut needs = vec![("read", &amqp.queue), ("write", &amqp.exchange_out), ("write", &amqp.exchange_signals)];
+    let mut needs = vec![("write", &amqp.exchange_out), ("write", &amqp.exchange_signals)];
+    needs.extend(amqp.queues.iter().map(|queue| ("read", queue)));
     if amqp.declare {
-        let names = [&amqp.queue, &amqp.parked_queue, &amqp.exchange_out, &amqp.exchange_signals];
-        needs.extend(names.into_iter().map(|name| ("configure", name)));
+        let names = [&amqp.parked_queue, &amqp.exchange_out, &amqp.exchange_signals];
+        needs.extend(names.into_iter().chain(&amqp.queues).map(|name| ("configure", name)));
     }
     let lacking: Vec<String> = needs
         .into_iter()
@@ -227,7 +230,7 @@ mod tests {
     fn permissions_are_held_against_names() {
         let amqp = Amqp {
             url: Secret::new("amqp://u:p@localhost"),
-            queue: "sluis.in".to_owned(),
+            queues: vec!["sluis.in".to_owned()],
             parked_queue: "sluis.parked".to_owned(),
             exchange_out: "sluis.out".to_owned(),
             exchange_signals: "sluis.signals".to_owned(),
@@ -235,6 +238,10 @@ mod tests {
             prefetch_bytes: 1,
             declare: false,
             management_url: None,
+            single_active_consumer: None,
+            max_takes: 1,
+            confirm_window: 1,
+            confirm_deadline: Duration::from_secs(1),
             tls: TlsFiles::default(),
         };
         let lacks = |amqp: &Amqp, rights: Value| {

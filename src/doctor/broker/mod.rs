@@ -7,15 +7,15 @@ use super::remote;
 use super::sort::{Severity, Sort};
 use super::{Ailment, Report, Subject};
 use crate::config::{Amqp, Transport};
-use crate::transport::amqp::topology::incoming_arguments;
+use crate::ledger::Location;
+use crate::transport::amqp::topology::{self, Difference, How};
 use crate::transport::amqp::{close, connect};
 use futures_util::future;
 use greeting::{Greeting, Version};
-use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
-use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+use lapin::Connection;
+use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{Connection, ErrorKind, ExchangeKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,13 @@ static UNLIKE: Sort = Sort {
     means: "a queue or exchange has other properties than the gateway counts on",
     advice: "empty it, remove it, and let the gateway make it anew (or make it as docs/broker.md says); with arguments that \
              differ on purpose set `declare = false`, and know what they cost",
+};
+static PERHAPS: Sort = Sort {
+    id: "broker.perhaps",
+    check: "broker",
+    severity: Severity::Note,
+    means: "a queue lacks an argument that a policy of the broker may give it; AMQP does not tell policies",
+    advice: "see `rabbitmqctl list_policies`, or set `management_url` in [amqp] to have them examined",
 };
 static FORBIDDEN: Sort = Sort {
     id: "broker.forbidden",
@@ -117,12 +124,13 @@ static MANAGEMENT: Sort = Sort {
 };
 
 /// What this examination can find.
-pub(super) static SORTS: [&Sort; 12] = [
+pub(super) static SORTS: [&Sort; 13] = [
     &UNREACHABLE,
     &OLD,
     &SMALL,
     &MISSING,
     &UNLIKE,
+    &PERHAPS,
     &FORBIDDEN,
     &PARKED,
     &UNREAD,
@@ -141,6 +149,7 @@ pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     if !subject.online {
         return Report::nothing_to_examine("other machines are not asked (--offline)");
     }
+    let amqp = &amqp.clone().for_ledger(matches!(config.ledger.location, Location::Server(_)));
     let mut report = Report::default();
     let (greeting, connected) =
         future::join(greet(amqp, &subject), tokio::time::timeout(LOGIN, connect(amqp, "sluis doctor"))).await;
@@ -188,101 +197,55 @@ fn judge_version(greeting: &Greeting, max_bytes: u64) -> Vec<Ailment> {
     findings
 }
 
-/// What became of asking for a queue or exchange.
-enum Asked {
-    There { messages: u32, consumers: u32 },
-    Missing,
-    Forbidden,
-    Unlike(String),
-    Failed(String),
-}
-
+/// What is there and what the gateway needs, and how much lies in the queues.
 async fn look_at_topology(connection: &Connection, amqp: &Amqp, report: &mut Report) {
-    for exchange in [&amqp.exchange_out, &amqp.exchange_signals] {
-        let what = format!("exchange {exchange}");
-        match ask_exchange(connection, exchange, amqp.declare).await {
-            Asked::There { .. } => {}
-            other => report.findings.extend(judge_asked(&what, &other, amqp.declare)),
+    match topology::compare(amqp, "sluis doctor").await {
+        Ok(differences) => {
+            report
+                .findings
+                .extend(differences.iter().filter_map(|difference| judge_difference(difference, amqp.declare)));
         }
+        Err(error) => report.findings.push(UNREACHABLE.found(error.to_string())),
     }
-    for queue in [&amqp.parked_queue, &amqp.queue] {
-        let what = format!("queue {queue}");
-        match ask_queue(connection, queue, amqp).await {
-            Asked::There { messages, consumers } => {
-                report.facts.push(format!("{queue}: {messages} ready, {consumers} consumer(s)"));
-                if *queue == amqp.parked_queue && messages > 0 {
-                    report.findings.push(PARKED.found(format!("{messages} in {queue}")));
-                }
-                if *queue == amqp.queue && messages > 0 && consumers == 0 {
-                    report.findings.push(UNREAD.found(format!("{messages} in {queue}")));
-                }
-            }
-            other => report.findings.extend(judge_asked(&what, &other, amqp.declare)),
+    for queue in std::iter::once(&amqp.parked_queue).chain(&amqp.queues) {
+        // One that is missing was told, or is made by the gateway.
+        let Ok((messages, consumers)) = ask_queue(connection, queue).await else { continue };
+        report.facts.push(format!("{queue}: {messages} ready, {consumers} consumer(s)"));
+        if *queue == amqp.parked_queue && messages > 0 {
+            report.findings.push(PARKED.found(format!("{messages} in {queue}")));
+        }
+        if *queue != amqp.parked_queue && messages > 0 && consumers == 0 {
+            report.findings.push(UNREAD.found(format!("{messages} in {queue}")));
         }
     }
 }
 
-fn judge_asked(what: &str, asked: &Asked, declare: bool) -> Option<Ailment> {
-    match asked {
+fn judge_difference(difference: &Difference, declare: bool) -> Option<Ailment> {
+    let sort = match &difference.how {
         // The gateway makes what is missing when it may.
-        Asked::Missing if declare => None,
-        Asked::There { .. } => None,
-        Asked::Missing => Some(MISSING.found(what)),
-        Asked::Forbidden => Some(FORBIDDEN.found(format!("{what} is closed to this login"))),
-        Asked::Unlike(how) => Some(UNLIKE.found(format!("{what}: {how}"))),
-        Asked::Failed(how) => Some(UNREACHABLE.found(format!("{what}: {how}"))),
-    }
+        How::Missing if declare => return None,
+        How::Missing => &MISSING,
+        How::Other { .. } if difference.may_be_policy() && !declare => &PERHAPS,
+        How::Other { .. } => &UNLIKE,
+        How::Hidden if declare => &FORBIDDEN,
+        How::Hidden => return None,
+    };
+    Some(sort.found_in(difference.wrong(), vec![difference.advice()]))
 }
 
-/// Each question has a channel of its own: a refusal closes it.
-async fn ask_exchange(connection: &Connection, name: &str, compare: bool) -> Asked {
-    let ask = async |passive| {
-        let channel = connection.create_channel().await?;
-        let options = ExchangeDeclareOptions { durable: true, passive, ..ExchangeDeclareOptions::default() };
-        channel.exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default()).await?;
-        channel.close(200, "asked".into()).await
-    };
-    let asked = match ask(true).await {
-        // It exists, so declaring it as the gateway would changes nothing and tells whether it is alike.
-        Ok(()) if compare => ask(false).await,
-        other => other,
-    };
-    asked.map_or_else(|error| of_error(&error), |()| Asked::There { messages: 0, consumers: 0 })
-}
-
-async fn ask_queue(connection: &Connection, name: &str, amqp: &Amqp) -> Asked {
-    let arguments = || {
-        if name == amqp.queue { incoming_arguments(&amqp.parked_queue) } else { FieldTable::default() }
-    };
-    let ask = async |passive| {
-        let channel = connection.create_channel().await?;
-        let options = QueueDeclareOptions { durable: true, passive, ..QueueDeclareOptions::default() };
-        let queue = channel.queue_declare(name.into(), options, arguments()).await?;
-        let asked = Asked::There { messages: queue.message_count(), consumers: queue.consumer_count() };
-        channel.close(200, "asked".into()).await.map(|()| asked)
-    };
-    let asked = match ask(true).await {
-        Ok(_) if amqp.declare && name == amqp.queue => ask(false).await,
-        other => other,
-    };
-    asked.unwrap_or_else(|error| of_error(&error))
-}
-
-fn of_error(error: &lapin::Error) -> Asked {
-    match error.kind() {
-        ErrorKind::ProtocolError(fault) => match fault.kind() {
-            AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => Asked::Missing,
-            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Asked::Forbidden,
-            AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => Asked::Unlike(fault.get_message().to_string()),
-            _ => Asked::Failed(fault.get_message().to_string()),
-        },
-        _ => Asked::Failed(error.to_string()),
-    }
+/// Messages that are ready in a queue, and its consumers, on a channel of its own: a refusal closes it.
+async fn ask_queue(connection: &Connection, name: &str) -> lapin::Result<(u32, u32)> {
+    let channel = connection.create_channel().await?;
+    let options = QueueDeclareOptions { durable: true, passive: true, ..QueueDeclareOptions::default() };
+    let queue = channel.queue_declare(name.into(), options, FieldTable::default()).await?;
+    let counts = (queue.message_count(), queue.consumer_count());
+    channel.close(200, "asked".into()).await.map(|()| counts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::amqp::topology::Thing;
 
     fn greeting(version: &str) -> Greeting {
         Greeting { product: "RabbitMQ".to_owned(), version_text: version.to_owned() }
@@ -303,12 +266,21 @@ mod tests {
 
     #[test]
     fn what_is_missing_matters_only_when_nobody_makes_it() {
-        let sort = |asked: &Asked, declare| judge_asked("queue x", asked, declare).map(|finding| finding.sort);
-        assert_eq!(sort(&Asked::Missing, true), None);
-        assert_eq!(sort(&Asked::Missing, false), Some("broker.missing"));
-        assert_eq!(sort(&Asked::Forbidden, true), Some("broker.forbidden"));
-        assert_eq!(sort(&Asked::Unlike("x-overflow".to_owned()), true), Some("broker.unlike"));
-        assert_eq!(sort(&Asked::Failed("closed".to_owned()), true), Some("broker.unreachable"));
-        assert_eq!(sort(&Asked::There { messages: 1, consumers: 0 }, false), None);
+        let sort = |how: How, declare| {
+            let difference = Difference { thing: Thing::Queue("sluis.in".to_owned()), how };
+            judge_difference(&difference, declare).map(|finding| finding.sort)
+        };
+        let other = |found: Option<&str>| How::Other {
+            name: "x-overflow".to_owned(),
+            needed: Some("reject-publish".to_owned()),
+            found: found.map(str::to_owned),
+        };
+        assert_eq!(sort(How::Missing, true), None);
+        assert_eq!(sort(How::Missing, false), Some("broker.missing"));
+        assert_eq!(sort(How::Hidden, true), Some("broker.forbidden"));
+        assert_eq!(sort(How::Hidden, false), None, "an administrator declares, so the login need not");
+        assert_eq!(sort(other(None), true), Some("broker.unlike"));
+        assert_eq!(sort(other(None), false), Some("broker.perhaps"), "a policy may give it");
+        assert_eq!(sort(other(Some("drop-head")), false), Some("broker.unlike"));
     }
 }

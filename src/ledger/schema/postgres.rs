@@ -13,8 +13,9 @@ use crate::ledger::location::Server;
 /// Numbers and names go with those of `SQLite`.
 static MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "money", sql: include_str!("../migrations/postgres/0008_ledger.sql") },
-    Migration { number: 9, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
-    Migration { number: 10, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
+    Migration { number: 9, name: "delivery", sql: include_str!("../migrations/postgres/0009_delivery.sql") },
+    Migration { number: 13, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
+    Migration { number: 14, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
 ];
 
 /// The oldest server that is known to serve.
