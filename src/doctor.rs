@@ -317,8 +317,9 @@ fn set_aside(tx: &Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<Ail
     Ok(Some(Ailment {
         check: "parked",
         what: format!("{} messages are set aside", waiting.count),
-        advice: "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in \
-                 the ledger, and nobody will come back on them by himself",
+        advice: "`sluis parked show ID` says why, beside the error report of each (in `error/`, or in the parked queue) and \
+                 the log; `sluis parked replay ID --reason TEXT` judges it anew once the cause is gone: nobody will come \
+                 back on them by himself",
         cases,
         owed: Vec::new(),
     }))

@@ -25,6 +25,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
     Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
     Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
+    Migration { number: 9, name: "replay", sql: include_str!("migrations/0010_replay.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
