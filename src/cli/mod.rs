@@ -9,7 +9,9 @@ mod explain;
 mod held;
 mod household;
 mod judge;
+mod parked;
 mod region_report;
+mod replay_stored;
 mod report;
 mod rules;
 mod signals;
@@ -110,6 +112,11 @@ enum Command {
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
+    /// Messages that were set aside because the gateway or the world failed
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
+    /// Send stored messages again, or judge them anew: by a selection that is frozen first, then carried out once
+    ReplayStored(replay_stored::ReplayStored),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -290,6 +297,8 @@ pub fn main() -> ExitCode {
             load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
         Command::Held(command) => held(command),
+        Command::Parked(command) => parked::run(command),
+        Command::ReplayStored(command) => replay_stored::run(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {

@@ -224,7 +224,8 @@ fn answer_of(effect: Effect, entry: &Entry, decision: &Decision) -> Answer {
     match effect {
         Effect::Takes => Answer { outcome: Outcome::Judged, text: format!("it was {was}, and is {now} now") },
         Effect::Same => {
-            Answer { outcome: Outcome::Unchanged, text: format!("it is still {now}: nothing was changed, nothing leaves") }
+            let text = format!("it stays {was}: judged now it is {now}, so nothing was changed and nothing leaves");
+            Answer { outcome: Outcome::Unchanged, text }
         }
         Effect::Tells if was == now => {
             Answer { outcome: Outcome::Told, text: format!("it would be {now}, as it is; nothing was changed") }
