@@ -69,17 +69,17 @@ struct Asked {
     #[arg(long, value_name = "N", conflicts_with_all = ["freeze", "Chosen"])]
     selection: Option<i64>,
     /// Let what left because of the messages leave again: the same bytes under the same id; nothing is judged
-    #[arg(long, requires = "selection", conflicts_with = "judge")]
+    #[arg(long, conflicts_with = "judge")]
     resend: bool,
     /// With --resend: also what was sent again before
     #[arg(long, requires = "resend")]
     again: bool,
     /// Judge the messages by the rules, the register and the facts of now. Only what nobody has an answer to becomes what
     /// it is judged to be: parked, unreadable or waiting messages; of all others the difference is told and nothing changes
-    #[arg(long, requires = "selection")]
+    #[arg(long)]
     judge: bool,
     /// Why; it stays in the audit trail, so it must name no client by number
-    #[arg(long, value_name = "TEXT", requires = "selection")]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Who; otherwise the login
     #[arg(long, value_name = "NAME")]
@@ -192,7 +192,14 @@ fn asked(asked: Asked) -> Exit {
     };
     let Some(selection) = selection else {
         let choice = chosen.choice();
-        let faults = choice.faults();
+        let mut faults = choice.faults();
+        if resend || judge || reason.is_some() {
+            faults.push(
+                "--resend, --judge and --reason are about a selection: make one with --freeze, look at it, and name it with \
+                 --selection"
+                    .to_owned(),
+            );
+        }
         if !faults.is_empty() {
             return complain(&faults);
         }
