@@ -179,7 +179,9 @@ impl Choice {
         if let (Some(since), Some(until)) = (self.since, self.until)
             && until <= since
         {
-            faults.push(format!("nothing lies between --since {since} and --until {until}: the end is not after the start"));
+            faults.push(format!(
+                "nothing lies between --since {since} and --until {until}: the end is not after the start"
+            ));
         }
         let is_code = |party: &Party, length: usize| {
             party.as_str().len() == length && party.as_str().bytes().all(|byte| byte.is_ascii_digit())
@@ -197,7 +199,9 @@ impl Choice {
         }
         if self.standing == Some(Standing::Waiting) {
             if self.rule.is_some() {
-                faults.push("a message that waits has broken no rule yet: leave out --rule or --verdict waiting".to_owned());
+                faults.push(
+                    "a message that waits has broken no rule yet: leave out --rule or --verdict waiting".to_owned(),
+                );
             }
             if self.ids.is_some() {
                 faults.push(

@@ -111,12 +111,16 @@ fn what_was_set_aside_is_judged_anew_beside_the_daemon_and_without_it() {
     let (code, _, error) = sluis(&site, &["parked", "show", "4", "--body", "--reason", "voor 999900006", "--by", "jj"]);
     assert!(code == 2 && error.contains("BSN") && !error.contains("999900006"), "{error}");
     let (code, out, _) = sluis(&site, &["parked", "show", "4", "--body", "--reason", "nakijken", "--by", "jj"]);
-    assert!(code == 0 && out.contains("ToegewezenProduct") && out.contains('\u{fffd}') && !out.contains('\u{1b}'), "{out}");
+    assert!(
+        code == 0 && out.contains("ToegewezenProduct") && out.contains('\u{fffd}') && !out.contains('\u{1b}'),
+        "{out}"
+    );
     let shown = json(&site, &["parked", "show", "4", "--body", "--reason", "nakijken", "--by", "jj"]);
     assert!(shown["body"].as_str().is_some_and(|body| body.contains("ToegewezenProduct")));
 
     // All that is wrong at once, and nothing is done.
-    let (code, out, _) = sluis(&site, &["parked", "replay", "1", "77", "99", "--reason", "nieuwe versie", "--by", "jj"]);
+    let (code, out, _) =
+        sluis(&site, &["parked", "replay", "1", "77", "99", "--reason", "nieuwe versie", "--by", "jj"]);
     assert!(code == 1 && out.contains("77") && out.contains("99") && out.contains("nothing was done"), "{out}");
     let long = "e".repeat(501);
     for (reason, why) in [("", "empty"), (" \t", "empty"), (long.as_str(), "500"), ("bsn 999900006", "BSN")] {
@@ -129,7 +133,11 @@ fn what_was_set_aside_is_judged_anew_beside_the_daemon_and_without_it() {
 
     // Beside the daemon.
     let (code, out, error) = sluis(&site, &["parked", "replay", "1", "5", "--reason", "nieuwe versie", "--by", "jj"]);
-    assert!(code == 1 && out.contains("message 1: it was parked, and is accepted now"), "{out}{error}{}", site.describe());
+    assert!(
+        code == 1 && out.contains("message 1: it was parked, and is accepted now"),
+        "{out}{error}{}",
+        site.describe()
+    );
     assert!(out.contains("message 5: it stays parked"), "{out}");
     until("it left", || passed_on(&site).len() == 1, || site.describe());
     let (code, out, _) = sluis(&site, &["parked", "replay", "1", "--reason", "nog eens", "--by", "kk"]);
@@ -203,7 +211,10 @@ fn what_left_is_sent_again_by_a_selection() {
     }
     let resend = ["--selection", "1", "--resend", "--reason", "map geleegd", "--by", "jj"];
     let (code, out, error) = replay(&resend);
-    assert!(code == 0 && out.contains("will leave again under the same id") && out.contains("2 resent"), "{out}{error}");
+    assert!(
+        code == 0 && out.contains("will leave again under the same id") && out.contains("2 resent"),
+        "{out}{error}"
+    );
     until("both are there again", || passed_on(&site).len() == 2, || site.describe());
     for path in passed_on(&site) {
         let first = before.iter().find(|(known, _)| *known == path).expect("a file of the same name");

@@ -281,7 +281,11 @@ async fn what_was_set_aside_becomes_what_it_would_have_been() {
             let before = desk.outbox().await.len();
             let again = desk.judge(parked).await;
             assert_eq!(again.outcome, Outcome::Repeated, "{}", again.answer);
-            assert!(again.answer.contains("j.jansen") && again.answer.contains("storing verholpen"), "{}", again.answer);
+            assert!(
+                again.answer.contains("j.jansen") && again.answer.contains("storing verholpen"),
+                "{}",
+                again.answer
+            );
             assert_eq!((desk.outbox().await.len(), desk.runs(parked).await.len()), (before, 1), "nothing twice");
             desk.is_sound().await;
         }
@@ -335,13 +339,17 @@ async fn what_cannot_be_judged_yet_stays_set_aside_and_tells_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_turns_out_to_be_unreadable_gets_its_error_report() {
     let desk = Desk::open(memory());
-    let broken = String::from_utf8(start(Law::Wmo, 1)).expect("messages are UTF-8").replacen("Begindatum>", "Begin>", 2);
+    let broken =
+        String::from_utf8(start(Law::Wmo, 1)).expect("messages are UTF-8").replacen("Begindatum>", "Begin>", 2);
     let parked = desk.put("s", broken.into_bytes(), set_aside()).await;
     let done = desk.judge(parked).await;
     assert_eq!(done.outcome, Outcome::Judged, "{}", done.answer);
     let entry = desk.entry("s").await;
     assert_eq!((entry.verdict, entry.level), (Verdict::Rejected, 1));
-    assert_eq!((entry.kind.map(|kind| kind.to_string()), entry.afzender.as_deref()), (Some("WMO305".to_owned()), Some(PROVIDER)));
+    assert_eq!(
+        (entry.kind.map(|kind| kind.to_string()), entry.afzender.as_deref()),
+        (Some("WMO305".to_owned()), Some(PROVIDER))
+    );
     let due = desk.outbox().await;
     assert_eq!((due.len(), due[0].purpose, due[0].to.as_deref()), (1, Purpose::Error, Some(PROVIDER)));
     // By now it is one that cannot be read, and was not set aside by us.
@@ -369,7 +377,8 @@ async fn what_could_not_be_read_and_can_be_by_now_is_judged() {
     assert!(done.answer.contains("sent it again"), "{}", done.answer);
     assert_eq!((desk.entry("s2").await.verdict, leaves(desk.outbox().await)), (Verdict::Rejected, leaving));
     // And what is broken stays broken; its sender is not told twice.
-    let broken = String::from_utf8(start(Law::Wmo, 3)).expect("messages are UTF-8").replacen("Begindatum>", "Begin>", 2);
+    let broken =
+        String::from_utf8(start(Law::Wmo, 3)).expect("messages are UTF-8").replacen("Begindatum>", "Begin>", 2);
     desk.take("s3", broken.into_bytes()).await;
     let before = leaves(desk.outbox().await);
     let done = desk.judge(desk.entry("s3").await.message_id).await;
@@ -557,9 +566,8 @@ async fn a_choice_meets_all_that_it_says() {
     desk.clock.advance(SignedDuration::from_hours(1));
     let later = desk.now();
     desk.take("j1", allocation(Law::Jeugdwet, 1)).await;
-    let numbers = |choice: Choice| async {
-        desk.ledger.run(move |tx| tx.chosen(&choice)).await.expect("it can be chosen")
-    };
+    let numbers =
+        |choice: Choice| async { desk.ledger.run(move |tx| tx.chosen(&choice)).await.expect("it can be chosen") };
     let message = |id: i64| Target::Message(id);
     let all = Choice::default();
     for (choice, expected) in [
@@ -709,7 +717,9 @@ async fn everything_is_in_the_audit_trail() {
     desk.judge(desk.entry("s").await.message_id).await;
     let beside = rusqlite::Connection::open(folder.path().join("ledger.sqlite")).expect("it opens");
     let mut trail = beside
-        .prepare("SELECT event, coalesce(content ->> 'by', '-'), coalesce(content ->> 'reason', '-') FROM audit ORDER BY id")
+        .prepare(
+            "SELECT event, coalesce(content ->> 'by', '-'), coalesce(content ->> 'reason', '-') FROM audit ORDER BY id",
+        )
         .expect("a query");
     let rows: Vec<(String, String, String)> = trail
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))

@@ -70,16 +70,19 @@ pub(super) struct Replaying {
 
 /// Runs the command.
 pub(super) fn run(command: ParkedCommand) -> Exit {
-    let (config, work): (WithConfig, Box<dyn FnOnce(&Config) -> anyhow::Result<Exit>>) = match command {
-        ParkedCommand::List { config, json } => (config, Box::new(move |config| list(config, json))),
+    match command {
+        ParkedCommand::List { config, json } => with(&config, |config| list(config, json)),
         ParkedCommand::Show { id, body, reason, by, config, json } => {
             let looks = body.then_some((reason.unwrap_or_default(), by));
-            (config, Box::new(move |config| show(config, id, looks, json)))
+            with(&config, |config| show(config, id, looks, json))
         }
         ParkedCommand::Replay(Replaying { ids, reason, by, config }) => {
-            (config, Box::new(move |config| replay(config, &ids, reason, by)))
+            with(&config, |config| replay(config, &ids, reason, by))
         }
-    };
+    }
+}
+
+fn with(config: &WithConfig, work: impl FnOnce(&Config) -> anyhow::Result<Exit>) -> Exit {
     match super::load_config(&config.config) {
         Ok(config) => work(&config).unwrap_or_else(|error| complain(&[format!("{error:#}")])),
         Err(exit) => exit,
@@ -210,7 +213,9 @@ fn order(ledger: &Ledger, ids: &BTreeSet<i64>, reason: String, by: String) -> an
         }
     }
     if !faults.is_empty() {
-        faults.iter().for_each(|fault| println!("{fault}"));
+        for fault in faults {
+            println!("{fault}");
+        }
         println!("nothing was done");
         return Ok(Placed::Settled(Exit::Rejected));
     }

@@ -6,9 +6,7 @@ use super::{Exit, WithConfig};
 use crate::clock::{Clock, SystemClock, start_of_dutch_day};
 use crate::config::Config;
 use crate::hold::check_words;
-use crate::ledger::{
-    Given, Keys, LARGEST_SELECTION, Ledger, LedgerError, Member, Selection, Settings, Target, Tx,
-};
+use crate::ledger::{Given, Keys, LARGEST_SELECTION, Ledger, LedgerError, Member, Selection, Settings, Target, Tx};
 use crate::message::{Date, Kind, Party};
 use crate::replay::{Choice, Intent, Replay, Standing};
 use anyhow::Context as _;
@@ -56,6 +54,7 @@ enum ReplayCommand {
     },
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 #[derive(Debug, Args)]
 struct Asked {
     #[command(flatten)]
@@ -144,7 +143,7 @@ fn standing(text: &str) -> Result<Standing, String> {
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {
-    moment(text, |day| Some(day))
+    moment(text, Some)
 }
 
 fn until(text: &str) -> Result<Timestamp, String> {
@@ -169,9 +168,7 @@ pub(super) fn run(command: ReplayStored) -> Exit {
     };
     match command.command {
         Some(ReplayCommand::List { config, json }) => with(&config, &|config| list(config, json)),
-        Some(ReplayCommand::Show { selection, config, json }) => {
-            with(&config, &|config| show(config, selection, json))
-        }
+        Some(ReplayCommand::Show { selection, config, json }) => with(&config, &|config| show(config, selection, json)),
         None => asked(command.asked),
     }
 }
@@ -273,7 +270,8 @@ pub(super) enum Placed {
 
 fn order(ledger: &Ledger, id: i64, replay: &Replay) -> anyhow::Result<Placed> {
     let (own, now) = (replay.clone(), SystemClock.now());
-    let (ordered, selection) = ledger.run_blocking(move |tx| Ok((tx.order_replay(id, &own, now)?, tx.selection(id)?)))?;
+    let (ordered, selection) =
+        ledger.run_blocking(move |tx| Ok((tx.order_replay(id, &own, now)?, tx.selection(id)?)))?;
     let given = selection.as_ref().and_then(|selection| selection.ordered.as_ref());
     let (Some(selection), Some(Given { replay: own, at, done_at })) = (&selection, given) else {
         println!("there is no selection {id}; `sluis replay-stored list` names those that there are");
@@ -352,11 +350,10 @@ fn is_done(selection: &Selection) -> bool {
 
 /// Prints what became of a selection.
 fn told(ledger: &Ledger, id: i64) -> anyhow::Result<Exit> {
-    let (selection, members) =
-        ledger.run_blocking(move |tx| Ok((tx.selection(id)?, tx.members(id, 0, NAMED + 1)?)))?;
+    let (selection, members) = ledger.run_blocking(move |tx| Ok((tx.selection(id)?, tx.members(id, 0, NAMED + 1)?)))?;
     let selection = selection.context("the selection is gone")?;
     if members.len() <= NAMED as usize {
-        members.iter().for_each(|member| println!("{}", line(member)));
+        print_members(&members);
     }
     println!("selection {id}: {}", outcomes(&selection));
     if !is_done(&selection) {
@@ -381,7 +378,9 @@ fn list(config: &Config, as_json: bool) -> anyhow::Result<Exit> {
     } else if selections.is_empty() {
         println!("There are no selections.");
     } else {
-        selections.iter().for_each(|selection| println!("{}", headline(selection)));
+        for selection in &selections {
+            println!("{}", headline(selection));
+        }
     }
     Ok(Exit::Accepted)
 }
@@ -408,7 +407,7 @@ fn show(config: &Config, id: i64, as_json: bool) -> anyhow::Result<Exit> {
         println!("{shown}");
     } else {
         println!("{}", headline(&selection));
-        members.iter().for_each(|member| println!("{}", line(member)));
+        print_members(&members);
     }
     Ok(Exit::Accepted)
 }
@@ -431,6 +430,12 @@ fn outcomes(selection: &Selection) -> String {
         parts.push(format!("{} to be done", selection.members - done));
     }
     parts.join(", ")
+}
+
+fn print_members(members: &[Member]) {
+    for member in members {
+        println!("{}", line(member));
+    }
 }
 
 fn line(member: &Member) -> String {

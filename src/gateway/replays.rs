@@ -73,14 +73,15 @@ impl Gateway {
         }
     }
 
-    /// We failed on a member: it stays what it was, and the others go on.
+    /// We failed on a member: it stays what it was, and the others go on. Unless another gateway was faster.
     async fn give_up(&self, (selection, position): (i64, i64), error: &LedgerError) -> Result<(), LedgerError> {
-        tracing::error!(%error, selection, position, "failed on a stored message that was to be sent or judged once more");
         let now = self.parts.clock.now();
         let text = format!("the gateway failed on it ({error}); its log says more. The message is what it was");
-        let noted =
-            self.parts.ledger.run(move |tx| tx.finish_member(selection, position, Outcome::Failed, &text, now));
-        noted.await.map(drop)
+        let noted = self.parts.ledger.run(move |tx| tx.finish_member(selection, position, Outcome::Failed, &text, now));
+        if noted.await? {
+            tracing::error!(%error, selection, position, "failed on a stored message that was to be replayed");
+        }
+        Ok(())
     }
 }
 
@@ -92,7 +93,9 @@ fn carry_out(tx: &mut Tx<'_>, parts: &Parts, (selection, position): (i64, i64)) 
     let Member { target, .. } = member;
     let answer = match (replay.intent, target) {
         (Intent::Resend, Target::Message(id)) => send_again(tx, &order, id)?,
-        (Intent::Resend, Target::Waiting(_)) => nothing("it waits for what it refers to, and nothing left because of it yet"),
+        (Intent::Resend, Target::Waiting(_)) => {
+            nothing("it waits for what it refers to, and nothing left because of it yet")
+        }
         (Intent::Judge, Target::Message(id)) => judge_message(tx, parts, &order, id, &mut done)?,
         (Intent::Judge, Target::Waiting(id)) => judge_waiter(tx, parts, &order, id, &mut done)?,
     };
@@ -224,7 +227,8 @@ fn answer_of(effect: Effect, entry: &Entry, decision: &Decision) -> Answer {
     match effect {
         Effect::Takes => Answer { outcome: Outcome::Judged, text: format!("it was {was}, and is {now} now") },
         Effect::Same => {
-            let text = format!("it stays {was}: judged now it is {now}, so nothing was changed and nothing leaves");
+            let judged = if was == now { String::new() } else { format!(", and judged now it is {now}") };
+            let text = format!("it stays {was}{judged}: nothing was changed and nothing leaves");
             Answer { outcome: Outcome::Unchanged, text }
         }
         Effect::Tells if was == now => {
@@ -235,7 +239,8 @@ fn answer_of(effect: Effect, entry: &Entry, decision: &Decision) -> Answer {
             Answer { outcome: Outcome::Told, text }
         }
         Effect::TellsOfRepeat => {
-            let text = "it can be read by now, but its sender has sent it again meanwhile: nothing was changed".to_owned();
+            let text =
+                "it can be read by now, but its sender has sent it again meanwhile: nothing was changed".to_owned();
             Answer { outcome: Outcome::Told, text }
         }
     }
@@ -301,5 +306,107 @@ fn run_of(
         took_effect: true,
         by: order.replay.by.clone(),
         reason: order.replay.reason.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Finding;
+    use std::collections::BTreeMap;
+
+    fn finding(rule: &str) -> Finding {
+        Finding {
+            rule: rule.to_owned(),
+            code: None,
+            class: String::new(),
+            path: String::new(),
+            line: 1,
+            column: 1,
+            nl: String::new(),
+            en: String::new(),
+            facts: BTreeMap::new(),
+        }
+    }
+
+    fn entry(verdict: Verdict, level: u8, rules: &[&str]) -> Entry {
+        Entry {
+            message_id: 1,
+            transport: "directory".to_owned(),
+            transport_id: "x".to_owned(),
+            received_at: Timestamp::UNIX_EPOCH,
+            kind: None,
+            afzender: None,
+            identificatie: None,
+            gemeente: None,
+            aanbieder: None,
+            verdict,
+            level,
+            findings: rules.iter().map(|rule| finding(rule)).collect(),
+            skipped: Vec::new(),
+            register_version: None,
+        }
+    }
+
+    fn decision(verdict: Verdict, is_readable: bool, rules: &[&str]) -> Decision {
+        let identity = crate::decision::Identity {
+            kind: crate::message::Kind::parse("WMO305").expect("a kind"),
+            afzender: "42420001".into(),
+            identificatie: "S1".to_owned(),
+            dagtekening: jiff::civil::date(2026, 3, 9),
+            gemeente: "0197".into(),
+            aanbieder: "42420001".into(),
+        };
+        Decision {
+            verdict,
+            identity: is_readable.then_some(identity),
+            findings: rules.iter().map(|rule| finding(rule)).collect(),
+            ..super::super::nothing_decided()
+        }
+    }
+
+    /// Only what nobody has an answer to becomes something else.
+    #[test]
+    fn a_run_takes_effect_where_nobody_has_an_answer() {
+        use Verdict::{Accepted, Held, Parked, Partly, Rejected};
+        let accepted = decision(Accepted, true, &[]);
+        for (was, now, expected) in [
+            (entry(Parked, 1, &[]), &accepted, Effect::Takes),
+            (entry(Parked, 1, &["XSD"]), &decision(Rejected, false, &["XSD"]), Effect::Takes),
+            (entry(Parked, 1, &[]), &decision(Rejected, true, &["TR056"]), Effect::Takes),
+            (entry(Parked, 1, &[]), &decision(Held, true, &[]), Effect::Takes),
+            (entry(Parked, 1, &[]), &decision(Parked, false, &["XSD"]), Effect::Same),
+            (entry(Rejected, 1, &["XSD"]), &accepted, Effect::Takes),
+            (entry(Rejected, 1, &["XSD"]), &decision(Rejected, true, &["TR019"]), Effect::Takes),
+            (entry(Rejected, 1, &["XSD"]), &decision(Rejected, true, &["TR056"]), Effect::TellsOfRepeat),
+            (entry(Rejected, 1, &["XSD"]), &decision(Rejected, false, &["XSD"]), Effect::Same),
+            (entry(Rejected, 1, &["XSD"]), &decision(Parked, false, &["XSD"]), Effect::Same),
+            // Refused at the door for something else than its form.
+            (entry(Rejected, 1, &["SENDER"]), &accepted, Effect::Tells),
+            (entry(Rejected, 1, &[]), &accepted, Effect::Tells),
+            (entry(Rejected, 4, &["TR019"]), &accepted, Effect::Tells),
+            (entry(Accepted, 4, &[]), &accepted, Effect::Tells),
+            (entry(Partly, 4, &["TR321"]), &accepted, Effect::Tells),
+            (entry(Held, 4, &[]), &accepted, Effect::Tells),
+        ] {
+            assert_eq!(effect_on(&was, now), expected, "{} {:?}", verdict_of(&was), now.verdict);
+        }
+    }
+
+    #[test]
+    fn an_answer_tells_what_was_and_what_is() {
+        let text = |effect, was: &Entry, now: &Decision| answer_of(effect, was, now).text;
+        let (parked, rejected) = (entry(Verdict::Parked, 1, &[]), entry(Verdict::Rejected, 4, &["TR019", "TR019"]));
+        let accepted = decision(Verdict::Accepted, true, &[]);
+        assert_eq!(text(Effect::Takes, &parked, &accepted), "it was parked, and is accepted now");
+        assert_eq!(
+            text(Effect::Tells, &rejected, &accepted),
+            "it is rejected (TR019) and would be accepted; it has its answer, so nothing was changed"
+        );
+        let same = decision(Verdict::Rejected, true, &["TR019"]);
+        assert_eq!(
+            text(Effect::Tells, &rejected, &same),
+            "it would be rejected (TR019), as it is; nothing was changed"
+        );
     }
 }

@@ -36,9 +36,7 @@ pub use judged::{Judged, TrailEnd};
 pub use keys::{KeyError, Keys};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
-pub use replay::{
-    Given, LARGEST_SELECTION, Member, MemberDone, OutboxRow, Resend, Run, Selection, Target,
-};
+pub use replay::{Given, LARGEST_SELECTION, Member, MemberDone, OutboxRow, Resend, Run, Selection, Target};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};

@@ -167,8 +167,7 @@ impl Tx<'_> {
     pub fn chosen(&self, choice: &Choice) -> Result<Vec<Target>, LedgerError> {
         let limit = i64::try_from(LARGEST_SELECTION).unwrap_or(i64::MAX).saturating_add(1);
         let (law, number) = (choice.kind.map(|kind| kind.law.as_str()), choice.kind.map(|kind| kind.number.as_str()));
-        let (since, until) =
-            (choice.since.map(Timestamp::as_microsecond), choice.until.map(Timestamp::as_microsecond));
+        let (since, until) = (choice.since.map(Timestamp::as_microsecond), choice.until.map(Timestamp::as_microsecond));
         let (gemeente, aanbieder) =
             (choice.gemeente.as_ref().map(Party::as_str), choice.aanbieder.as_ref().map(Party::as_str));
         let verdict = match choice.standing {
@@ -189,7 +188,16 @@ impl Tx<'_> {
         // The rule comes first in each finding; its id is letters and digits, so the pattern has no signs of its own.
         let rule = choice.rule.as_ref().map(|rule| format!("%{{\"rule\":\"{rule}\",%"));
         let rows = params![
-            law, number, since, until, gemeente, aanbieder, verdict, rule, choice.ids.as_ref().map(json), limit
+            law,
+            number,
+            since,
+            until,
+            gemeente,
+            aanbieder,
+            verdict,
+            rule,
+            choice.ids.as_ref().map(json),
+            limit
         ];
         self.all(
             "SELECT id FROM messages
@@ -197,7 +205,7 @@ impl Tx<'_> {
                  AND (?3 IS NULL OR received_at >= ?3) AND (?4 IS NULL OR received_at < ?4)
                  AND (?5 IS NULL OR gemeente = ?5) AND (?6 IS NULL OR aanbieder = ?6)
                  AND (?7 IS NULL OR verdict = ?7) AND (?8 IS NULL OR findings LIKE ?8)
-                 AND (?9 IS NULL OR id IN (SELECT k.value FROM json_each(?9) AS k))
+                 AND (?9 IS NULL OR id IN (SELECT CAST(k.value AS BIGINT) FROM json_each(?9) AS k))
              ORDER BY id LIMIT ?10",
             rows,
             |cells| cells.get().map(Target::Message),
@@ -207,9 +215,11 @@ impl Tx<'_> {
     /// Numbers of a list that no message has, ascending.
     pub fn unknown_messages(&self, ids: &[i64]) -> Result<BTreeSet<i64>, LedgerError> {
         let known: BTreeSet<i64> = self
-            .all("SELECT id FROM messages WHERE id IN (SELECT k.value FROM json_each(?1) AS k)", [json(ids)], |cells| {
-                cells.get()
-            })?
+            .all(
+                "SELECT id FROM messages WHERE id IN (SELECT CAST(k.value AS BIGINT) FROM json_each(?1) AS k)",
+                [json(ids)],
+                |cells| cells.get(),
+            )?
             .into_iter()
             .collect();
         Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
@@ -219,13 +229,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`LedgerError::Unfit`] for a selection of nothing or of more than [`LARGEST_SELECTION`] members.
-    pub fn freeze(
-        &mut self,
-        chosen: &str,
-        targets: &[Target],
-        by: &str,
-        at: Timestamp,
-    ) -> Result<i64, LedgerError> {
+    pub fn freeze(&mut self, chosen: &str, targets: &[Target], by: &str, at: Timestamp) -> Result<i64, LedgerError> {
         if targets.is_empty() || targets.len() > LARGEST_SELECTION {
             return Err(LedgerError::Unfit("a selection is empty or too large"));
         }
@@ -453,9 +457,7 @@ impl Tx<'_> {
              FROM selection_members AS m JOIN selections AS s ON s.id = m.selection_id
              WHERE m.message_id = ?1 AND m.outcome = 'resent' ORDER BY m.done_at, s.id",
             [message_id],
-            |cells| {
-                Ok(Resend { selection: cells.get()?, at: cells.moment()?, by: cells.get()?, reason: cells.get()? })
-            },
+            |cells| Ok(Resend { selection: cells.get()?, at: cells.moment()?, by: cells.get()?, reason: cells.get()? }),
         )
     }
 
@@ -499,8 +501,7 @@ impl Tx<'_> {
         if run.took_effect {
             return Ok(());
         }
-        let replay =
-            Replay { intent: Intent::Judge, again: false, reason: run.reason.clone(), by: run.by.clone() };
+        let replay = Replay { intent: Intent::Judge, again: false, reason: run.reason.clone(), by: run.by.clone() };
         let told = content!({
             "selection": run.selection, "would_be": run.verdict.as_str(), "would_be_by": run.register_version,
         });
@@ -528,8 +529,7 @@ impl Tx<'_> {
         at: Timestamp,
     ) -> Result<Option<Inbox>, LedgerError> {
         let Some(inbox) = self.inbox(message_id)? else { return Ok(None) };
-        let replay =
-            Replay { intent: Intent::Judge, again: false, reason: reason.to_owned(), by: by.to_owned() };
+        let replay = Replay { intent: Intent::Judge, again: false, reason: reason.to_owned(), by: by.to_owned() };
         self.audit_replay(message_id, "body shown", at, &replay, &content!({}))?;
         Ok(Some(inbox))
     }
