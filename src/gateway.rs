@@ -1,6 +1,7 @@
 //! The intake of the daemon: prepares messages in parallel, judges and stores each in one ledger job, in order.
 
 mod orders;
+mod replays;
 
 use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
@@ -376,7 +377,13 @@ fn judge(
                 None => tx.facts(&request)?,
             };
             let contract_facts = match context.register {
-                Some(_) => tx.contract_facts(message.kind.law, message.gemeente(), &contract_request)?,
+                Some(_) => {
+                    let (law, gemeente) = (message.kind.law, message.gemeente());
+                    match basis.stored {
+                        Some(message_id) => tx.contract_facts_again(law, gemeente, &contract_request, message_id)?,
+                        None => tx.contract_facts(law, gemeente, &contract_request)?,
+                    }
+                }
                 None => ContractFacts::default(),
             };
             StageDone { stage: Stage::Load, took: started.elapsed() }.emit(&parts.telemetry);

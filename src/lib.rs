@@ -23,6 +23,7 @@ pub mod message;
 pub mod pipeline;
 pub mod question;
 pub mod registers;
+pub mod replay;
 pub mod reply;
 pub mod report;
 pub mod rules;

@@ -11,7 +11,9 @@ mod household;
 mod judge;
 mod members;
 mod outbox;
+mod parked;
 mod region_report;
+mod replay_stored;
 mod report;
 mod rules;
 mod signals;
@@ -131,6 +133,11 @@ enum Command {
     /// What is to leave, what was refused, and how the destinations stand
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Messages that were set aside because the gateway or the world failed
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
+    /// Send stored messages again, or judge them anew: by a selection that is frozen first, then carried out once
+    ReplayStored(replay_stored::ReplayStored),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -342,6 +349,8 @@ pub fn main() -> ExitCode {
             load_config(&config).map_or_else(|exit| exit, |config| members::list(&config, json))
         }
         Command::Outbox(command) => outbox(command),
+        Command::Parked(command) => parked::run(command),
+        Command::ReplayStored(command) => replay_stored::run(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {

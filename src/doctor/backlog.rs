@@ -58,8 +58,9 @@ static PARKED: Sort = Sort {
     check: "parked",
     severity: Severity::Warning,
     means: "messages are set aside, because the gateway failed on them or nobody can be told about them",
-    advice: "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in the \
-             ledger, and nobody will come back on them by himself",
+    advice: "`sluis parked show ID` says why, beside the error report of each (in `error/`, or in the parked queue) and \
+             the log; `sluis parked replay ID --reason TEXT` judges it anew once the cause is gone: nobody will come back \
+             on them by himself",
 };
 static UNDELIVERED: Sort = Sort {
     id: "outbox.stuck",
