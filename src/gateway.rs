@@ -179,7 +179,7 @@ impl Intake for Gateway {
     fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Taken> {
         let parts = Arc::clone(&self.parts);
         let (received_at, since) = (parts.clock.now(), Instant::now());
-        let Incoming { transport, transport_id, bytes } = incoming;
+        let Incoming { transport, transport_id, identity: _, bytes } = incoming;
         async move {
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);

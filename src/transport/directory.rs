@@ -248,7 +248,7 @@ async fn prepare<I: Intake>(
         Err(error) => return Err((name, Fault::Unreadable(error))),
     };
     let transport_id = name.to_string_lossy().into_owned();
-    let incoming = Incoming { transport: "directory", transport_id, bytes };
+    let incoming = Incoming { transport: "directory", transport_id, identity: None, bytes };
     // A task of its own: it runs beside the others, and if it breaks off it takes nothing else along.
     match tokio::spawn(intake.prepare(incoming)).await {
         Ok(prepared) => Ok(Taken { name, stamp, prepared, room }),

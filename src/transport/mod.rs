@@ -6,6 +6,8 @@ pub mod budget;
 pub mod directory;
 pub mod spool;
 
+pub use crate::sender::Identity;
+
 use futures_util::future::BoxFuture;
 
 /// A message as it came in.
@@ -16,6 +18,8 @@ pub struct Incoming {
     /// The transport's own id of this delivery: AMQP `message_id`, file name. The same id with the same bytes is a
     /// repeat of a delivery, not a second message.
     pub transport_id: String,
+    /// Who brought it, as far as the transport vouches for that; what the message itself says does not count here.
+    pub identity: Option<Identity>,
     /// The bytes.
     pub bytes: Vec<u8>,
 }

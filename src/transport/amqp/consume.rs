@@ -8,7 +8,7 @@
 //! others.)
 
 use super::super::budget::Budget;
-use super::super::{Incoming, Intake, IntakeError};
+use super::super::{Identity, Incoming, Intake, IntakeError};
 use super::{AmqpError, close, connect, gone, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
 use crate::config::Amqp;
@@ -286,10 +286,10 @@ async fn take_room(budget: Budget, delivery: lapin::Result<Delivery>) -> Room {
 
 async fn prepare<I: Intake>(intake: Arc<I>, room: Room) -> Result<Taken<I::Prepared>, Fault> {
     let (delivery, room) = room.map_err(Fault::Lost)?;
-    let transport_id = transport_id(&delivery);
+    let (transport_id, identity) = (transport_id(&delivery), identity(&delivery));
     let Delivery { acker, data: bytes, .. } = delivery;
     // A task of its own: it runs beside the others, and if it breaks off it takes nothing else along.
-    match tokio::spawn(intake.prepare(Incoming { transport: "amqp", transport_id, bytes })).await {
+    match tokio::spawn(intake.prepare(Incoming { transport: "amqp", transport_id, identity, bytes })).await {
         Ok(prepared) => Ok(Taken { acker, prepared, room }),
         Err(_) => Err(Fault::Broke(acker)),
     }
@@ -312,4 +312,11 @@ fn transport_id(delivery: &Delivery) -> String {
         Some(id) if !id.as_str().is_empty() => id.as_str().to_owned(),
         Some(_) | None => hex::encode(Sha256::digest(&delivery.data)),
     }
+}
+
+/// The login of the connection that published the message. A broker takes a message with the name of another login for
+/// none, so the property can be believed; who leaves it out is nobody.
+fn identity(delivery: &Delivery) -> Option<Identity> {
+    let user = delivery.properties.user_id().as_ref()?.as_str();
+    (!user.is_empty()).then(|| Identity::AmqpUser(user.to_owned()))
 }
