@@ -17,6 +17,7 @@ use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
+use crate::telemetry::events::SendersOpen;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::AmqpIntake;
 use crate::transport::directory::DirectoryIntake;
@@ -130,7 +131,8 @@ impl App {
         };
         let in_force = registers.in_force();
         let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
-        let gateway = Arc::new(gateway);
+        let gateway = Arc::new(gateway.bound_to(Arc::new(config.senders.clone())));
+        tell_what_is_open(config);
         let bookkeeper = bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), stop.clone());
         let (relay, link) = relay(config, spool.as_ref(), &ledger, clock, &telemetry)?;
         // The connection that deliveries leave on closes only after the relay has sent what it holds.
@@ -140,7 +142,8 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop)?;
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_alarms(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
         intakes.push(tokio::spawn(surveyor.run(stop.clone())));
@@ -267,6 +270,7 @@ fn relay(
             destination
         }
         (Transport::Amqp, _, None) => anyhow::bail!("delivery by amqp needs the url of [amqp]"),
+        (Transport::Http, _, _) => anyhow::bail!("messages come in over http, and leave by directory or amqp"),
     };
     let mut back_offices: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
     for (gemeente, office) in &config.back_offices {
@@ -282,7 +286,7 @@ fn intakes(
     gateway: &Arc<Gateway>,
     telemetry: &Telemetry,
     stop: &Shutdown,
-) -> Vec<JoinHandle<()>> {
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let mut intakes = Vec::new();
     if config.intake.contains(&Transport::Directory)
         && let Some(spool) = spool
@@ -290,6 +294,11 @@ fn intakes(
         let max_bytes = config.limits.max_bytes;
         let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
         intakes.push(tokio::spawn(intake.run(stop.clone())));
+        for folder in config.senders.folders() {
+            let (directory, gateway) = (&config.directory, Arc::clone(gateway));
+            let intake = DirectoryIntake::of_sender(folder, spool, directory, max_bytes, gateway, telemetry)?;
+            intakes.push(tokio::spawn(intake.run(stop.clone())));
+        }
     }
     if config.intake.contains(&Transport::Amqp)
         && let Some(amqp) = &config.amqp
@@ -297,7 +306,15 @@ fn intakes(
         let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
-    intakes
+    Ok(intakes)
+}
+
+/// Says once on which transports nobody asks who sends.
+fn tell_what_is_open(config: &Config) {
+    let open = config.open_transports().join(", ");
+    if !open.is_empty() {
+        SendersOpen { transports: &open }.emit();
+    }
 }
 
 /// What the ledger knows in numbers, computed when somebody scrapes.

@@ -7,7 +7,7 @@ use crate::contract::register::source::Source;
 use crate::deadline::{Debt, working_days_after, working_days_late};
 use crate::decision::{Purpose, Verdict};
 use crate::delivery::without_bsn;
-use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Tx, Waiting};
+use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Refused, Tx, Waiting};
 use crate::message::Date;
 use crate::registers::{Read, TOLD};
 use jiff::Timestamp;
@@ -19,6 +19,8 @@ use std::time::Duration;
 const LONGEST_LIST: u32 = 200;
 /// What a gateway at work may be behind without anything being wrong.
 const SLACK: Duration = Duration::from_mins(5);
+/// How long a refused message is told: a weekend, and the day after.
+const REFUSALS_TOLD: Duration = Duration::from_hours(72);
 
 /// How long things may take by the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Diagnosis {
     pub parked: Queue,
     /// What has not left yet, by purpose.
     pub outbox: BTreeMap<&'static str, Queue>,
+    /// Transports on which what a message says of its sender is believed; none when all senders are bound.
+    pub open_transports: Vec<&'static str>,
     /// The contract registers that a gateway would start with now, by region.
     pub registers: Vec<RegisterLine>,
     /// What a person should act on, in the order of the parts above; empty when all is well.
@@ -117,7 +121,7 @@ pub struct Queue {
 /// Something that a person should act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ailment {
-    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`, `register`.
+    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `refused`, `outbox`, `register`.
     pub check: &'static str,
     /// What is wrong.
     pub what: String,
@@ -147,6 +151,7 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
     findings.extend(stuck_in_the_waiting_room(counts.waiting, patience));
     findings.extend(held_too_long(tx, now, patience.held)?);
     findings.extend(set_aside(tx, counts.parked, now)?);
+    findings.extend(refused(tx, now)?);
     findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
     let outbox = counts.outbox.into_iter().map(|(purpose, waiting)| (purpose.as_str(), queue(waiting))).collect();
     Ok(Diagnosis {
@@ -157,6 +162,7 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
         held: queue(counts.held),
         parked: queue(counts.parked),
         outbox,
+        open_transports: Vec::new(),
         registers: Vec::new(),
         findings,
     })
@@ -320,6 +326,32 @@ fn set_aside(tx: &Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<Ail
         advice: "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in \
                  the ledger, and nobody will come back on them by himself",
         cases,
+        owed: Vec::new(),
+    }))
+}
+
+/// Messages that were refused lately for who brought them.
+fn refused(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let since = now.checked_sub(REFUSALS_TOLD).unwrap_or(Timestamp::MIN);
+    let count = tx.count_refusals(since)?;
+    if count == 0 {
+        return Ok(None);
+    }
+    let case = |refused: &Refused| {
+        let refusal = &refused.refusal;
+        let kind = refusal.kind.map_or_else(|| "a message".to_owned(), |kind| kind.to_string());
+        let (who, claimed) =
+            (refusal.sender.as_deref().unwrap_or("somebody unknown"), refusal.claimed.as_deref().unwrap_or("nobody"));
+        let since = Duration::try_from(now.duration_since(refused.refused_at)).unwrap_or_default();
+        let (id, transport, since) = (refused.refusal_id, &refused.transport, age(since));
+        format!("refusal {id}: {kind} of {who} by {transport} in the name of {claimed}, {since} ago")
+    };
+    Ok(Some(Ailment {
+        check: "refused",
+        what: format!("{count} messages of the last three days were refused for who sent them"),
+        advice: "`sluis refused show` tells who it was. Either [[sender]] lacks a party or an identity, and they send once \
+                 more after it was added, or somebody sends in the name of another: ask them, and end the login if need be",
+        cases: tx.refusals(since, LONGEST_LIST)?.iter().map(case).collect(),
         owed: Vec::new(),
     }))
 }

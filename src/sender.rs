@@ -5,7 +5,7 @@
 //! comes from the configuration, and what becomes of a message that is refused is decided by the gateway
 //! (`docs/decisions/0010-who-may-send.md`).
 
-use crate::message::Party;
+use crate::message::{Kind, Party};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 
@@ -187,6 +187,23 @@ impl Reason {
     }
 }
 
+/// Why a message is refused, and what it says of itself. No personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// What the transport vouches for, with its sort; `None` when it is nothing.
+    pub identity: Option<String>,
+    /// Name of the sender in the configuration that this is.
+    pub sender: Option<String>,
+    /// Kind, when it was recognised.
+    pub kind: Option<Kind>,
+    /// The party that the message names as its sender.
+    pub claimed: Option<String>,
+    /// Its Identificatie, as far as the header tells.
+    pub identificatie: Option<String>,
+}
+
 /// What is known of who brought a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'a> {
@@ -252,6 +269,11 @@ impl Senders {
             }
         }
         found.filter(|_| token.len() >= SHORTEST_TOKEN)
+    }
+
+    /// All of them, in the order of the configuration.
+    pub fn list(&self) -> &[Sender] {
+        &self.list
     }
 
     /// Whether only known senders may use a transport.

@@ -16,6 +16,7 @@ pub(super) fn run(config: &Config, json: bool, clock: &dyn Clock) -> Exit {
             let mut wrong = Vec::new();
             let read = registers::read_all(config, &mut wrong);
             diagnosis.add_registers(wrong, read);
+            diagnosis.open_transports = config.open_transports();
             diagnosis
         }
         Err(error) => {
@@ -64,6 +65,8 @@ fn text(config: &Config, diagnosis: &Diagnosis) -> String {
     for (purpose, rows) in &diagnosis.outbox {
         line(&mut out, &format!("outbox, {purpose}"), &waiting(*rows));
     }
+    let open = diagnosis.open_transports.join(", ");
+    line(&mut out, "senders not bound on", if open.is_empty() { "none" } else { &open });
     for RegisterLine { region, version, since } in &diagnosis.registers {
         let since =
             since.as_deref().map_or_else(String::new, |since| format!(", since {}", since.get(..19).unwrap_or(since)));

@@ -25,6 +25,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
     Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
     Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
+    Migration { number: 9, name: "refusals", sql: include_str!("migrations/0012_refusals.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
@@ -411,7 +412,7 @@ mod tests {
         let path = folder.path().join("ledger.db");
         let mut connection = Connection::open(&path).expect("it can be made");
         prepare(&mut connection).expect("an empty ledger");
-        for migration in MIGRATIONS.iter().filter(|migration| migration.name != "money") {
+        for migration in MIGRATIONS.iter().take_while(|migration| migration.name != "money") {
             apply(&mut connection, migration).expect("an old ledger");
         }
         connection

@@ -65,6 +65,8 @@ pub enum Metric {
     RegisterFaults,
     /// Times that a register was read again, by result.
     RegisterReloads,
+    /// Messages refused for who brought them.
+    RefusedSenders,
 }
 
 /// Sort of metric.
@@ -82,7 +84,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 31] = [
+    pub const ALL: [Metric; 32] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -114,6 +116,7 @@ impl Metric {
         Metric::RegisterAgeSeconds,
         Metric::RegisterFaults,
         Metric::RegisterReloads,
+        Metric::RefusedSenders,
     ];
 
     /// Name, sort, labels and meaning.
@@ -236,6 +239,12 @@ impl Metric {
                 Sort::Counter,
                 &["region", "result"],
                 "Times that a register was read again: replaced, unchanged or refused",
+            ),
+            Metric::RefusedSenders => (
+                "sluis_refused_senders_total",
+                Sort::Counter,
+                &["transport"],
+                "Messages refused because whoever brought them may not send for the party that they name",
             ),
         }
     }

@@ -8,14 +8,15 @@ pub mod spool;
 
 pub use crate::sender::Identity;
 
+use crate::sender::Reason;
 use futures_util::future::BoxFuture;
 
 /// A message as it came in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// Name of the transport: `directory`, `amqp`.
+    /// Name of the transport: `directory`, `amqp`, `http`.
     pub transport: &'static str,
-    /// The transport's own id of this delivery: AMQP `message_id`, file name. The same id with the same bytes is a
+    /// The transport's own id of this delivery: AMQP `message_id`, file name, `Idempotency-Key`. The same id with the same bytes is a
     /// repeat of a delivery, not a second message.
     pub transport_id: String,
     /// Who brought it, as far as the transport vouches for that; what the message itself says does not count here.
@@ -35,6 +36,15 @@ impl std::fmt::Debug for Incoming {
 #[error("failed to record a message: {0}")]
 pub struct IntakeError(pub String);
 
+/// What became of a message that is in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It was taken in, now or before: whatever it leads to comes by the usual ways.
+    Taken,
+    /// It was refused for who brought it. It is kept, and never comes to a verdict.
+    Refused(Reason),
+}
+
 /// What transports hand messages to.
 pub trait Intake: Send + Sync + 'static {
     /// A message that was read and checked as far as that needs no ledger.
@@ -44,7 +54,7 @@ pub trait Intake: Send + Sync + 'static {
     fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Self::Prepared>;
 
     /// Queues the message for judging, in the order of the calls, and completes when it is in the ledger.
-    fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<(), IntakeError>>;
+    fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<Receipt, IntakeError>>;
 
     /// Whether the ledger takes messages again. Asked after it refused one, before the next is taken from a broker that
     /// counts deliveries. Without an answer of its own an intake finds out with messages.

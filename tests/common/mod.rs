@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sluis::decision::Purpose;
 use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
 use sluis::message::Law;
-use sluis::transport::{Incoming, Intake, IntakeError};
+use sluis::transport::{Incoming, Intake, IntakeError, Receipt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Mutex;
@@ -69,7 +69,7 @@ impl FakeIntake {
         self.released.notify_waiters();
     }
 
-    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<(), IntakeError> {
+    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<Receipt, IntakeError> {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_progress.fetch_max(now, Ordering::SeqCst);
         while self.holds.load(Ordering::SeqCst) {
@@ -80,7 +80,7 @@ impl FakeIntake {
             return Err(IntakeError("the disk is full".to_owned()));
         }
         self.committed.lock().expect("no test panics holding it").insert(call, incoming);
-        Ok(())
+        Ok(Receipt::Taken)
     }
 }
 
@@ -106,7 +106,7 @@ impl Intake for Handle {
         })
     }
 
-    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(self.0.record(call, prepared))
     }

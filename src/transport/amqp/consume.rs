@@ -8,7 +8,7 @@
 //! others.)
 
 use super::super::budget::Budget;
-use super::super::{Identity, Incoming, Intake, IntakeError};
+use super::super::{Identity, Incoming, Intake, IntakeError, Receipt};
 use super::{AmqpError, close, connect, gone, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
 use crate::config::Amqp;
@@ -72,7 +72,7 @@ struct Taken<P> {
 }
 
 /// A message and whether it is in the ledger.
-type Recorded = (Acker, Result<(), IntakeError>);
+type Recorded = (Acker, Result<Receipt, IntakeError>);
 
 /// Why a message is not on its way.
 enum Fault {
@@ -211,7 +211,8 @@ impl<I: Intake> AmqpIntake<I> {
         let mut ended = None;
         for outcome in chunk {
             match outcome {
-                Ok((acker, Ok(()))) => acks.push(acker),
+                // A refused message lies in the ledger too: handing it out again would change nothing.
+                Ok((acker, Ok(Receipt::Taken | Receipt::Refused(_)))) => acks.push(acker),
                 Ok((_, Err(error))) => {
                     ended = Some(Ended::Refused(error.to_string()));
                     break;
