@@ -21,6 +21,7 @@ use crate::telemetry::events::SendersOpen;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::AmqpIntake;
 use crate::transport::directory::DirectoryIntake;
+use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
@@ -48,6 +49,8 @@ pub struct App {
     pub registers: Arc<Registers>,
     /// Where metrics and health are served.
     pub address: SocketAddr,
+    /// Where messages are taken over HTTP, when they are.
+    pub intake_address: Option<SocketAddr>,
     trigger: Trigger,
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
@@ -71,6 +74,9 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
         let mut hangup = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
+        if let Some(address) = app.intake_address {
+            tracing::info!(intake.address = %address, "messages are taken over HTTP on {address}");
+        }
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
         loop {
             tokio::select! {
@@ -98,6 +104,9 @@ impl App {
         let telemetry = Telemetry::new(&config.gateway.name);
         let server = Server::bind(config.http.listen).await?;
         let address = server.address();
+        let takes_http = config.intake.contains(&Transport::Http);
+        let listening = if takes_http { Some(Listening::bind(&config.http_intake).await?) } else { None };
+        let intake_address = listening.as_ref().map(Listening::address);
         let needs_spool =
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
@@ -144,6 +153,12 @@ impl App {
         tracing::debug!(schemas, "schemas are compiled");
         let mut intakes = intakes(config, spool.as_ref(), &gateway, &telemetry, &stop)?;
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_alarms(stop.clone())));
+        if let Some(listening) = listening {
+            let (senders, gateway, stop) = (Arc::new(config.senders.clone()), Arc::clone(&gateway), stop.clone());
+            let (settings, max_bytes) = (&config.http_intake, config.limits.max_bytes);
+            let intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            intakes.push(tokio::spawn(intake.run()));
+        }
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
         intakes.push(tokio::spawn(surveyor.run(stop.clone())));
@@ -155,6 +170,7 @@ impl App {
             telemetry,
             registers,
             address,
+            intake_address,
             trigger,
             intakes,
             relay_trigger,

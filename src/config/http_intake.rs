@@ -1,7 +1,7 @@
 //! `[http_intake]`: where messages come in over HTTP.
 
 use super::read::{Raw, Reader, wrong};
-use super::{Transport, number};
+use super::{Config, Transport, number};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -105,4 +105,14 @@ pub(super) fn read(reader: &mut Reader<'_>, base: &Path, transports: &BTreeSet<T
     }
     let tls = certificate.zip(key).map(|(certificate, key)| ServerFiles { certificate, key, client_authority });
     HttpIntake { listen, tls, plain, head_timeout, body_timeout, requests_at_once, bytes_at_once }
+}
+
+/// The largest message must fit, or its sender would be told to come back for ever.
+pub(super) fn check_room(reader: &mut Reader<'_>, config: &Config) {
+    if config.http_intake.bytes_at_once >= config.limits.max_bytes {
+        return;
+    }
+    let section = reader.section("http_intake");
+    let at = reader.place(&section, "bytes_at_once");
+    reader.fault(&at, "it is less than limits.max_bytes, so that the largest messages would never fit", "make it larger");
 }

@@ -386,6 +386,7 @@ fn read_all(
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
+    http_intake::check_room(&mut reader, &config);
     let faults = reader.finish();
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }

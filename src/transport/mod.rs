@@ -4,6 +4,7 @@
 pub mod amqp;
 pub mod budget;
 pub mod directory;
+pub mod http;
 pub mod spool;
 
 pub use crate::sender::Identity;
