@@ -114,5 +114,9 @@ pub(super) fn check_room(reader: &mut Reader<'_>, config: &Config) {
     }
     let section = reader.section("http_intake");
     let at = reader.place(&section, "bytes_at_once");
-    reader.fault(&at, "it is less than limits.max_bytes, so that the largest messages would never fit", "make it larger");
+    reader.fault(
+        &at,
+        "it is less than limits.max_bytes, so that the largest messages would never fit",
+        "make it larger",
+    );
 }

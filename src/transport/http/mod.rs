@@ -116,8 +116,8 @@ impl<I: Intake> HttpIntake<I> {
             .into_make_service_with_connect_info::<Peer>();
         desk.component.up();
         let requested = stop.clone();
-        let serving = axum::serve(listening.open(), routes)
-            .with_graceful_shutdown(async move { requested.requested().await });
+        let serving =
+            axum::serve(listening.open(), routes).with_graceful_shutdown(async move { requested.requested().await });
         let watching = tokio::spawn(Arc::clone(&desk).watch_the_ledger());
         let done = async {
             if let Err(error) = serving.await {
@@ -203,7 +203,9 @@ impl<I: Intake> Desk<I> {
             return Ok(Some(Identity::Certificate(certificate.clone())));
         }
         if self.senders.are_bound_on(HTTP) || self.asks_for_certificates {
-            return Err(TurnedBack::login("show who you are: by an API token (Authorization: Bearer …) or a certificate"));
+            return Err(TurnedBack::login(
+                "show who you are: by an API token (Authorization: Bearer …) or a certificate",
+            ));
         }
         Ok(None)
     }
@@ -259,8 +261,10 @@ impl<I: Intake> Desk<I> {
                 Err(TurnedBack::away())
             }
             Err(_) => {
-                IntakeBroke { transport: HTTP, kept: "the hands of its sender, who was told (500)" }.emit(&self.telemetry);
-                let detail = "handling this message broke off; nothing was recorded, and the operator of the gateway knows";
+                IntakeBroke { transport: HTTP, kept: "the hands of its sender, who was told (500)" }
+                    .emit(&self.telemetry);
+                let detail =
+                    "handling this message broke off; nothing was recorded, and the operator of the gateway knows";
                 Err(TurnedBack::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
             }
         }
