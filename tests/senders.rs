@@ -217,8 +217,8 @@ async fn a_message_that_fails_at_level_1_is_reported_to_who_sent_it_whatever_it_
         assert!(told.contains(&(id.to_owned(), to.map(str::to_owned))), "{id} to {to:?}: {told:?}");
     }
     let verdicts: Vec<Verdict> = desk.messages().iter().map(|entry| entry.verdict).collect();
-    use Verdict::{Parked, Rejected};
-    assert_eq!(verdicts, [Rejected, Rejected, Rejected, Parked, Rejected]);
+    let rejected = Verdict::Rejected;
+    assert_eq!(verdicts, [rejected, rejected, rejected, Verdict::Parked, rejected]);
     assert!(desk.refused().is_empty());
 }
 

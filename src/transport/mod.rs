@@ -17,8 +17,8 @@ use futures_util::future::BoxFuture;
 pub struct Incoming {
     /// Name of the transport: `directory`, `amqp`, `http`.
     pub transport: &'static str,
-    /// The transport's own id of this delivery: AMQP `message_id`, file name, `Idempotency-Key`. The same id with the same bytes is a
-    /// repeat of a delivery, not a second message.
+    /// The transport's own id of this delivery: AMQP `message_id`, file name, `Idempotency-Key`. The same id with the
+    /// same bytes is a repeat of a delivery, not a second message.
     pub transport_id: String,
     /// Who brought it, as far as the transport vouches for that; what the message itself says does not count here.
     pub identity: Option<Identity>,
