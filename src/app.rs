@@ -309,12 +309,11 @@ fn intakes(
     {
         let max_bytes = config.limits.max_bytes;
         let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
-        intakes.push(tokio::spawn(intake.run(stop.clone())));
-        for folder in config.senders.folders() {
-            let (directory, gateway) = (&config.directory, Arc::clone(gateway));
-            let intake = DirectoryIntake::of_sender(folder, spool, directory, max_bytes, gateway, telemetry)?;
-            intakes.push(tokio::spawn(intake.run(stop.clone())));
+        let folders = config.senders.folders().map(|folder| intake.of_sender(folder, spool));
+        for own in folders.collect::<Result<Vec<_>, _>>()? {
+            intakes.push(tokio::spawn(own.run(stop.clone())));
         }
+        intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     if config.intake.contains(&Transport::Amqp)
         && let Some(amqp) = &config.amqp

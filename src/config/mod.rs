@@ -2,8 +2,8 @@
 //!
 //! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
 //! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
-//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]` and `[[back_office]]` live in the file only.
-//! Paths are relative to the folder of the configuration file, also those from the environment.
+//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]` and `[[back_office]]` live in the
+//! file only. Paths are relative to the folder of the configuration file, also those from the environment.
 //!
 //! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
 //! that it names can be read.

@@ -98,44 +98,35 @@ impl<I: Intake> DirectoryIntake<I> {
         intake: Arc<I>,
         telemetry: &Telemetry,
     ) -> DirectoryIntake<I> {
-        DirectoryIntake::over(spool.incoming(), None, settings, max_bytes, intake, telemetry)
-    }
-
-    /// As [`DirectoryIntake::new`], from the folder of a sender inside `in/`, which is made when it is absent: whoever
-    /// may write there is that sender.
-    pub fn of_sender(
-        folder: &str,
-        spool: &Spool,
-        settings: &config::Directory,
-        max_bytes: u64,
-        intake: Arc<I>,
-        telemetry: &Telemetry,
-    ) -> Result<DirectoryIntake<I>, SpoolError> {
-        let path = spool.folder_of(folder)?;
-        Ok(DirectoryIntake::over(path, Some(folder.to_owned()), settings, max_bytes, intake, telemetry))
-    }
-
-    fn over(
-        folder: PathBuf,
-        owner: Option<String>,
-        settings: &config::Directory,
-        max_bytes: u64,
-        intake: Arc<I>,
-        telemetry: &Telemetry,
-    ) -> DirectoryIntake<I> {
-        let component = owner.as_ref().map_or_else(|| "directory".to_owned(), |owner| format!("directory in/{owner}"));
         DirectoryIntake {
-            folder,
-            owner,
+            folder: spool.incoming(),
+            owner: None,
             poll: settings.poll,
             files_per_round: settings.files_per_round,
             max_bytes,
             intake,
             budget: Budget::new(BYTES_AT_ONCE),
             telemetry: telemetry.clone(),
-            component: telemetry.component(&component),
+            component: telemetry.component("directory"),
             trouble: BTreeMap::new(),
         }
+    }
+
+    /// Another one beside this, on the folder of a sender inside `in/`, which is made when it is absent: whoever may
+    /// write there is that sender. Both share the bytes in work.
+    pub fn of_sender(&self, folder: &str, spool: &Spool) -> Result<DirectoryIntake<I>, SpoolError> {
+        Ok(DirectoryIntake {
+            folder: spool.folder_of(folder)?,
+            owner: Some(folder.to_owned()),
+            poll: self.poll,
+            files_per_round: self.files_per_round,
+            max_bytes: self.max_bytes,
+            intake: Arc::clone(&self.intake),
+            budget: self.budget.clone(),
+            telemetry: self.telemetry.clone(),
+            component: self.telemetry.component(&format!("directory in/{folder}")),
+            trouble: BTreeMap::new(),
+        })
     }
 
     /// Takes messages until the stop is requested; what was handed to the ledger by then is awaited, within the
