@@ -419,13 +419,11 @@ fn read_intake(reader: &mut Reader<'_>) -> (BTreeSet<Transport>, Senders) {
 }
 
 fn transport(name: &str, known: &[Transport]) -> Result<Transport, Wrong> {
-    match known.iter().find(|transport| transport.as_str() == name) {
-        Some(transport) => Ok(*transport),
-        None => {
-            let names: Vec<String> = known.iter().map(|transport| format!("\"{}\"", transport.as_str())).collect();
-            wrong(format!("\"{name}\" is not a transport here"), format!("use {}", names.join(" or ")))
-        }
+    if let Some(transport) = known.iter().find(|transport| transport.as_str() == name) {
+        return Ok(*transport);
     }
+    let names: Vec<String> = known.iter().map(|transport| format!("\"{}\"", transport.as_str())).collect();
+    wrong(format!("\"{name}\" is not a transport here"), format!("use {}", names.join(" or ")))
 }
 
 fn read_directory(reader: &mut Reader<'_>, base: &Path) -> Directory {

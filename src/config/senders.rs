@@ -59,7 +59,7 @@ fn read_sender<'t>(
     section: &Section<'t>,
     taken: &mut BTreeMap<(&'static str, String), String>,
 ) -> Option<Sender> {
-    let name = required(reader, section, "name", "a name for its sender, as logs shall tell it", |raw| plain_name(raw));
+    let name = required(reader, section, "name", "a name for its sender, as logs shall tell it", plain_name);
     let parties = required(reader, section, "parties", "the codes for which it may send", read_parties);
     let amqp_users = identities(reader, section, "amqp_user", amqp_user);
     let certificates = identities(reader, section, "certificate", certificate);
