@@ -187,8 +187,8 @@ fn post(address: SocketAddr, key: &str, bytes: &[u8]) -> (u16, Value) {
 fn intake_address(daemon: &mut Daemon) -> SocketAddr {
     daemon.address();
     let log = daemon.log();
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter_map(|line| line["intake.address"].as_str()?.parse().ok()).next().expect("it takes messages over HTTP")
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.find_map(|line| line["intake.address"].as_str()?.parse().ok()).expect("it takes messages over HTTP")
 }
 
 fn errors(arrivals: &[Arrival]) -> Vec<(String, Value)> {

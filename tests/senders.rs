@@ -38,6 +38,7 @@ fn sender(name: &str, parties: &[&str]) -> Sender {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a transport tells of an identity may be nothing")]
 fn login(name: &str) -> Option<Identity> {
     Some(Identity::AmqpUser(format!("{name}-login")))
 }
