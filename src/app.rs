@@ -20,9 +20,11 @@ use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
+use crate::telemetry::events::SendersOpen;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
+use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
@@ -51,6 +53,8 @@ pub struct App {
     pub registers: Arc<Registers>,
     /// Where metrics and health are served.
     pub address: SocketAddr,
+    /// Where messages are taken over HTTP, when they are.
+    pub intake_address: Option<SocketAddr>,
     trigger: Trigger,
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
@@ -77,6 +81,9 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
         let mut hangup = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
+        if let Some(address) = app.intake_address {
+            tracing::info!(intake.address = %address, "messages are taken over HTTP on {address}");
+        }
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
         loop {
             tokio::select! {
@@ -104,6 +111,9 @@ impl App {
         let telemetry = Telemetry::new(&config.gateway.name);
         let server = Server::bind(config.http.listen).await?;
         let address = server.address();
+        let takes_http = config.intake.contains(&Transport::Http);
+        let listening = if takes_http { Some(Listening::bind(&config.http_intake).await?) } else { None };
+        let intake_address = listening.as_ref().map(Listening::address);
         let needs_spool =
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
@@ -144,7 +154,8 @@ impl App {
         };
         let in_force = registers.in_force();
         let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
-        let gateway = Arc::new(gateway);
+        let gateway = Arc::new(gateway.bound_to(Arc::new(config.senders.clone())));
+        tell_what_is_open(config);
         let bookkeeper =
             bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), tasks.clone(), stop.clone());
         let outbox: Arc<dyn Outbox> = match &membership {
@@ -162,7 +173,14 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned, &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned, &telemetry, &stop)?;
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_alarms(stop.clone())));
+        if let Some(listening) = listening {
+            let (senders, gateway, stop) = (Arc::new(config.senders.clone()), Arc::clone(&gateway), stop.clone());
+            let (settings, max_bytes) = (&config.http_intake, config.limits.max_bytes);
+            let intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            intakes.push(tokio::spawn(intake.run()));
+        }
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
         intakes.push(tokio::spawn(surveyor.run(tasks, stop.clone())));
@@ -175,6 +193,7 @@ impl App {
             telemetry,
             registers,
             address,
+            intake_address,
             trigger,
             intakes,
             relay_trigger,
@@ -316,6 +335,7 @@ fn relay(
             destination
         }
         (Transport::Amqp, _, None) => anyhow::bail!("delivery by amqp needs the url of [amqp]"),
+        (Transport::Http, _, _) => anyhow::bail!("messages come in over http, and leave by directory or amqp"),
     };
     let mut back_offices: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
     for (gemeente, office) in &config.back_offices {
@@ -332,13 +352,17 @@ fn intakes(
     assigned: Option<Assigned>,
     telemetry: &Telemetry,
     stop: &Shutdown,
-) -> Vec<JoinHandle<()>> {
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let mut intakes = Vec::new();
     if config.intake.contains(&Transport::Directory)
         && let Some(spool) = spool
     {
         let max_bytes = config.limits.max_bytes;
         let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
+        let folders = config.senders.folders().map(|folder| intake.of_sender(folder, spool));
+        for own in folders.collect::<Result<Vec<_>, _>>()? {
+            intakes.push(tokio::spawn(own.run(stop.clone())));
+        }
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     if config.intake.contains(&Transport::Amqp)
@@ -351,7 +375,15 @@ fn intakes(
         };
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
-    intakes
+    Ok(intakes)
+}
+
+/// Says once on which transports nobody asks who sends.
+fn tell_what_is_open(config: &Config) {
+    let open = config.open_transports().join(", ");
+    if !open.is_empty() {
+        SendersOpen { transports: &open }.emit();
+    }
 }
 
 /// What the ledger knows in numbers, computed when somebody scrapes.

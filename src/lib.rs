@@ -28,6 +28,7 @@ pub mod reply;
 pub mod report;
 pub mod rules;
 pub mod schema;
+pub mod sender;
 pub mod shutdown;
 pub mod standard;
 pub mod survey;

@@ -12,6 +12,7 @@ mod judge;
 mod members;
 mod outbox;
 mod parked;
+mod refused;
 mod region_report;
 mod replay_stored;
 mod report;
@@ -25,7 +26,9 @@ use crate::contract::Contracts;
 use crate::hold::Action;
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
+use crate::sender::TokenHash;
 use crate::whatif::Pair;
+use chacha20poly1305::aead::Generate as _;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -138,6 +141,9 @@ enum Command {
     Parked(parked::ParkedCommand),
     /// Send stored messages again, or judge them anew: by a selection that is frozen first, then carried out once
     ReplayStored(replay_stored::ReplayStored),
+    /// Messages that were refused because whoever sent them may not send for the party that they name
+    #[command(subcommand)]
+    Refused(RefusedCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -241,6 +247,30 @@ enum ConfigCommand {
     Check(WithConfig),
     /// Print the configuration as it takes effect, secrets as stars
     Show(WithConfig),
+    /// Make an API token for a sender, with the hash that goes into its section; nothing keeps the token
+    Token,
+}
+
+#[derive(Debug, Subcommand)]
+enum RefusedCommand {
+    /// What was refused, the latest first
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// All that is known of one of them: who sent it, how, and what it says of itself
+    Show {
+        /// Number of the refusal, as in `sluis refused list`
+        id: i64,
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -351,6 +381,13 @@ pub fn main() -> ExitCode {
         Command::Outbox(command) => outbox(command),
         Command::Parked(command) => parked::run(command),
         Command::ReplayStored(command) => replay_stored::run(command),
+        Command::Refused(RefusedCommand::List { config: WithConfig { config }, json }) => {
+            load_config(&config).map_or_else(|exit| exit, |config| refused::list(&config, json))
+        }
+        Command::Refused(RefusedCommand::Show { id, config: WithConfig { config }, json }) => {
+            load_config(&config).map_or_else(|exit| exit, |config| refused::show(&config, id, json))
+        }
+        Command::Config(ConfigCommand::Token) => token(),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
@@ -561,6 +598,14 @@ fn config_check(path: &Path) -> Exit {
             Exit::Usage
         }
     }
+}
+
+/// Draws a token and prints it once, for its sender, with its hash, for the configuration.
+fn token() -> Exit {
+    let token = hex::encode(<[u8; 32]>::generate());
+    println!("token, for the sender alone:\n\n    {token}\n");
+    println!("line for its [[sender]]:\n\n    token_sha256 = \"{}\"", hex::encode(TokenHash::of(&token).0));
+    Exit::Accepted
 }
 
 fn config_show(path: &Path) -> Exit {

@@ -2,23 +2,27 @@
 //!
 //! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
 //! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
-//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]` and `[[back_office]]` live in the file only.
-//! Paths are relative to the folder of the configuration file, also those from the environment.
+//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]` and `[[back_office]]` live in the
+//! file only. Paths are relative to the folder of the configuration file, also those from the environment.
 //!
 //! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
 //! that it names can be read.
 
 mod fault;
+mod http_intake;
 mod read;
 mod secret;
+mod senders;
 mod show;
 mod units;
 
 pub use fault::ConfigFault;
+pub use http_intake::{HttpIntake, ServerFiles};
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
 use crate::rules::UnknownQuestion;
+use crate::sender::Senders;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -42,6 +46,10 @@ pub struct Config {
     pub gateway: Gateway,
     /// `[intake]`: where messages come in.
     pub intake: BTreeSet<Transport>,
+    /// `[[sender]]`, `[intake] senders` and `open`: who may send in whose name.
+    pub senders: Senders,
+    /// `[http_intake]`
+    pub http_intake: HttpIntake,
     /// `[directory]`
     pub directory: Directory,
     /// `[amqp]`; `None` without an address.
@@ -84,17 +92,22 @@ pub enum Transport {
     Directory,
     /// `RabbitMQ`.
     Amqp,
+    /// POST of messages; only a way in.
+    Http,
 }
 
 impl Transport {
-    /// Both, in display order.
-    pub const ALL: [Transport; 2] = [Transport::Directory, Transport::Amqp];
+    /// All, in display order.
+    pub const ALL: [Transport; 3] = [Transport::Directory, Transport::Amqp, Transport::Http];
+    /// Those by which messages leave that are not for a back office.
+    pub const OUT: [Transport; 2] = [Transport::Directory, Transport::Amqp];
 
     /// The word in the configuration, in metrics and in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Transport::Directory => "directory",
             Transport::Amqp => "amqp",
+            Transport::Http => "http",
         }
     }
 }
@@ -370,15 +383,24 @@ impl Config {
         show::show(self)
     }
 
+    /// The transports in use on which what a message says of its sender is believed.
+    pub fn open_transports(&self) -> Vec<&'static str> {
+        let transports = self.intake.iter().map(|transport| transport.as_str());
+        transports.filter(|transport| !self.senders.are_bound_on(transport)).collect()
+    }
+
     /// Certificate and key files that are named but cannot be read.
     fn unreadable_files(&self) -> Vec<ConfigFault> {
-        let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), &amqp.tls));
-        let offices =
-            self.back_offices.values().map(|office| (format!("back_office {}", office.gemeente), &office.tls));
+        let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), amqp.tls.files().collect::<Vec<_>>()));
+        let offices = self
+            .back_offices
+            .values()
+            .map(|office| (format!("back_office {}", office.gemeente), office.tls.files().collect()));
+        let http = std::iter::once(("http_intake".to_owned(), self.http_intake.files().collect()));
         let mut faults = Vec::new();
-        let ledger = std::iter::once(("ledger".to_owned(), &self.ledger.tls));
-        for (section, tls) in amqp.chain(offices).chain(ledger) {
-            for (key, file) in tls.files() {
+        let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
+        for (section, files) in amqp.chain(offices).chain(http).chain(ledger) {
+            for (key, file) in files {
                 if let Err(error) = std::fs::File::open(file) {
                     faults.push(ConfigFault {
                         file: file.display().to_string(),
@@ -403,11 +425,14 @@ fn read_all(
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut reader = Reader::new(path, text, Some(document), env);
     let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
+    let (intake, senders) = read_intake(&mut reader);
     let config = Config {
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
         amqp: read_amqp(&mut reader, &base),
-        intake: read_intake(&mut reader),
+        http_intake: http_intake::read(&mut reader, &base, &intake),
+        intake,
+        senders,
         ledger: read_ledger(&mut reader, &base),
         http: read_http(&mut reader),
         limits: read_limits(&mut reader),
@@ -424,6 +449,7 @@ fn read_all(
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
+    http_intake::check_room(&mut reader, &config);
     let faults = reader.finish();
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
@@ -454,24 +480,26 @@ fn read_gateway(reader: &mut Reader<'_>) -> Gateway {
     Gateway { name, heartbeat, lapse }
 }
 
-fn read_intake(reader: &mut Reader<'_>) -> BTreeSet<Transport> {
+fn read_intake(reader: &mut Reader<'_>) -> (BTreeSet<Transport>, Senders) {
     let section = reader.section("intake");
     let transports = reader.value(&section, "transports", BTreeSet::from([Transport::Directory]), |raw| {
         let names = raw.texts()?;
         if names.is_empty() {
-            return wrong("no transport is named", "name \"directory\", \"amqp\" or both");
+            return wrong("no transport is named", "name \"directory\", \"amqp\", \"http\" or more of them");
         }
-        names.iter().map(|name| transport(name)).collect()
+        names.iter().map(|name| transport(name, &Transport::ALL)).collect()
     });
+    let senders = senders::read(reader, &transports);
     reader.unknown_keys(&section);
-    transports
+    (transports, senders)
 }
 
-fn transport(name: &str) -> Result<Transport, Wrong> {
-    match Transport::ALL.into_iter().find(|transport| transport.as_str() == name) {
-        Some(transport) => Ok(transport),
-        None => wrong(format!("\"{name}\" is not a transport"), "use \"directory\" or \"amqp\""),
+fn transport(name: &str, known: &[Transport]) -> Result<Transport, Wrong> {
+    if let Some(transport) = known.iter().find(|transport| transport.as_str() == name) {
+        return Ok(*transport);
     }
+    let names: Vec<String> = known.iter().map(|transport| format!("\"{}\"", transport.as_str())).collect();
+    wrong(format!("\"{name}\" is not a transport here"), format!("use {}", names.join(" or ")))
 }
 
 fn read_directory(reader: &mut Reader<'_>, base: &Path) -> Directory {
@@ -824,7 +852,8 @@ fn web_address(raw: &Raw) -> Result<Secret, Wrong> {
 fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
     let section = reader.section("delivery");
     let delivery = Delivery {
-        default: reader.value(&section, "default", Transport::Directory, |raw| transport(&raw.text()?)),
+        default: reader
+            .value(&section, "default", Transport::Directory, |raw| transport(&raw.text()?, &Transport::OUT)),
         first_retry: reader.value(&section, "first_retry", Duration::from_secs(1), Raw::duration),
         max_retry: reader.value(&section, "max_retry", Duration::from_mins(5), Raw::duration),
         window: reader.value(&section, "window", 256, |raw| number(raw, 1, 10_000)),

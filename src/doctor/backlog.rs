@@ -11,7 +11,7 @@ use crate::decision::{Purpose, Verdict};
 use crate::delivery::breaker::{Breaker, State};
 use crate::delivery::class::Class;
 use crate::delivery::without_bsn;
-use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Row, RowState, Tx, Waiting};
+use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Refused, Row, RowState, Tx, Waiting};
 use crate::message::Date;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,6 +21,8 @@ use std::time::Duration;
 const LONGEST_LIST: u32 = 200;
 /// What a gateway at work may be behind without anything being wrong.
 const SLACK: Duration = Duration::from_mins(5);
+/// How long a refused message is told: a weekend, and the day after.
+const REFUSALS_TOLD: Duration = Duration::from_hours(72);
 
 /// The ledger does not add up.
 static DOES_NOT_ADD_UP: Sort = Sort {
@@ -88,9 +90,28 @@ static LEFT_ALONE: Sort = Sort {
              --destination NAME --reason TEXT` tries it at once, otherwise a probe goes by itself",
 };
 
+static REFUSED_SENDERS: Sort = Sort {
+    id: "senders.refused",
+    check: "senders",
+    severity: Severity::Warning,
+    means: "messages of the last three days were refused because whoever brought them may not send for the party that \
+            they name",
+    advice: "`sluis refused show` tells who it was. Either [[sender]] lacks a party or an identity, and they send once more \
+             after it was added, or somebody sends in the name of another: ask them, and end the login if need be",
+};
+
 /// What [`examine`] can find.
-pub(super) static SORTS: [&Sort; 8] =
-    [&DOES_NOT_ADD_UP, &OVERDUE, &STUCK_WAITING, &HELD_TOO_LONG, &PARKED, &UNDELIVERED, &REFUSED, &LEFT_ALONE];
+pub(super) static SORTS: [&Sort; 9] = [
+    &DOES_NOT_ADD_UP,
+    &OVERDUE,
+    &STUCK_WAITING,
+    &HELD_TOO_LONG,
+    &PARKED,
+    &UNDELIVERED,
+    &REFUSED,
+    &LEFT_ALONE,
+    &REFUSED_SENDERS,
+];
 
 /// How long things may take by the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +201,7 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
     findings.extend(stuck_in_the_waiting_room(counts.waiting, patience));
     findings.extend(held_too_long(tx, now, patience.held)?);
     findings.extend(set_aside(tx, counts.parked, now)?);
+    findings.extend(refused_senders(tx, now)?);
     findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
     findings.extend(refused(tx, now)?);
     findings.extend(left_alone(tx, now)?);
@@ -301,6 +323,27 @@ fn set_aside(tx: &Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<Ail
     let filter = Filter { verdict: Some(Verdict::Parked), limit: Some(LONGEST_LIST), ..Filter::default() };
     let cases = tx.messages(&filter)?.iter().map(|entry| case_of(entry, now)).collect();
     Ok(Some(PARKED.found_in(format!("{} messages are set aside", waiting.count), cases)))
+}
+
+/// Messages that were refused lately for who brought them.
+fn refused_senders(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let since = now.checked_sub(REFUSALS_TOLD).unwrap_or(Timestamp::MIN);
+    let count = tx.count_refusals(since)?;
+    if count == 0 {
+        return Ok(None);
+    }
+    let case = |refused: &Refused| {
+        let refusal = &refused.refusal;
+        let kind = refusal.kind.map_or_else(|| "a message".to_owned(), |kind| kind.to_string());
+        let (who, claimed) =
+            (refusal.sender.as_deref().unwrap_or("somebody unknown"), refusal.claimed.as_deref().unwrap_or("nobody"));
+        let since = Duration::try_from(now.duration_since(refused.refused_at)).unwrap_or_default();
+        let (id, transport, since) = (refused.refusal_id, &refused.transport, age(since));
+        format!("refusal {id}: {kind} of {who} by {transport} in the name of {claimed}, {since} ago")
+    };
+    let cases = tx.refusals(since, LONGEST_LIST)?.iter().map(case).collect();
+    let what = format!("{count} messages of the last three days were refused for who sent them");
+    Ok(Some(REFUSED_SENDERS.found_in(what, cases)))
 }
 
 fn case_of(entry: &Entry, now: Timestamp) -> String {

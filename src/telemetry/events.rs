@@ -1,6 +1,12 @@
 //! What happens, one type per event. `emit` writes the log line and the metric, so that the two never tell different
 //! stories. `error` means that a person should act, `warn` that the gateway recovers by itself, `info` normal life.
 
+mod senders;
+
+pub use senders::{
+    CertificateKept, CertificateRenewed, ManyRefused, RefusalsEnded, SenderRefused, SendersOpen, TurnedAway,
+};
+
 use super::{Metric, Telemetry};
 use crate::decision::{Purpose, Verdict};
 use crate::delivery::class::Class;

@@ -75,6 +75,8 @@ pub enum Metric {
     Members,
     /// Versions of a register by which they judge.
     RegisterVersions,
+    /// Messages refused for who brought them.
+    RefusedSenders,
 }
 
 /// Sort of metric.
@@ -92,7 +94,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 36] = [
+    pub const ALL: [Metric; 37] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -129,6 +131,7 @@ impl Metric {
         Metric::RegisterReloads,
         Metric::Members,
         Metric::RegisterVersions,
+        Metric::RefusedSenders,
     ];
 
     /// Name, sort, labels and meaning.
@@ -277,6 +280,12 @@ impl Metric {
                 Sort::Figure,
                 &["region"],
                 "Versions of a register by which the gateways on this ledger judge; more than 1 means that they differ",
+            ),
+            Metric::RefusedSenders => (
+                "sluis_refused_senders_total",
+                Sort::Counter,
+                &["transport"],
+                "Messages refused because whoever brought them may not send for the party that they name",
             ),
         }
     }

@@ -11,7 +11,7 @@ use sluis::delivery::breaker::{Breakers, Rules, Step};
 use sluis::delivery::class::Class;
 use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement, Standing};
 use sluis::message::Law;
-use sluis::transport::{Incoming, Intake, IntakeError, Take};
+use sluis::transport::{Incoming, Intake, IntakeError, Receipt, Take};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Mutex;
@@ -81,7 +81,7 @@ impl FakeIntake {
         self.released.notify_waiters();
     }
 
-    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<(), IntakeError> {
+    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<Receipt, IntakeError> {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_progress.fetch_max(now, Ordering::SeqCst);
         let held = self.bytes.fetch_add(incoming.bytes.len(), Ordering::SeqCst) + incoming.bytes.len();
@@ -97,7 +97,7 @@ impl FakeIntake {
             return Err(IntakeError("the disk is full".to_owned()));
         }
         self.committed.lock().expect("no test panics holding it").insert(call, incoming);
-        Ok(())
+        Ok(Receipt::Taken)
     }
 }
 
@@ -123,7 +123,7 @@ impl Intake for Handle {
         })
     }
 
-    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(self.0.record(call, prepared))
     }

@@ -119,7 +119,8 @@ pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Ac
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     runtime.block_on(async {
         for item in items {
-            let incoming = Incoming { transport, transport_id: item.name.clone(), bytes: item.bytes.clone() };
+            let incoming =
+                Incoming { transport, transport_id: item.name.clone(), identity: None, bytes: item.bytes.clone() };
             let prepared = judge.prepare(incoming).await;
             judge.commit(prepared).await.expect("a ledger in memory takes everything");
         }

@@ -15,6 +15,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "money", sql: include_str!("../migrations/postgres/0008_ledger.sql") },
     Migration { number: 9, name: "delivery", sql: include_str!("../migrations/postgres/0009_delivery.sql") },
     Migration { number: 10, name: "replay", sql: include_str!("../migrations/postgres/0010_replay.sql") },
+    Migration { number: 12, name: "refusals", sql: include_str!("../migrations/postgres/0012_refusals.sql") },
     Migration { number: 13, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
     Migration { number: 14, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
 ];

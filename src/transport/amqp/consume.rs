@@ -11,7 +11,7 @@
 //! is looked into, and taken alone: if it ends the program again, it takes no neighbour along, and after some times it is
 //! parked unread.
 
-use super::super::{Incoming, Intake, IntakeError, Take};
+use super::super::{Identity, Incoming, Intake, IntakeError, Receipt, Take};
 use super::held::{Held, Room, Sizes};
 use super::{AmqpError, close, connect, gone, told, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
@@ -102,7 +102,7 @@ struct Taken<P> {
 }
 
 /// A message and whether it is in the ledger.
-type Recorded = (Acker, Result<(), IntakeError>);
+type Recorded = (Acker, Result<Receipt, IntakeError>);
 
 /// Why a message is not on its way.
 enum Fault {
@@ -401,7 +401,8 @@ impl<I: Intake> QueueIntake<I> {
         let mut ended = None;
         for outcome in chunk {
             match outcome {
-                Ok((acker, Ok(()))) => acks.push(acker),
+                // A refused message lies in the ledger too: handing it out again would change nothing.
+                Ok((acker, Ok(Receipt::Taken | Receipt::Refused(_)))) => acks.push(acker),
                 Ok((_, Err(error))) => {
                     ended = Some(Ended::Refused(error.to_string()));
                     break;
@@ -510,9 +511,9 @@ enum Prepared<P> {
 }
 
 fn incoming(delivery: Delivery) -> (Acker, Incoming) {
-    let transport_id = transport_id(&delivery);
+    let (transport_id, identity) = (transport_id(&delivery), identity(&delivery));
     let Delivery { acker, data: bytes, .. } = delivery;
-    (acker, Incoming { transport: "amqp", transport_id, bytes })
+    (acker, Incoming { transport: "amqp", transport_id, identity, bytes })
 }
 
 async fn prepare<I: Intake>(
@@ -545,4 +546,11 @@ fn transport_id(delivery: &Delivery) -> String {
         Some(id) if !id.as_str().is_empty() => id.as_str().to_owned(),
         Some(_) | None => hex::encode(Sha256::digest(&delivery.data)),
     }
+}
+
+/// The login of the connection that published the message. A broker takes a message with the name of another login for
+/// none, so the property can be believed; who leaves it out is nobody.
+fn identity(delivery: &Delivery) -> Option<Identity> {
+    let user = delivery.properties.user_id().as_ref()?.as_str();
+    (!user.is_empty()).then(|| Identity::AmqpUser(user.to_owned()))
 }
