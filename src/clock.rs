@@ -22,6 +22,11 @@ pub fn dutch_day(moment: Timestamp) -> Date {
     moment.to_zoned(dutch_time()).date()
 }
 
+/// The moment at which a calendar day begins in Europe/Amsterdam.
+pub fn start_of(day: Date) -> Timestamp {
+    day.to_zoned(dutch_time()).map_or(Timestamp::MIN, |begin| begin.timestamp())
+}
+
 fn dutch_time() -> TimeZone {
     // The time zone database is part of the program (feature `tzdb-bundle-always`).
     TimeZone::get("Europe/Amsterdam").expect("the bundled time zone database knows Europe/Amsterdam")

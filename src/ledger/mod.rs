@@ -6,6 +6,7 @@
 
 mod audit;
 mod course;
+mod custody;
 mod error;
 mod facts;
 mod hold;
@@ -28,11 +29,15 @@ mod writer;
 mod tests;
 
 pub use audit::Fault;
+pub use custody::backup::{Backup, BackupError, backup};
+pub use custody::export::{ExportError, Exported, Scope, export, verify_export};
+pub use custody::rotation::{Carried, KeyState, Resealed, Rotation};
+pub use custody::verify::{Head, Unsound, Verified};
 pub use error::LedgerError;
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
 pub use judged::{Judged, TrailEnd};
-pub use keys::{KeyError, Keys};
+pub use keys::{InForce, KeyError, KeyId, KeySort, Keys};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};

@@ -1,8 +1,8 @@
 //! Opening the database: settings of the connection, migrations, and the check that the keys are the right ones.
 
 use super::error::LedgerError;
-use super::keys::Keys;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use super::keys::{KeyId, KeySort, Keys};
+use rusqlite::{Connection, OpenFlags, params};
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -25,6 +25,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
     Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
     Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
+    Migration { number: 9, name: "keys", sql: include_str!("migrations/0011_keys.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
@@ -142,7 +143,7 @@ fn migrate(connection: &mut Connection, name: &Path) -> Result<(), LedgerError> 
 }
 
 /// Number of the latest migration of this program.
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.number)
 }
 
@@ -221,26 +222,49 @@ fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result
 
 /// The first keys that a database is opened with are its keys.
 fn note_keys(connection: &Connection, keys: &Keys) -> rusqlite::Result<()> {
-    if key_check(connection)?.is_none() {
-        connection.execute(
-            "INSERT INTO meta (name, value) VALUES ('key_check', ?1) ON CONFLICT (name) DO NOTHING",
-            params![keys.check_value()],
-        )?;
+    if !keys_in_use(connection)?.is_empty() {
+        return Ok(());
+    }
+    for sort in KeySort::ALL {
+        for id in keys.ids(sort) {
+            connection.execute(
+                "INSERT INTO keys (sort, id, check_value, since) VALUES (?1, ?2, ?3, unixepoch() * 1000000)
+                 ON CONFLICT (sort, id) DO NOTHING",
+                params![sort.as_str(), id, keys.check_value(sort, id)],
+            )?;
+        }
     }
     Ok(())
 }
 
 fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
-    let noted = key_check(connection).map_err(|source| LedgerError::opening(name, &source))?;
-    if noted == Some(keys.check_value()) {
-        return Ok(());
+    let in_use = keys_in_use(connection).map_err(|source| LedgerError::opening(name, &source))?;
+    if in_use.is_empty() {
+        return Err(fault(name, "it names no keys of its own; restore it from a backup".to_owned()));
     }
-    let what = "it was made with other keys; load the key file that belongs to it (a new key file cannot replace it)";
-    Err(fault(name, what.to_owned()))
+    let what = |(sort, id, noted): &(KeySort, KeyId, [u8; 16])| match keys.check_value(*sort, *id) {
+        Some(known) if known == *noted => None,
+        Some(_) => Some(format!(
+            "it was made with other keys ({} key {id}); load the key file that belongs to it (a new key file cannot \
+             replace it)",
+            sort.as_str()
+        )),
+        None => Some(format!(
+            "it uses {} key {id}, which the key file does not hold; load the key file that belongs to it, in the state in \
+             which that key was added",
+            sort.as_str()
+        )),
+    };
+    in_use.iter().find_map(what).map_or(Ok(()), |what| Err(fault(name, what)))
 }
 
-fn key_check(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection.query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0)).optional()
+/// Keys that something may be sealed with or known by, with what tells them from others.
+fn keys_in_use(connection: &Connection) -> rusqlite::Result<Vec<(KeySort, KeyId, [u8; 16])>> {
+    let mut statement =
+        connection.prepare("SELECT sort, id, check_value FROM keys WHERE retired_at IS NULL ORDER BY sort, id")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+    // The table holds no other words.
+    rows.filter_map(|row| row.map(|(sort, id, check)| Some((KeySort::parse(&sort)?, id, check))).transpose()).collect()
 }
 
 fn fault(name: &Path, what: String) -> LedgerError {
@@ -411,7 +435,7 @@ mod tests {
         let path = folder.path().join("ledger.db");
         let mut connection = Connection::open(&path).expect("it can be made");
         prepare(&mut connection).expect("an empty ledger");
-        for migration in MIGRATIONS.iter().filter(|migration| migration.name != "money") {
+        for migration in MIGRATIONS.iter().take_while(|migration| migration.name != "money") {
             apply(&mut connection, migration).expect("an old ledger");
         }
         connection

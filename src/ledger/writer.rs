@@ -143,12 +143,18 @@ impl Writer {
             Access::Write | Access::Beside => "BEGIN IMMEDIATE",
             Access::Read => "BEGIN",
         })?;
-        let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.statement("COMMIT"));
+        let outcome = self.follow_keys().and_then(|()| self.run_jobs(jobs, done, outbox_grew));
+        let outcome = outcome.and_then(|()| self.statement("COMMIT"));
         if !self.connection.is_autocommit() {
             // COMMIT or a savepoint failed and left the transaction open.
             self.statement("ROLLBACK")?;
         }
         outcome
+    }
+
+    /// The keys in force are those of this transaction: another process may have changed them since the last.
+    fn follow_keys(&mut self) -> Result<(), LedgerError> {
+        Tx::new(&self.connection, &mut self.vault).follow_keys()
     }
 
     fn run_jobs(

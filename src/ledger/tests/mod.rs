@@ -1,6 +1,7 @@
 //! Tests of the ledger from within: values to store, and a ledger in a folder of its own.
 
 mod course;
+mod custody;
 mod group;
 mod integrity;
 mod outbox;
