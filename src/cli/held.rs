@@ -70,7 +70,7 @@ pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &st
 }
 
 /// The login that gives the order.
-fn user() -> Option<String> {
+pub(super) fn user() -> Option<String> {
     ["SUDO_USER", "USER", "LOGNAME"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())

@@ -9,6 +9,7 @@ mod explain;
 mod held;
 mod household;
 mod judge;
+mod ledger;
 mod region_report;
 mod report;
 mod rules;
@@ -110,6 +111,9 @@ enum Command {
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
+    /// Keep the ledger: prove that it is whole, hand it over, copy it, change its keys
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -290,6 +294,7 @@ pub fn main() -> ExitCode {
             load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
         }
         Command::Held(command) => held(command),
+        Command::Ledger(command) => ledger::run(command, &SystemClock),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
