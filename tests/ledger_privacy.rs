@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 use sluis::decision::{Decision, Identity, Outgoing, Purpose, Record, StartKey, Verdict};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, KeySort, Keys, Ledger, Scope, Settings, backup, export};
 use sluis::message::{Bsn, Cents, Eenheid, GeslotenPeriode, Kind, Law, Number, Party};
 use sluis::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
+use sluis::waiting::{Awaited, Pair};
+use std::fs;
 use std::path::Path;
 
 const BSN: &str = "999900006";
@@ -75,10 +77,20 @@ fn records() -> Vec<Record> {
 #[test]
 fn no_person_is_readable_in_the_files() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let settings = Settings { path: Some(folder.path().join("ledger.db")), keys: Keys::generate(), max_group: 64 };
-    let ledger = Ledger::open(settings).expect("the ledger opens");
+    // The key file lies elsewhere: what is looked at is what a thief of the database has.
+    let safe = tempfile::tempdir().expect("a temporary folder can be made");
+    let key_file = safe.path().join("keys");
+    Keys::create(&key_file).expect("keys can be made");
+    Keys::add(&key_file, KeySort::Person).expect("a key can be added");
+    let keys = || Keys::load(&key_file).expect("the keys load");
+    let open = || {
+        let settings = Settings { path: Some(folder.path().join("ledger.db")), keys: keys(), max_group: 64 };
+        Ledger::open(settings).expect("the ledger opens")
+    };
+    let ledger = open();
     let body = format!("<Client><Bsn>{BSN}</Bsn><Naam>{NAME}</Naam></Client>").into_bytes();
     let inbox = Inbox::new("directory", "x.xml", Timestamp::UNIX_EPOCH, body.clone());
+    let waits = inbox.clone();
     let decision = Decision {
         kind: Some(Kind::new(Law::Wmo, Number::N301)),
         claimed_sender: None,
@@ -117,6 +129,39 @@ fn no_person_is_readable_in_the_files() {
     assert!(!format!("{due:?}").contains(BSN));
     let kept = ledger.run_blocking(move |tx| tx.inbox(message_id)).expect("it can be read");
     assert_eq!(kept.map(|kept| kept.bytes), Some(body));
+    // It waits, a municipality tells who lives with whom, and the keys change.
+    let bsn = || Bsn::from(BSN);
+    let pair = Pair { law: Law::Wmo, gemeente: "0197".to_owned(), aanbieder: "42420001".to_owned() };
+    let member = ((Party::from("0197"), bsn()), "H1".to_owned());
+    let written = ledger.run_blocking(move |tx| {
+        let awaited = [Awaited::Client(tx.person(&bsn()))].into();
+        tx.wait(&waits, (Kind::new(Law::Wmo, Number::N305), &pair), Timestamp::MAX, &awaited)?;
+        tx.replace_households(&[Party::from("0197")].into(), &[member].into(), Timestamp::UNIX_EPOCH)
+    });
+    written.expect("it is stored");
+    ledger.close().expect("it closes");
+    assert!(look(folder.path()), "in the database");
+    for sort in KeySort::ALL {
+        Keys::add(&key_file, sort).expect("a key can be added");
+    }
+    let ledger = open();
+    let (out, copy) = (folder.path().join("export"), folder.path().join("copy.db"));
+    backup(&folder.path().join("ledger.db"), &keys(), &copy).expect("it is copied");
+    let changed = ledger.run_blocking(|tx| {
+        let at = Timestamp::UNIX_EPOCH;
+        tx.put_body_key_in_force(at)?;
+        let mut rotation = tx.begin_rotation(at)?;
+        while rotation.finished_at.is_none() {
+            rotation = tx.rotate_portion(rotation.id, at)?;
+        }
+        tx.carry_persons(at)
+    });
+    assert!(changed.expect("the keys change").is_some_and(|carried| carried.persons == 1));
+    let exported = ledger.run_blocking(move |tx| Ok(export(tx, &Scope::default(), &out))).expect("it can be read");
+    assert!(exported.expect("it is exported").rows["lines.jsonl"] == 1);
+    assert!(look(&folder.path().join("export")), "in the export");
+    fs::rename(folder.path().join("export"), safe.path().join("export")).expect("it can be moved");
+    assert!(look(folder.path()), "in the log, and in the copy");
     ledger.close().expect("it closes");
     assert!(look(folder.path()), "in the database");
 }

@@ -195,6 +195,19 @@ impl Keys {
         Ok(file)
     }
 
+    /// Takes over what was added to the file since. What is known already stays: it may have sealed what is in work.
+    pub(super) fn look_again(&mut self) {
+        let Some(path) = self.file.clone() else { return };
+        match Keys::load(&path) {
+            Ok(found) => {
+                for (key, secret) in found.secrets {
+                    self.secrets.entry(key).or_insert(secret);
+                }
+            }
+            Err(error) => tracing::error!(%error, "the key file cannot be read again"),
+        }
+    }
+
     /// The numbers of the keys of a sort, ascending.
     pub fn ids(&self, sort: KeySort) -> impl Iterator<Item = KeyId> {
         self.secrets.keys().filter(move |(of, _)| *of == sort).map(|(_, id)| *id)
@@ -389,7 +402,7 @@ impl Vault {
         for sort in KeySort::ALL {
             let id = in_force.of(sort);
             if self.keys.check_value(sort, id).is_none() {
-                self.look_again();
+                self.keys.look_again();
             }
             let known = self.keys.check_value(sort, id);
             if known.is_none() || known != noted.get(&(sort, id)).copied() {
@@ -398,19 +411,6 @@ impl Vault {
         }
         self.in_force = in_force;
         Ok(())
-    }
-
-    /// Takes over what was added to the key file. What is known already stays: it may have sealed what is in work.
-    fn look_again(&mut self) {
-        let Some(path) = self.keys.file.clone() else { return };
-        match Keys::load(&path) {
-            Ok(found) => {
-                for (key, secret) in found.secrets {
-                    self.keys.secrets.entry(key).or_insert(secret);
-                }
-            }
-            Err(error) => tracing::error!(%error, "the key file cannot be read again"),
-        }
     }
 
     pub(super) fn person(&self, bsn: &Bsn) -> PersonKey {

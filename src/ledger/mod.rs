@@ -108,7 +108,9 @@ impl Ledger {
         Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Beside)
     }
 
-    fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
+    fn start(mut settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
+        // Keys that somebody has held for long may be fewer than the ledger is worked with by now.
+        settings.keys.look_again();
         let path = settings.path.clone().unwrap_or_else(|| PathBuf::from(":memory:"));
         let connection = schema::open(settings.path.as_deref(), &settings.keys, access)?;
         let vault = Vault::new(settings.keys).map_err(|source| cannot_start(&path, &source))?;

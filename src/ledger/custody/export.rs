@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
@@ -445,7 +446,11 @@ pub fn export(tx: &Tx<'_>, scope: &Scope, out: &Path) -> Result<Exported, Export
         return Err(ExportError::Exists(out.to_owned()));
     }
     let io = |source| ExportError::Io { path: out.to_owned(), source };
-    let draft = tempfile::Builder::new().prefix(".sluis-export-").tempdir_in(folder_of(out)).map_err(io)?;
+    let draft = tempfile::Builder::new()
+        .prefix(".sluis-export-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(folder_of(out))
+        .map_err(io)?;
     let mut writer = Writer { folder: draft.path(), sums: BTreeMap::new() };
     let span = Span::of(scope);
     let trail = audit(tx, &span, &mut writer)?;
@@ -470,7 +475,6 @@ pub fn export(tx: &Tx<'_>, scope: &Scope, out: &Path) -> Result<Exported, Export
     let text = serde_json::to_string_pretty(&manifest).expect("a manifest is made of texts and numbers") + "\n";
     write_file(&draft.path().join(MANIFEST), text.as_bytes())?;
     let rows = manifest.files.iter().map(|(file, sum)| (file.clone(), sum.rows)).collect();
-    // The folder of a draft is its owner's alone, and so is what lies in it.
     put_in_place(draft.path(), out).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => ExportError::Exists(out.to_owned()),
         _ => io(source),
@@ -567,9 +571,19 @@ fn value(cells: &mut Cells<'_, '_>, form: Form) -> Result<Value, LedgerError> {
         Uuid => cells.get::<Option<[u8; 16]>>()?.map(|bytes| uuid::Uuid::from_bytes(bytes).to_string()).into(),
         Json => {
             let text: String = cells.get()?;
-            serde_json::from_str(&text).map_err(|_| LedgerError::Damaged("a column is no JSON"))?
+            starred(serde_json::from_str(&text).map_err(|_| LedgerError::Damaged("a column is no JSON"))?)
         }
     })
+}
+
+/// Findings repeat what stood in a message.
+fn starred(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(without_bsn(&text)),
+        Value::Array(values) => values.into_iter().map(starred).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, starred(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 fn register_versions(tx: &Tx<'_>, span: &Span) -> Result<BTreeSet<String>, LedgerError> {

@@ -96,6 +96,7 @@ fn every_column_of_bytes_is_known_and_no_reference_is_forgotten() {
 #[test]
 fn new_bodies_are_sealed_with_the_key_in_force_and_old_ones_sealed_anew() {
     let sut = Filed::new();
+    let held_for_long = Keys::load(&sut.key_file()).expect("the keys load");
     sut.store("a");
     assert_eq!(sut.by_key(), [(Some(1), 3)]);
     assert_eq!(Keys::add(&sut.key_file(), KeySort::Body).expect("it is added"), 2);
@@ -125,6 +126,8 @@ fn new_bodies_are_sealed_with_the_key_in_force_and_old_ones_sealed_anew() {
     assert_eq!(sut.by_key(), [(Some(2), 9)]);
     assert_eq!(sut.get(|tx| tx.verify(&[])).faults, []);
 
+    let reader = Ledger::open_to_read(&sut.folder.path().join("ledger.db"), held_for_long).expect("it looks again");
+    reader.close().expect("it closes");
     sut.get(|tx| tx.retire_key(1, at(7)));
     sut.get(|tx| tx.retire_key(1, at(8)));
     let unknown = sut.ledger.run_blocking(|tx| tx.retire_key(9, at(9))).expect_err("there is none");
