@@ -315,7 +315,11 @@ fn is_our_fault(error: &LedgerError) -> bool {
         | LedgerError::Unfit(_)
         | LedgerError::Damaged(_) => true,
         LedgerError::Database(_) => !error.is_temporary(),
-        LedgerError::Closed | LedgerError::Undone | LedgerError::Lost(_) | LedgerError::Open { .. } => false,
+        LedgerError::Closed
+        | LedgerError::Undone
+        | LedgerError::Lost(_)
+        | LedgerError::Key { .. }
+        | LedgerError::Open { .. } => false,
     }
 }
 
