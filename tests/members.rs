@@ -36,7 +36,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 const DAY: Date = Date::constant(2026, 3, 10);
-const LAPSE: Duration = Duration::from_secs(60);
+const LAPSE: Duration = Duration::from_mins(1);
 
 /// A ledger that is shared, as far as its file allows: its gateways live in this process.
 struct Region {
