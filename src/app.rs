@@ -4,12 +4,13 @@ use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
-use crate::delivery::Destination;
 use crate::delivery::amqp::{AmqpDestination, AmqpLink};
+use crate::delivery::breaker::State;
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
+use crate::delivery::{Destination, destination_names};
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
@@ -19,9 +20,11 @@ use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
+use crate::telemetry::events::SendersOpen;
 use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
 use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
+use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
@@ -50,6 +53,8 @@ pub struct App {
     pub registers: Arc<Registers>,
     /// Where metrics and health are served.
     pub address: SocketAddr,
+    /// Where messages are taken over HTTP, when they are.
+    pub intake_address: Option<SocketAddr>,
     trigger: Trigger,
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
@@ -76,6 +81,9 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
         let mut hangup = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
+        if let Some(address) = app.intake_address {
+            tracing::info!(intake.address = %address, "messages are taken over HTTP on {address}");
+        }
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
         loop {
             tokio::select! {
@@ -103,6 +111,9 @@ impl App {
         let telemetry = Telemetry::new(&config.gateway.name);
         let server = Server::bind(config.http.listen).await?;
         let address = server.address();
+        let takes_http = config.intake.contains(&Transport::Http);
+        let listening = if takes_http { Some(Listening::bind(&config.http_intake).await?) } else { None };
+        let intake_address = listening.as_ref().map(Listening::address);
         let needs_spool =
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
@@ -118,6 +129,7 @@ impl App {
         telemetry.set_figures(figures(
             ledger.clone(),
             config.ledger.location.clone(),
+            destination_names(config),
             Arc::clone(&registers),
             membership.clone(),
             Arc::clone(&clock),
@@ -142,7 +154,8 @@ impl App {
         };
         let in_force = registers.in_force();
         let gateway = Gateway::new(name, limits, in_force, ledger.clone(), Arc::clone(&clock), &telemetry, options);
-        let gateway = Arc::new(gateway);
+        let gateway = Arc::new(gateway.bound_to(Arc::new(config.senders.clone())));
+        tell_what_is_open(config);
         let bookkeeper =
             bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), tasks.clone(), stop.clone());
         let outbox: Arc<dyn Outbox> = match &membership {
@@ -160,7 +173,14 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned.as_ref(), &telemetry, &stop);
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned.as_ref(), &telemetry, &stop)?;
+        intakes.push(tokio::spawn(Arc::clone(&gateway).keep_alarms(stop.clone())));
+        if let Some(listening) = listening {
+            let (senders, gateway, stop) = (Arc::new(config.senders.clone()), Arc::clone(&gateway), stop.clone());
+            let (settings, max_bytes) = (&config.http_intake, config.limits.max_bytes);
+            let intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            intakes.push(tokio::spawn(intake.run()));
+        }
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&registers).keep(stop.clone())));
         intakes.push(tokio::spawn(surveyor.run(tasks, stop.clone())));
@@ -173,6 +193,7 @@ impl App {
             telemetry,
             registers,
             address,
+            intake_address,
             trigger,
             intakes,
             relay_trigger,
@@ -314,6 +335,7 @@ fn relay(
             destination
         }
         (Transport::Amqp, _, None) => anyhow::bail!("delivery by amqp needs the url of [amqp]"),
+        (Transport::Http, _, _) => anyhow::bail!("messages come in over http, and leave by directory or amqp"),
     };
     let mut back_offices: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
     for (gemeente, office) in &config.back_offices {
@@ -330,13 +352,17 @@ fn intakes(
     assigned: Option<&Assigned>,
     telemetry: &Telemetry,
     stop: &Shutdown,
-) -> Vec<JoinHandle<()>> {
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let mut intakes = Vec::new();
     if config.intake.contains(&Transport::Directory)
         && let Some(spool) = spool
     {
         let max_bytes = config.limits.max_bytes;
         let intake = DirectoryIntake::new(spool, &config.directory, max_bytes, Arc::clone(gateway), telemetry);
+        let folders = config.senders.folders().map(|folder| intake.of_sender(folder, spool));
+        for own in folders.collect::<Result<Vec<_>, _>>()? {
+            intakes.push(tokio::spawn(own.run(stop.clone())));
+        }
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
     if config.intake.contains(&Transport::Amqp)
@@ -349,20 +375,31 @@ fn intakes(
         };
         intakes.push(tokio::spawn(intake.run(stop.clone())));
     }
-    intakes
+    Ok(intakes)
+}
+
+/// Says once on which transports nobody asks who sends.
+fn tell_what_is_open(config: &Config) {
+    let open = config.open_transports().join(", ");
+    if !open.is_empty() {
+        SendersOpen { transports: &open }.emit();
+    }
 }
 
 /// What the ledger knows in numbers, computed when somebody scrapes.
 fn figures(
     ledger: Ledger,
     location: Location,
+    destinations: Vec<String>,
     registers: Arc<Registers>,
     membership: Option<Arc<Membership>>,
     clock: Arc<dyn Clock>,
     component: Component,
 ) -> crate::telemetry::Figures {
     let component = Arc::new(component);
+    let destinations: Arc<[String]> = destinations.into();
     Box::new(move || {
+        let destinations = Arc::clone(&destinations);
         let now = clock.now();
         let in_force = registers.in_force().now();
         let regions: Vec<String> = in_force.registers().iter().map(|register| register.region.id.clone()).collect();
@@ -372,7 +409,8 @@ fn figures(
                 Ok((region, last))
             });
             let surveys = surveys.collect::<Result<Vec<_>, LedgerError>>()?;
-            Ok((tx.counts(now)?, tx.count_signals()?, surveys, tx.bytes_on_server()?))
+            let outbox = (tx.count_refused()?, tx.breakers()?);
+            Ok((tx.counts(now)?, tx.count_signals()?, surveys, tx.bytes_on_server()?, outbox))
         });
         let component = Arc::clone(&component);
         let (registers, today) = (Arc::clone(&registers), clock.today());
@@ -382,7 +420,7 @@ fn figures(
             None => members::figures_of_one(&registers.in_force().now()),
         };
         async move {
-            let (counts, signals, surveys, on_server) = match counts.await {
+            let (counts, signals, surveys, on_server, (refused, breakers)) = match counts.await {
                 Ok(figures) => figures,
                 Err(error) => {
                     component.down(&error.to_string());
@@ -395,6 +433,18 @@ fn figures(
                 let label = vec![purpose.as_str().to_owned()];
                 figures.push((Metric::OutboxRows, label.clone(), approximate(waiting.count)));
                 figures.push((Metric::OutboxOldestSeconds, label, seconds(waiting.oldest)));
+            }
+            for (purpose, count) in refused {
+                figures.push((Metric::OutboxRefusedRows, vec![purpose.as_str().to_owned()], approximate(count)));
+            }
+            for destination in &*destinations {
+                let state = breakers.0.get(destination).map_or(State::Closed, |breaker| breaker.state);
+                let state = match state {
+                    State::Closed => 0.0,
+                    State::HalfOpen => 1.0,
+                    State::Open => 2.0,
+                };
+                figures.push((Metric::BreakerState, vec![destination.clone()], state));
             }
             figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
             figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));

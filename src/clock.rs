@@ -22,6 +22,11 @@ pub fn dutch_day(moment: Timestamp) -> Date {
     moment.to_zoned(dutch_time()).date()
 }
 
+/// The moment at which a day begins in Europe/Amsterdam; `None` for a day at the end of time.
+pub fn start_of_dutch_day(day: Date) -> Option<Timestamp> {
+    day.to_zoned(dutch_time()).ok().map(|start| start.timestamp())
+}
+
 fn dutch_time() -> TimeZone {
     // The time zone database is part of the program (feature `tzdb-bundle-always`).
     TimeZone::get("Europe/Amsterdam").expect("the bundled time zone database knows Europe/Amsterdam")

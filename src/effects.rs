@@ -12,6 +12,7 @@ use crate::reply::Reply;
 use crate::rules::Evaluation;
 use crate::rules::case::LineIndex;
 use crate::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey, Stop};
+use crate::sender::Refusal;
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -341,6 +342,24 @@ fn refused_reply(context: &Context<'_>, message: &Message, findings: &[Finding])
         "findings": findings,
     });
     report_to(Some(message.sender().clone()), Some(message.kind.law), &report)
+}
+
+/// Report on a message that was refused for who brought it: for whoever did, never for the party that the message names;
+/// for the operator when that is unknown.
+pub fn sender_refused(now: Timestamp, refusal: &Refusal, to: Option<Party>) -> Outgoing {
+    let report = json!({
+        "error": "sender-refused",
+        "time": now.to_string(),
+        "kind": refusal.kind.map(|kind| kind.to_string()),
+        "identification": refusal.identificatie,
+        "sender": refusal.claimed,
+        "reason": refusal.reason.as_str(),
+        "detail": refusal.reason.en(),
+        "total": 0,
+        "truncated": false,
+        "findings": [],
+    });
+    report_to(to, refusal.kind.map(|kind| kind.law), &report)
 }
 
 /// Report on a 301 that waits because an earlier one about the same allocation is held, for its sender: no check speaks

@@ -1,6 +1,8 @@
 //! The intake of the daemon: prepares messages in parallel, judges and stores each in one ledger job, in order.
 
 mod orders;
+mod replays;
+mod senders;
 
 use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
@@ -11,15 +13,16 @@ use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::rules::UnknownQuestion;
 use crate::schema::{self, Limits};
+use crate::sender::{Reason, Senders};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, MessageWaits, Stage, StageDone, WaitEnd, WaitEnded};
-use crate::transport::{Incoming, Intake, IntakeError, Take};
+use crate::transport::{Identity, Incoming, Intake, IntakeError, Receipt, Take};
 use crate::waiting::{self, Pair};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -36,6 +39,10 @@ struct Parts {
     clock: Arc<dyn Clock>,
     telemetry: Telemetry,
     options: Options,
+    /// Who may send what.
+    senders: Arc<Senders>,
+    /// Refusals that go on.
+    alarms: Mutex<senders::Alarms>,
     /// Rings when messages of the waiting room were woken.
     woken: Notify,
 }
@@ -66,6 +73,7 @@ pub struct Options {
 pub struct Taken {
     transport: &'static str,
     transport_id: String,
+    identity: Option<Identity>,
     received_at: Timestamp,
     since: Instant,
     content: Content,
@@ -114,9 +122,23 @@ impl Gateway {
                 clock,
                 telemetry: telemetry.clone(),
                 options,
+                senders: Arc::default(),
+                alarms: Mutex::default(),
                 woken: Notify::new(),
             }),
         }
+    }
+
+    /// The same gateway, taking messages from these senders in the name of their parties. Without them it believes what
+    /// a message says of its sender.
+    ///
+    /// # Panics
+    /// When the gateway is at work already.
+    #[must_use]
+    pub fn bound_to(mut self, senders: Arc<Senders>) -> Gateway {
+        let parts = Arc::get_mut(&mut self.parts).expect("a gateway that was just made is shared with nobody");
+        parts.senders = senders;
+        self
     }
 
     /// Judges the messages of the waiting room that were woken or whose time is over, until the stop; also those that
@@ -179,7 +201,7 @@ impl Intake for Gateway {
     fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Taken> {
         let parts = Arc::clone(&self.parts);
         let (received_at, since) = (parts.clock.now(), Instant::now());
-        let Incoming { transport, transport_id, bytes } = incoming;
+        let Incoming { transport, transport_id, identity, bytes } = incoming;
         async move {
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
@@ -189,11 +211,15 @@ impl Intake for Gateway {
             let content = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
             StageDone { stage: Stage::Prepare, took: since.elapsed() }.emit(&parts.telemetry);
             let content = match content {
-                Ok(prepared) => Content::Prepared(Arc::new(prepared)),
+                Ok(mut prepared) => {
+                    let standing = parts.senders.standing(transport, identity.as_ref());
+                    senders::tell_who_brought_it(&mut prepared, standing);
+                    Content::Prepared(Arc::new(prepared))
+                }
                 // A panic on input is our fault: park the evidence and go on with the next message.
                 Err(_) => Content::Panicked(evidence),
             };
-            Taken { transport, transport_id, received_at, since, content }
+            Taken { transport, transport_id, identity, received_at, since, content }
         }
         .boxed()
     }
@@ -221,13 +247,14 @@ impl Intake for Gateway {
         async move { forgotten.await.map_err(|error| IntakeError(error.to_string())) }.boxed()
     }
 
-    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let (received_at, since) = (self.parts.clock.now(), Instant::now());
-        let Incoming { transport, transport_id, bytes } = incoming;
-        self.commit(Taken { transport, transport_id, received_at, since, content: Content::Panicked(bytes.into()) })
+        let Incoming { transport, transport_id, identity, bytes } = incoming;
+        let content = Content::Panicked(bytes.into());
+        self.commit(Taken { transport, transport_id, identity, received_at, since, content })
     }
 
-    fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let parts = Arc::clone(&self.parts);
         let queued_at = Instant::now();
         let taken = Arc::new(taken);
@@ -257,7 +284,9 @@ impl Intake for Gateway {
             if done.woken > 0 {
                 parts.woken.notify_one();
             }
-            Ok(())
+            let Some((reason, news)) = done.refused else { return Ok(Receipt::Taken) };
+            senders::tell(&parts, taken.transport, news.as_ref());
+            Ok(Receipt::Refused(reason))
         }
         .boxed()
     }
@@ -301,20 +330,24 @@ struct Done {
     waits: Option<(Kind, usize)>,
     /// How many messages in the waiting room can be judged now.
     woken: usize,
+    /// It was refused for who brought it: why, and what is news about it.
+    refused: Option<(Reason, Option<senders::News>)>,
 }
 
-/// One ledger job: repeat? facts, judge, store or wait. Nothing is done for a repeat.
+/// One ledger job: repeat? may it be sent? facts, judge, store or wait. Nothing is done for a repeat.
 fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done, LedgerError> {
-    let prepared = match &taken.content {
-        Content::Prepared(prepared) => prepared,
-        Content::Panicked(_) => return park(tx, parts, taken),
+    let digest = match &taken.content {
+        Content::Prepared(prepared) => prepared.digest,
+        Content::Panicked(bytes) => pipeline::digest(bytes),
     };
     let (transport, transport_id) = (taken.transport, taken.transport_id.as_str());
-    if tx.repeat_of(transport, transport_id, &prepared.digest)?.is_some()
-        || tx.is_waiting(transport, transport_id, &prepared.digest)?
-    {
+    if tx.repeat_of(transport, transport_id, &digest)?.is_some() || tx.is_waiting(transport, transport_id, &digest)? {
         return Ok(Done::default());
     }
+    if let Some(refused) = senders::refuse(tx, parts, taken)? {
+        return Ok(refused);
+    }
+    let Content::Prepared(prepared) = &taken.content else { return park(tx, parts, taken) };
     let now = parts.clock.now();
     let judged = judge(tx, parts, prepared, transport_id, now, &Basis::of(parts))?;
     let inbox = inbox(taken, prepared.digest, prepared.source.to_vec());
@@ -376,7 +409,13 @@ fn judge(
                 None => tx.facts(&request)?,
             };
             let contract_facts = match context.register {
-                Some(_) => tx.contract_facts(message.kind.law, message.gemeente(), &contract_request)?,
+                Some(_) => {
+                    let (law, gemeente) = (message.kind.law, message.gemeente());
+                    match basis.stored {
+                        Some(message_id) => tx.contract_facts_again(law, gemeente, &contract_request, message_id)?,
+                        None => tx.contract_facts(law, gemeente, &contract_request)?,
+                    }
+                }
                 None => ContractFacts::default(),
             };
             StageDone { stage: Stage::Load, took: started.elapsed() }.emit(&parts.telemetry);

@@ -11,7 +11,8 @@
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::contract::{Contracts, InForce};
-use crate::delivery::outbox::{Due, Outbox, OutboxError, Settlement};
+use crate::delivery::breaker::{Rules, Step};
+use crate::delivery::outbox::{self, Due, Outbox, OutboxError, Settlement};
 use crate::ledger::{Beat, Claimant, Introduction, Ledger, LedgerError, Member, Share};
 use crate::shutdown::Shutdown;
 use crate::telemetry::{Component, Figure, Metric, Telemetry};
@@ -502,6 +503,15 @@ impl Outbox for SharedOutbox {
     /// Also for rows whose claim was lost meanwhile: the delivery has happened, and who knows of it need not repeat it.
     fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>> {
         self.membership.ledger.settle(settlements)
+    }
+
+    fn breakers(
+        &self,
+        steps: Vec<Step>,
+        now: Timestamp,
+        rules: Rules,
+    ) -> BoxFuture<'_, Result<outbox::Standing, OutboxError>> {
+        self.membership.ledger.breakers(steps, now, rules)
     }
 
     fn changed(&self) -> BoxFuture<'_, ()> {

@@ -1,6 +1,6 @@
 //! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
 
-use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use sluis::config::{Config, ConfigFault, LogFormat, Order, REFERENCE, Transport, load, parse};
 use sluis::ledger::Location;
 use sluis::rules::UnknownQuestion;
 use std::collections::BTreeMap;
@@ -105,6 +105,25 @@ fn a_ledger_is_in_a_file_or_on_a_server() {
 }
 
 #[test]
+fn a_back_office_may_demand_its_order() {
+    let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https://host/in\"\n";
+    let config = read(office).expect("no faults");
+    assert_eq!((config.delivery.order, config.back_offices["0197"].order), (Order::Skip, None));
+    assert_eq!(config.back_offices["0197"].in_flight, 1, "in order unless somebody says otherwise");
+    let config = read(&format!("{office}order = \"strict\"\nin_flight = 8\n")).expect("no faults");
+    assert_eq!((config.back_offices["0197"].order, config.back_offices["0197"].in_flight), (Some(Order::Strict), 8));
+    let text = format!("[delivery]\norder = \"loose\"\nbreaker_after = 0\n{office}in_flight = 65\n");
+    faults(
+        &text,
+        &[
+            (Some(2), "delivery.order", "\"strict\" or \"skip\""),
+            (Some(3), "delivery.breaker_after", "from 1 to 1000"),
+            (Some(7), "back_office[1].in_flight", "from 1 to 64"),
+        ],
+    );
+}
+
+#[test]
 fn all_faults_are_reported_at_once_with_their_lines() {
     let text = "[directory]\npoll = \"5 sec\"\nrot = \"spool\"\n\n[intake]\ntransports = [\"amqp\"]\n";
     faults(
@@ -156,6 +175,38 @@ fn fields_are_checked_against_each_other() {
         ],
     );
     faults("[ledger]\npath = \"a\"\nkey_file = \"a\"\n", &[(Some(3), "ledger.key_file", "another file")]);
+}
+
+#[test]
+fn queues_and_what_the_broker_is_asked_for() {
+    let amqp = |more: &str| read(&format!("[amqp]\nurl = \"amqp://localhost\"\n{more}")).expect("it is right");
+    let queues = |more: &str| amqp(more).amqp.expect("an address").queues;
+    assert_eq!(queues(""), ["sluis.in"]);
+    assert_eq!(queues("queue = \"oost\"\n"), ["oost"]);
+    assert_eq!(queues("queue = [\"oost\", \"west\"]\n"), ["oost", "west"]);
+    for (word, alone, shared) in
+        [("\"auto\"", Some(false), Some(true)), ("true", Some(true), Some(true)), ("false", Some(false), Some(false))]
+    {
+        let settings = amqp(&format!("single_active_consumer = {word}\n")).amqp.expect("an address");
+        assert_eq!(settings.clone().for_ledger(false).single_active_consumer, alone, "{word}");
+        assert_eq!(settings.for_ledger(true).single_active_consumer, shared, "{word}");
+    }
+    faults(
+        "[amqp]\nurl = \"amqp://localhost\"\nqueue = [\"q\", \"q\"]\nsingle_active_consumer = \"perhaps\"\n\
+         max_takes = 0\nconfirm_window = 0\nconfirm_deadline = \"1ms\"\n",
+        &[
+            (Some(3), "amqp.queue", "named twice"),
+            (Some(4), "amqp.single_active_consumer", "not a choice"),
+            (Some(5), "amqp.max_takes", "1"),
+            (Some(6), "amqp.confirm_window", "1"),
+            (Some(7), "amqp.confirm_deadline", "1s to 10m"),
+        ],
+    );
+    faults(
+        "[amqp]\nurl = \"amqp://localhost\"\nqueue = [\"a\", \"p\"]\nparked_queue = \"p\"\n",
+        &[(Some(4), "amqp.parked_queue", "a queue of their own")],
+    );
+    faults("[amqp]\nurl = \"amqp://localhost\"\nqueue = []\n", &[(Some(3), "amqp.queue", "no queue is named")]);
 }
 
 #[test]
@@ -231,7 +282,7 @@ fn the_environment_overrides_the_file() {
     assert_eq!(config.directory.files_per_round, 7);
     assert_eq!(config.directory.poll, Duration::from_secs(2));
     assert_eq!(config.ledger.location, Location::from(Path::new("/etc/sluis/db/l.sqlite")));
-    assert_eq!(config.intake.iter().copied().collect::<Vec<_>>(), Transport::ALL);
+    assert_eq!(config.intake.iter().copied().collect::<Vec<_>>(), [Transport::Directory, Transport::Amqp]);
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(!config.amqp.expect("an address").declare);
 
@@ -295,4 +346,121 @@ fn the_embedded_gateway_stays_inside_its_folder() {
     assert_eq!(config.ledger.location, Location::from(Path::new("/tmp/demo/ledger.sqlite")));
     assert_eq!(config.http.listen.port(), 0);
     assert!(config.http.listen.ip().is_loopback());
+}
+
+const HASH: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+#[test]
+fn senders_are_bound_as_soon_as_there_is_one() {
+    use sluis::sender::{Identity, Reason, Standing};
+    let one = format!(
+        "[[sender]]\nname = \"noord\"\nparties = [\"42420001\", \"0197\"]\namqp_user = [\"n1\", \"n2\"]\n\
+         certificate = \"Zorg, Noord\"\ntoken_sha256 = \"{HASH}\"\nfolder = \"noord\"\n"
+    );
+    let (known, other) = (Identity::AmqpUser("n2".to_owned()), Identity::AmqpUser("n3".to_owned()));
+    let config = read(&one).expect("valid");
+    assert!(matches!(config.senders.standing("amqp", Some(&known)), Standing::Known(sender)
+        if sender.name == "noord" && sender.may_send_for("0197") && !sender.may_send_for("0222")));
+    let refused = Standing::Unknown(Reason::UnknownIdentity);
+    assert_eq!(config.senders.standing("amqp", Some(&other)), refused);
+    assert_eq!(config.open_transports(), Vec::<&str>::new());
+    assert_eq!(config.senders.folders().collect::<Vec<_>>(), ["noord"]);
+    assert_eq!(config.senders.list()[0].certificates, ["Zorg, Noord"], "a comma in a name parts nothing");
+
+    let apart = format!("[intake]\nopen = [\"directory\"]\n{one}");
+    let config = read(&apart).expect("valid");
+    assert_eq!(config.senders.standing("directory", None), Standing::Open);
+    assert_eq!(config.senders.standing("amqp", Some(&other)), refused);
+    assert_eq!(config.open_transports(), ["directory"]);
+    assert_eq!(
+        read(&format!("[intake]\nsenders = \"open\"\n{one}")).expect("valid").senders.standing("amqp", None),
+        Standing::Open
+    );
+    assert_eq!(read("").expect("valid").open_transports(), ["directory"]);
+    let hub = read("[[sender]]\nname = \"hub\"\nparties = [\"*\"]\namqp_user = \"hub\"\n").expect("valid");
+    assert!(hub.senders.list()[0].may_send_for("0999"));
+    for text in [one.as_str(), &apart, "[intake]\nsenders = \"open\"\n"] {
+        let config = read(text).expect("valid");
+        assert_eq!(read(&config.show()).expect("what is shown is valid"), config);
+    }
+}
+
+#[test]
+fn a_fingerprint_is_known_however_tools_write_it() {
+    let with = |fingerprint: &str| {
+        let text = format!("[[sender]]\nname = \"n\"\nparties = [\"0197\"]\ncertificate = \"{fingerprint}\"\n");
+        read(&text).expect("valid").senders.list()[0].certificates.clone()
+    };
+    let colons: Vec<&str> = (0..64).step_by(2).map(|at| &HASH[at..at + 2]).collect();
+    assert_eq!(with(&colons.join(":").to_uppercase()), [HASH]);
+    assert_eq!(with(HASH), [HASH]);
+    assert_eq!(with("noord.example"), ["noord.example"]);
+}
+
+#[test]
+fn all_that_is_wrong_with_senders_is_told() {
+    let sender = |lines: &str| format!("[[sender]]\nname = \"a\"\nparties = [\"0197\"]\n{lines}");
+    let login = "amqp_user = \"a\"\n";
+    faults("[intake]\nsenders = \"bound\"\n", &[(Some(2), "intake.senders", "add a [[sender]]")]);
+    assert!(read("[intake]\nsenders = \"bound\"\nopen = [\"directory\"]\n").is_ok());
+    faults("[intake]\nsenders = \"closed\"\n", &[(Some(2), "intake.senders", "\"bound\" or \"open\"")]);
+    faults("[intake]\nopen = [\"mail\"]\n", &[(Some(2), "intake.open", "not a transport")]);
+    faults(&sender(""), &[(Some(2), "sender[1]", "add amqp_user")]);
+    faults(
+        &sender("amqp_usr = \"a\"\n"),
+        &[(Some(2), "sender[1]", "add amqp_user"), (Some(4), "sender[1].amqp_usr", "perhaps \"amqp_user\" is meant")],
+    );
+    faults(&sender("token_sha256 = \"geheim\"\n"), &[(Some(4), "sender[1].token_sha256", "sluis config token")]);
+    faults(&sender(&format!("{login}token = \"geheim\"\n")), &[(Some(5), "sender[1].token", "token_sha256")]);
+    faults(&sender("certificate = \"CN=a,O=b\"\n"), &[(Some(4), "sender[1].certificate", "without CN=")]);
+    faults(
+        &sender("folder = [\"../b\", \"b.xml\", \"b\"]\n"),
+        &[(Some(4), "sender[1].folder", "../b"), (Some(4), "sender[1].folder", "b.xml")],
+    );
+    let parties = |codes: &str| format!("[[sender]]\nname = \"a\"\n{login}parties = {codes}\n");
+    for (codes, part) in [
+        ("[]", "no party"),
+        ("[\"42420001\", \"424\", \"x\"]", "\"424\", \"x\""),
+        ("[\"*\", \"0197\"]", "alone"),
+        ("[\"0197\", \"0197\"]", "twice"),
+    ] {
+        faults(&parties(codes), &[(Some(4), "sender[1].parties", part)]);
+    }
+    faults(
+        "[[sender]]\namqp_user = \"x y\"\n",
+        &[(Some(2), "sender[1].name", "missing"), (Some(2), "sender[1].parties", "missing")],
+    );
+    let twice = format!(
+        "{}{}",
+        sender(&format!("amqp_user = [\"x\", \"x\"]\ntoken_sha256 = \"{HASH}\"\n")),
+        sender(&format!("token_sha256 = \"{}\"\n", HASH.to_uppercase()))
+    );
+    faults(
+        &twice,
+        &[
+            (Some(4), "sender[1].amqp_user", "twice"),
+            (Some(7), "sender[2].name", "already"),
+            (Some(9), "sender[2].token_sha256", "twice"),
+        ],
+    );
+    for wrong in [sender("token_sha256 = \"geheim\"\n"), sender("token = \"geheim\"\n")] {
+        assert!(!format!("{:?}", read(&wrong).expect_err("a fault")).contains("geheim"), "a token shows in no fault");
+    }
+}
+
+#[test]
+fn messages_over_http_travel_in_safety() {
+    let http = |lines: &str| format!("[intake]\ntransports = [\"http\"]\n[http_intake]\n{lines}");
+    let files = "server_cert_file = \"a.pem\"\nserver_key_file = \"a.key\"\n";
+    faults(&http(""), &[(Some(2), "intake.transports", "server_cert_file")]);
+    faults(&http("plain = true\nlisten = \"0.0.0.0:8311\"\n"), &[(Some(5), "http_intake.listen", "plain text")]);
+    faults(&http(&format!("plain = true\n{files}")), &[(Some(5), "http_intake.server_cert_file", "leave one")]);
+    faults(&http("server_key_file = \"a.key\"\n"), &[(Some(4), "http_intake.server_key_file", "go together")]);
+    faults(&http("client_ca_file = \"ca.pem\"\n"), &[(Some(4), "http_intake.client_ca_file", "go together")]);
+    faults(&http("plain = true\nbytes_at_once = \"1MB\"\n"), &[(Some(5), "http_intake.bytes_at_once", "never fit")]);
+    faults("[delivery]\ndefault = \"http\"\n", &[(Some(2), "delivery.default", "\"directory\" or \"amqp\"")]);
+    let config = read(&http(&format!("{files}client_ca_file = \"ca.pem\"\nlisten = \"[::]:8311\"\n"))).expect("valid");
+    assert_eq!(config.http_intake.files().count(), 3);
+    assert_eq!(read(&config.show()).expect("what is shown is valid"), config);
+    assert!(read(&http("plain = true\nlisten = \"127.0.0.1:0\"\n")).is_ok());
 }

@@ -219,7 +219,7 @@ async fn a_faulty_register_is_told_everywhere_and_judged_by_nowhere() {
     let config = "[contract]\nregion = \"region\"\n";
     fs::write(site.path("sluis.toml"), config).expect("written");
     let doctor = run(site.dir.path(), &["doctor"]);
-    assert_eq!(doctor.code, 1, "{}{}", doctor.out, doctor.err);
+    assert_eq!(doctor.code, 2, "{}{}", doctor.out, doctor.err);
     for words in ["register: the register in ", "has 3 fault(s)", "contracts.csv:2 [agb]", "the last good one"] {
         assert!(doctor.out.contains(words), "{words}: {}", doctor.out);
     }

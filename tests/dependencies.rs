@@ -23,6 +23,19 @@ fn the_lock_file_keeps_the_policy() {
     assert!(breaches.is_empty(), "Cargo.lock breaks deny.toml:\n{}", breaches.join("\n"));
 }
 
+/// Without a root store, the AMQP client compiles and sends an `amqps://` address in plain text.
+#[test]
+fn the_amqp_client_is_built_with_tls() {
+    let manifest: DocumentMut = read("Cargo.toml").parse().expect("Cargo.toml is TOML");
+    let features = manifest["dependencies"]["lapin"]["features"].as_array().expect("lapin names its features");
+    let features: Vec<&str> = features.iter().filter_map(toml_edit::Value::as_str).collect();
+    for needed in ["rustls--ring", "rustls-native-certs"] {
+        assert!(features.contains(&needed), "lapin needs the feature {needed}: {features:?}");
+    }
+    let tls = read("src/transport/amqp/tls.rs");
+    assert!(tls.contains("new_with_native_certs"), "the code names the root store, so that it fails to build without");
+}
+
 #[test]
 fn every_licence_is_allowed() {
     let policy = Policy::read(&read("deny.toml"));

@@ -59,7 +59,8 @@ impl Desk {
     }
 
     async fn take(&self, id: &str, message: &Message) {
-        let incoming = Incoming { transport: "directory", transport_id: id.to_owned(), bytes: message.write() };
+        let incoming =
+            Incoming { transport: "directory", transport_id: id.to_owned(), identity: None, bytes: message.write() };
         let prepared = self.gateway.prepare(incoming).await;
         self.gateway.commit(prepared).await.expect("the ledger takes everything");
     }

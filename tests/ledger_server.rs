@@ -312,3 +312,52 @@ fn both_sides_show_certificates() {
         assert!(matches!(error, LedgerError::Open { .. }), "{why}: {error}");
     }
 }
+
+/// A program of PostgreSQL: the newest that is installed, so that it is no older than the server.
+fn tool(name: &str) -> PathBuf {
+    let version = |folder: &PathBuf| folder.file_name().and_then(|name| name.to_string_lossy().parse::<u32>().ok());
+    let folders = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
+    let newest = folders.filter(|folder| version(folder).is_some()).max_by_key(version);
+    newest.map(|folder| folder.join("bin").join(name)).filter(|tool| tool.exists()).unwrap_or_else(|| name.into())
+}
+
+fn run_tool(name: &str, arguments: &[&str]) {
+    let output = std::process::Command::new(tool(name)).args(arguments).output().expect("the tool is installed");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The commands of `docs/ledger.md`.
+#[test]
+fn a_dump_that_is_restored_is_the_same_ledger() {
+    let Some(schema) = Schema::fresh() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let dump = folder.path().join("ledger.dump").display().to_string();
+    let address = server_address().expect("there is a server");
+    let keys = Keys::generate();
+    let open = || Ledger::open(Settings { location: schema.location(), keys: keys.clone(), max_group: 8 });
+    let tell = |ledger: &Ledger| {
+        ledger
+            .run_blocking(|tx| {
+                let sent: Vec<_> =
+                    tx.due(Timestamp::UNIX_EPOCH, 10)?.into_iter().map(|row| (row.id, row.body)).collect();
+                Ok((tx.messages(&Filter::default())?, tx.budgets()?, tx.accounts()?, sent, tx.audit_head()?))
+            })
+            .expect("it can be read")
+    };
+    let ledger = open().expect("it opens");
+    for id in ["1", "2", "3"] {
+        store(&ledger, id).expect("it is stored");
+    }
+    let before = tell(&ledger);
+    run_tool("pg_dump", &["--format=custom", &format!("--schema={}", schema.name()), "--file", &dump, &address]);
+    store(&ledger, "after the dump").expect("it is stored");
+    ledger.close().expect("it closes");
+    ledgers::run(&format!("DROP SCHEMA \"{}\" CASCADE", schema.name()));
+    run_tool("pg_restore", &["--exit-on-error", "--single-transaction", "--dbname", &address, &dump]);
+    let ledger = open().expect("its keys are known");
+    assert_eq!(tell(&ledger), before);
+    assert_eq!(ledger.run_blocking(|tx| tx.check_integrity()).expect("it can be read"), []);
+    assert_eq!(store(&ledger, "4").expect("it is stored").message_id, 4, "numbers go on");
+    assert!(store(&ledger, "1").expect("it is known").sent_before);
+    ledger.close().expect("it closes");
+}

@@ -244,10 +244,10 @@ async fn the_doctor_names_what_is_late_and_says_what_to_do() {
     let (exit, out, err) = site.doctor(&[]);
     assert_eq!((exit, err.as_str()), (1, ""), "{out}");
     for line in [
-        "1. overdue: return message overdue: 1",
+        "1. warning, overdue: return message overdue: 1",
         "WMO301 T1 between 0197 and 42420001: 42420001 owed it by 2026-04-09, ",
-        "2. overdue: start message on a retroactive allocation overdue: 1",
-        "3. parked: 1 messages are set aside",
+        "2. warning, overdue: start message on a retroactive allocation overdue: 1",
+        "3. warning, parked: 1 messages are set aside",
         "message 2: unread, for ",
         "outside the message flow",
     ] {
@@ -268,12 +268,18 @@ async fn the_doctor_names_what_is_late_and_says_what_to_do() {
 fn a_ledger_that_cannot_be_examined_is_told() {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     let (exit, out, err) = doctor(dir.path(), &[]);
-    assert_eq!((exit, out.as_str()), (2, ""), "no configuration");
+    assert_eq!((exit, out.as_str()), (3, ""), "no configuration");
     assert!(err.contains("sluis.toml"), "{err}");
     std::fs::write(dir.path().join("sluis.toml"), "").expect("it can be written");
-    let (exit, out, err) = doctor(dir.path(), &["--json"]);
-    assert_eq!((exit, out.as_str()), (2, ""), "no ledger");
-    assert!(err.contains("ledger.key") && err.contains("cannot be examined"), "{err}");
+    let (exit, out, err) = doctor(dir.path(), &["--json", "--only", "database,keys,backlog"]);
+    assert_eq!((exit, err.as_str()), (2, ""), "no ledger");
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    let sorts: Vec<_> = told["findings"].as_array().into_iter().flatten().map(|found| &found["sort"]).collect();
+    assert_eq!(sorts, ["database.missing"], "{told:#}");
+    assert_eq!(told["examined"][0]["not_examined"], "there is no ledger", "{told:#}");
+    let (exit, out, err) = doctor(dir.path(), &["--only", "database,brokers"]);
+    assert_eq!((exit, out.as_str()), (3, ""), "a name that nobody knows");
+    assert!(err.contains("brokers") && err.contains("back_office"), "{err}");
 }
 
 /// Whoever changed the database past the gateway is found out.

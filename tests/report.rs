@@ -71,7 +71,12 @@ impl Desk {
         let (limits, options) = (Limits::default(), Options::default());
         let gateway = Gateway::new("report", limits, contracts, ledger.clone(), clock, &telemetry, options);
         for (at, message) in quarter().iter().enumerate() {
-            let incoming = Incoming { transport: "directory", transport_id: at.to_string(), bytes: message.write() };
+            let incoming = Incoming {
+                transport: "directory",
+                transport_id: at.to_string(),
+                identity: None,
+                bytes: message.write(),
+            };
             let prepared = gateway.prepare(incoming).await;
             gateway.commit(prepared).await.expect("the ledger takes everything");
         }

@@ -30,38 +30,54 @@ fn listed(broker: &Broker, command: &str, queue: &str, columns: &[&str]) -> Vec<
     table.lines().filter_map(|line| line.strip_prefix(queue)?.strip_prefix('\t')).map(str::to_owned).collect()
 }
 
-fn close_connections(broker: &Broker, of: &str) {
-    let table = broker.ctl(&["list_connections", "--no-table-headers", "pid", "client_properties"]);
-    for line in table.lines().filter(|line| line.contains(&format!("\"{of}"))) {
-        let pid = line.split_whitespace().next().expect("a pid");
-        // It may be gone by now.
-        let ctl = std::env::var("SLUIS_TEST_AMQP_CTL").expect("it stands beside SLUIS_TEST_AMQP");
-        let _ = std::process::Command::new(ctl).args(["-q", "close_connection", pid, "test"]).output();
-    }
+/// Two gateways on one queue that the broker hands to one at a time: the first by way of the proxy, the second not.
+async fn two_gateways(broker: &Broker) -> (Consuming, Consuming) {
+    let settings = broker.settings.clone().for_ledger(true);
+    let first = Consuming::start_as("first", &settings);
+    first.ready().await;
+    let past_the_proxy = Secret::new(std::env::var("SLUIS_TEST_AMQP").expect("there is a broker"));
+    let second = Consuming::start_as("second", &Amqp { url: past_the_proxy, ..settings });
+    second.ready().await;
+    put_all(broker, &ids(0..50)).await;
+    first.committed(50).await;
+    assert_eq!(first.intake.ids(), ids(0..50));
+    first.intake.holds.store(true, Ordering::SeqCst);
+    put_all(broker, &ids(50..90)).await;
+    until("the first has all it may", || first.intake.calls.load(Ordering::SeqCst) == 66).await;
+    assert_eq!(second.intake.ids(), [""; 0], "the second only waits");
+    (first, second)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_gateways_one_takes_a_queue_and_the_other_goes_on_in_order_when_it_dies() {
     let Some(broker) = Broker::open(16).await else { return };
-    let settings = broker.settings.clone().for_ledger(true);
-    let (first_name, second_name) = (format!("{} first", broker.queue), format!("{} second", broker.queue));
-    let first = Consuming::start_as(&first_name, &settings);
-    first.ready().await;
-    let second = Consuming::start_as(&second_name, &settings);
-    second.ready().await;
-    put_all(&broker, &ids(0..50)).await;
-    first.committed(50).await;
-    assert_eq!(first.intake.ids(), ids(0..50));
-    first.intake.holds.store(true, Ordering::SeqCst);
-    put_all(&broker, &ids(50..90)).await;
-    until("the first has all it may", || first.intake.calls.load(Ordering::SeqCst) == 66).await;
-    assert_eq!(second.intake.ids(), [""; 0], "the second only waits");
-    first.task.abort();
-    close_connections(&broker, &first_name);
+    let (first, second) = two_gateways(&broker).await;
+    broker.proxy.refuse(true);
+    broker.proxy.cut();
     second.committed(40).await;
     assert_eq!(second.intake.ids(), ids(50..90), "in order, and none is missing");
     broker.until_ready(&broker.queue, 0).await;
     first.intake.release();
+    first.stop().await;
+    second.stop().await;
+    broker.clean().await;
+}
+
+/// A client that cancels its consumer before it closes its channel would have the broker hand the second gateway what
+/// comes behind the messages that the first still has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_whose_ledger_takes_nothing_hands_its_queue_to_the_other_in_order() {
+    let Some(broker) = Broker::open(16).await else { return };
+    let (first, second) = two_gateways(&broker).await;
+    first.intake.refuses.store(true, Ordering::SeqCst);
+    first.intake.release();
+    second.committed(40).await;
+    assert_eq!(second.intake.ids(), ids(50..90), "in order, and none is missing");
+    assert_eq!(first.intake.ids(), ids(0..50));
+    first.intake.refuses.store(false, Ordering::SeqCst);
+    first.ready().await;
+    broker.until_ready(&broker.queue, 0).await;
+    first.stop().await;
     second.stop().await;
     broker.clean().await;
 }
@@ -206,7 +222,8 @@ async fn a_connection_on_which_nothing_moves_is_given_up_by_both_sides_of_the_ga
     delivering.ready().await;
     let queue = broker.bind(&broker.settings.exchange_out, "#").await;
     broker.proxy.freeze(true);
-    delivering.outbox.add(row(1, Purpose::Reply, "42420001"));
+    let row = row(1, Purpose::Reply, "42420001");
+    delivering.outbox.add(row.clone());
     consuming.lost().await;
     until("the relay gives it up", || !delivering.telemetry.is_ready()).await;
     broker.proxy.cut();
@@ -214,7 +231,12 @@ async fn a_connection_on_which_nothing_moves_is_given_up_by_both_sides_of_the_ga
     put_all(&broker, &ids(0..3)).await;
     consuming.committed(3).await;
     delivering.drained().await;
-    broker.until_ready(&queue, 1).await;
+    // What was on its way when nothing moved may have arrived after all: then it is there twice, under one id.
+    let arrived = broker.ready(&queue).await.expect("the queue is there");
+    assert!(arrived >= 1, "what counts as sent has arrived");
+    for delivery in broker.take(&queue, arrived as usize).await {
+        assert_eq!(delivery.properties.message_id().as_ref().map(ToString::to_string), Some(row.id.to_string()));
+    }
     consuming.stop().await;
     delivering.stop().await;
     broker.clean().await;
@@ -266,6 +288,7 @@ async fn while_the_disk_of_the_broker_is_full_acknowledging_goes_on_and_publishi
     drop(alarm);
     delivering.drained().await;
     delivering.ready().await;
+    assert_eq!(broker.ready(&queue).await, Some(30), "what was under way at the alarm did not leave twice");
     let arrived: BTreeSet<String> = broker
         .take(&queue, 30)
         .await
@@ -273,7 +296,6 @@ async fn while_the_disk_of_the_broker_is_full_acknowledging_goes_on_and_publishi
         .map(|delivery| delivery.properties.message_id().as_ref().expect("an id").to_string())
         .collect();
     assert_eq!(arrived.len(), 30);
-    assert_eq!(broker.ready(&queue).await, Some(0), "what was under way at the alarm did not leave twice");
     let metrics = delivering.telemetry.scrape().await;
     assert!(metrics.contains("sluis_component_losses_total{component=\"amqp delivery\"} 1"), "one line: {metrics}");
     consuming.stop().await;
@@ -482,5 +504,92 @@ async fn what_is_on_the_broker_is_compared_with_what_the_gateway_needs() {
     broker.ctl(&["delete_user", &login]);
     assert!(hidden.iter().all(|difference| difference.how == How::Hidden), "{hidden:?}");
     assert_eq!(hidden.len(), 4);
+    broker.clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_restarts_is_found_again_with_what_it_keeps() {
+    let Some(broker) = Broker::open(16).await else { return };
+    let (consuming, delivering) = (Consuming::start(&broker.settings), Delivering::start(&broker.settings));
+    consuming.ready().await;
+    delivering.ready().await;
+    consuming.intake.holds.store(true, Ordering::SeqCst);
+    put_all(&broker, &ids(0..30)).await;
+    until("the first are in work", || consuming.intake.calls.load(Ordering::SeqCst) == 16).await;
+    broker.ctl(&["stop_app"]);
+    consuming.lost().await;
+    until("the relay knows it", || !delivering.telemetry.is_ready()).await;
+    delivering.outbox.add(row(1, Purpose::Error, ""));
+    consuming.intake.release();
+    broker.ctl(&["start_app"]);
+    consuming.ready().await;
+    delivering.drained().await;
+    until("every message was committed", || {
+        consuming.intake.ids().into_iter().collect::<BTreeSet<String>>() == ids(0..30).into_iter().collect()
+    })
+    .await;
+    // The connection of the test went with the broker.
+    let again = Broker::open(1).await.expect("the broker is back");
+    again.until_ready(&broker.queue, 0).await;
+    assert_eq!(again.ready(&broker.settings.parked_queue).await, Some(1));
+    consuming.stop().await;
+    delivering.stop().await;
+    for queue in [&broker.queue, &broker.settings.parked_queue] {
+        again.channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.expect("removed");
+    }
+    again.clean().await;
+}
+
+/// A block of the page for administrators.
+fn definitions() -> String {
+    let page = include_str!("../docs/broker.md");
+    let (_, rest) = page.split_once("```json\n").expect("the page has definitions");
+    rest.split_once("```").expect("they end").0.to_owned()
+}
+
+/// The page of the administrators: what it has them declare is what the gateway needs, and the rights that it has them
+/// give are enough to work with, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_page_for_administrators_says_is_enough() {
+    let Some(broker) = Broker::open(16).await else { return };
+    let vhost = format!("page-{}", broker.queue);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("definitions.json");
+    std::fs::write(&file, definitions().replace("\"care\"", &format!("\"{vhost}\""))).expect("written");
+    broker.ctl(&["import_definitions", &file.to_string_lossy()]);
+    let login = format!("page-{}", broker.queue);
+    broker.ctl(&["add_user", &login, "geheim"]);
+    let page = include_str!("../docs/broker.md");
+    let rights = page.lines().find(|line| line.trim().starts_with("rabbitmqctl set_permissions -p care sluis '^$'"));
+    let rights: Vec<&str> = rights.expect("the least rights are told").split('\'').skip(1).step_by(2).collect();
+    broker.ctl(&[["set_permissions", "-p", &vhost, &login].as_slice(), &rights].concat());
+    broker.ctl(&["set_permissions", "-p", &vhost, "guest", ".*", ".*", ".*"]);
+
+    let url = broker.settings.url.expose().rsplit_once('/').expect("an address").0.to_owned();
+    let named = |url: String| Amqp {
+        url: Secret::new(format!("{url}/{vhost}")),
+        queues: vec!["sluis.in".to_owned()],
+        parked_queue: "sluis.parked".to_owned(),
+        exchange_out: "sluis.out".to_owned(),
+        exchange_signals: "sluis.signals".to_owned(),
+        declare: false,
+        ..broker.settings.clone().for_ledger(true)
+    };
+    assert_eq!(compare(&named(url.clone()), "test").await.expect("compared"), []);
+    let least = named(url.replace("guest:guest", &format!("{login}:geheim")));
+    let (consuming, delivering) = (Consuming::start(&least), Delivering::start(&least));
+    consuming.ready().await;
+    delivering.ready().await;
+    delivering.outbox.add(row(1, Purpose::Forward, "0197"));
+    delivering.outbox.add(row(2, Purpose::Error, ""));
+    delivering.drained().await;
+    assert_eq!(delivering.outbox.reasons(), [""; 0]);
+    // It may make nothing.
+    let hidden = compare(&least, "test").await.expect("compared");
+    assert!(hidden.iter().all(|difference| difference.how == How::Hidden) && hidden.len() == 4, "{hidden:?}");
+    consuming.stop().await;
+    delivering.stop().await;
+    broker.ctl(&["delete_vhost", &vhost]);
+    broker.ctl(&["delete_user", &login]);
     broker.clean().await;
 }

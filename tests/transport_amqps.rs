@@ -45,7 +45,7 @@ fn files(folder: &Path, authority: &str, own: Option<&str>) -> TlsFiles {
 
 async fn refusal(settings: &Amqp) -> AmqpError {
     let connected = soon("an answer", connect(settings, "test")).await;
-    connected.err().expect("the connection must be refused")
+    connected.expect_err("the connection must be refused")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +124,7 @@ async fn impostor(change: impl FnOnce(&mut CertificateParams), folder: &Path) ->
         while let Ok((socket, _)) = listener.accept().await {
             // It says nothing after the handshake: what is refused is refused for the certificate.
             let accepted = acceptor.accept(socket).await;
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             drop(accepted);
         }
     });
@@ -133,8 +133,8 @@ async fn impostor(change: impl FnOnce(&mut CertificateParams), folder: &Path) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_whose_certificate_is_over_or_of_another_host_is_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
     type Change = fn(&mut CertificateParams);
+    let folder = tempfile::tempdir().expect("a folder");
     let rows: [(Change, &str); 3] = [
         (|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1), "has expired"),
         (|params| params.not_before = rcgen::date_time_ymd(2999, 1, 1), "does not count yet"),

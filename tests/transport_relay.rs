@@ -15,13 +15,14 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use sluis::clock::SystemClock;
-use sluis::config::{BackOffice, Delivery, Secret, TlsFiles, Transport};
+use sluis::config::{BackOffice, Delivery, Order, Secret, TlsFiles, Transport};
 use sluis::decision::Purpose;
+use sluis::delivery::class::Class;
 use sluis::delivery::directory::DirectoryDestination;
 use sluis::delivery::http::{HttpDestination, install_crypto_provider};
 use sluis::delivery::outbox::{Due, Outcome};
 use sluis::delivery::relay::{Relay, Routes};
-use sluis::delivery::{Destination, Failure};
+use sluis::delivery::{Destination, Failure, Scope};
 use sluis::shutdown::{Trigger, shutdown};
 use sluis::telemetry::Telemetry;
 use sluis::transport::spool::Spool;
@@ -95,6 +96,10 @@ fn settings(window: usize) -> Delivery {
         first_retry: Duration::from_millis(20),
         max_retry: Duration::from_millis(200),
         window,
+        slow_retry: Duration::from_millis(100),
+        breaker_after: 1_000,
+        set_aside_after: 3,
+        order: Order::Skip,
     }
 }
 
@@ -107,14 +112,21 @@ struct Running {
 
 impl Running {
     fn start(rows: &[Due], routes: Routes, window: usize) -> Running {
+        Running::start_with(rows, routes, settings(window))
+    }
+
+    fn start_with(rows: &[Due], routes: Routes, settings: Delivery) -> Running {
         let outbox = Arc::new(MemoryOutbox::default());
         for row in rows {
             outbox.add(row.clone());
         }
+        Running::go_on(outbox, routes, settings)
+    }
+
+    fn go_on(outbox: Arc<MemoryOutbox>, routes: Routes, settings: Delivery) -> Running {
         let telemetry = Telemetry::default();
         let (trigger, stop) = shutdown(Duration::from_secs(2));
-        let relay =
-            Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &settings(window), Arc::new(SystemClock), &telemetry);
+        let relay = Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &settings, Arc::new(SystemClock), &telemetry);
         Running { outbox, telemetry, trigger, task: tokio::spawn(relay.run(stop)) }
     }
 
@@ -161,7 +173,7 @@ async fn retries_come_later_each_time_up_to_the_longest_wait() {
         .settled()
         .into_iter()
         .filter_map(|settlement| match settlement.outcome {
-            Outcome::Sent => None,
+            Outcome::Sent | Outcome::SetAside { .. } => None,
             Outcome::Retry { at, .. } => Some(settlement.at.duration_until(at).as_millis()),
         })
         .collect();
@@ -316,8 +328,18 @@ async fn a_repeat_leaves_the_file_and_a_strange_file_is_never_overwritten() {
     assert_eq!(names(&folder).len(), 2);
 
     next.body = b"something else".to_vec();
-    let outcome = deliver(&next).await;
-    assert!(matches!(&outcome[..], [Err(failure)] if failure.reason.contains("in the way")), "{outcome:?}");
+    let failure = deliver(&next).await.remove(0).expect_err("another file is there");
+    assert!(failure.reason.contains("in the way"), "{failure:?}");
+    assert_eq!((failure.class, failure.scope), (Class::Data, Scope::Receiver));
+
+    // A file in the place of a folder is a matter of its receiver; without `out/` nobody gets anything.
+    fs::write(dir.path().join("out/42420002"), b"no folder").expect("written");
+    let failure = deliver(&row(3, Purpose::Reply, "42420002")).await.remove(0).expect_err("no folder");
+    assert_eq!((failure.class, failure.scope), (Class::Contract, Scope::Receiver), "{failure:?}");
+    fs::remove_dir_all(dir.path().join("out")).expect("removed");
+    fs::write(dir.path().join("out"), b"no folder").expect("written");
+    let failure = deliver(&row(4, Purpose::Reply, "42420003")).await.remove(0).expect_err("no folder");
+    assert_eq!((failure.class, failure.scope), (Class::Contract, Scope::Destination), "{failure:?}");
 }
 
 #[tokio::test]
@@ -334,6 +356,10 @@ async fn a_receiver_that_is_no_party_code_gets_no_folder() {
 }
 
 // Back offices.
+
+fn office(url: String, timeout: Duration, tls: TlsFiles) -> BackOffice {
+    BackOffice { gemeente: "0197".to_owned(), url: Secret::new(url), timeout, in_flight: 1, order: None, tls }
+}
 
 /// What a back office says to a request.
 #[derive(Clone, Copy)]
@@ -376,8 +402,7 @@ impl Office {
 
     fn routes(&self, timeout: Duration) -> Routes {
         let url = format!("http://gateway:geheim@{}/in?token=geheim", self.address.expect("it is open"));
-        let office =
-            BackOffice { gemeente: "0197".to_owned(), url: Secret::new(url), timeout, tls: TlsFiles::default() };
+        let office = office(url, timeout, TlsFiles::default());
         let destination = HttpDestination::new(&office).expect("a usable address");
         Routes {
             default: Arc::new(Fake { run: 8, ..Fake::default() }),
@@ -417,7 +442,11 @@ async fn check(says: Vec<Say>, reasons: &[&str]) {
     let due = row(1, Purpose::Forward, "0197");
     let running = Running::start(std::slice::from_ref(&due), office.routes(Duration::from_millis(300)), 8);
     running.drained().await;
-    assert_eq!(running.outbox.reasons(), reasons);
+    let begins = |(found, expected): (&String, &&str)| {
+        found.strip_prefix(expected).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    let found = running.outbox.reasons();
+    assert!(found.len() == reasons.len() && found.iter().zip(reasons).all(begins), "{found:?} for {reasons:?}");
     let requests = office.requests();
     assert_eq!(requests.len(), reasons.len() + 1);
     // The same id and the same bytes at every attempt.
@@ -482,28 +511,20 @@ async fn a_back_office_knows_the_gateway_by_its_certificate() {
     let Some(certificates) = Certificates::make() else { return };
     let address = certificates.serve();
     let deliver = async |authority: &str, identity: Option<&str>| {
-        let office = BackOffice {
-            gemeente: "0197".to_owned(),
-            url: Secret::new(format!("https://localhost:{}/in", address.port())),
-            timeout: Duration::from_secs(5),
-            tls: TlsFiles {
-                ca_file: Some(certificates.file(authority)),
-                client_cert_file: identity.map(|name| certificates.file(&format!("{name}.pem"))),
-                client_key_file: identity.map(|name| certificates.file(&format!("{name}.key"))),
-            },
+        let tls = TlsFiles {
+            ca_file: Some(certificates.file(authority)),
+            client_cert_file: identity.map(|name| certificates.file(&format!("{name}.pem"))),
+            client_key_file: identity.map(|name| certificates.file(&format!("{name}.key"))),
         };
+        let office = office(format!("https://localhost:{}/in", address.port()), Duration::from_secs(5), tls);
         let destination = HttpDestination::new(&office).expect("usable certificates");
         destination.deliver(Arc::from([row(1, Purpose::Forward, "0197")])).await.remove(0)
     };
     assert_eq!(deliver("ca.pem", Some("client")).await, Ok(()));
     assert!(deliver("ca.pem", None).await.is_err(), "without a certificate");
     assert!(deliver("client.pem", Some("client")).await.is_err(), "with another authority");
-    let missing = BackOffice {
-        gemeente: "0197".to_owned(),
-        url: Secret::new("https://localhost/in"),
-        timeout: Duration::from_secs(5),
-        tls: TlsFiles { ca_file: Some(certificates.file("nowhere.pem")), ..TlsFiles::default() },
-    };
+    let tls = TlsFiles { ca_file: Some(certificates.file("nowhere.pem")), ..TlsFiles::default() };
+    let missing = office("https://localhost/in".to_owned(), Duration::from_secs(5), tls);
     let error = HttpDestination::new(&missing).err().expect("no such file").to_string();
     assert!(error.contains("nowhere.pem") && error.contains("0197"), "{error}");
 }
@@ -591,6 +612,79 @@ impl Certificates {
         });
         address
     }
+}
+
+/// Sends two forwards to a back office that says these things first; gives what was set aside once the last is sent.
+async fn check_order(order: Order, says: Vec<Say>, set_aside: &[i64], requests: usize) {
+    let office = Office::open(says).await;
+    let rows = [row(1, Purpose::Forward, "0197"), row(2, Purpose::Forward, "0197")];
+    let running = Running::start_with(&rows, office.routes(Duration::from_secs(5)), Delivery { order, ..settings(8) });
+    running.drained().await;
+    assert_eq!(running.outbox.set_aside(), set_aside, "{order:?}");
+    let asked: Vec<String> = office.requests().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(asked.len(), requests);
+    let first = asked.iter().filter(|key| **key == rows[0].id.to_string()).count();
+    assert!(asked[..first].iter().all(|key| *key == asked[0]) && asked.last() != asked.first(), "{asked:?}");
+    assert!(running.outbox.known_breakers().tripped("http 0197").is_none(), "it works, it only refuses");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_back_office_refuses_is_set_aside_unless_the_order_must_hold() {
+    let no = || vec![Say::Status(422); 3];
+    check_order(Order::Skip, no(), &[1], 4).await;
+    check_order(Order::Strict, no(), &[], 5).await;
+    // Two refusals are not three, whatever went wrong besides.
+    let mixed = vec![Say::Status(422), Say::Status(500), Say::Status(500), Say::Status(413), Say::Status(503)];
+    check_order(Order::Skip, mixed, &[], 7).await;
+    // A conflict about something else cannot be told from a refusal; one at a repeat means that it arrived.
+    check_order(Order::Skip, vec![Say::OtherKey; 3], &[1], 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_is_left_alone_at_once_and_tried_with_one_row() {
+    for (status, class) in [(404, Class::Contract), (403, Class::Security), (307, Class::Contract)] {
+        let office = Office::open(vec![Say::Status(status); 2]).await;
+        let rows: Vec<Due> = (1..=5).map(|sequence| row(sequence, Purpose::Forward, "0197")).collect();
+        let hour = Delivery { slow_retry: Duration::from_hours(1), ..settings(8) };
+        let running = Running::start_with(&rows, office.routes(Duration::from_secs(5)), hour);
+        let tripped = || running.outbox.known_breakers().tripped("http 0197").and_then(|breaker| breaker.class);
+        until("the breaker is open", || tripped() == Some(class)).await;
+        let looks = running.outbox.looks();
+        until("the relay looked again and again", || running.outbox.looks() > looks + 5).await;
+        assert_eq!(office.requests().len(), 1, "nobody tries while it is open");
+        running.stop().await;
+    }
+    let office = Office::open(vec![Say::Status(404); 3]).await;
+    let rows: Vec<Due> = (1..=5).map(|sequence| row(sequence, Purpose::Forward, "0197")).collect();
+    let running = Running::start_with(&rows, office.routes(Duration::from_secs(5)), settings(8));
+    running.drained().await;
+    let keys: Vec<String> = office.requests().into_iter().map(|(key, _)| key).collect();
+    let expected: Vec<String> = [0, 0, 0, 0, 1, 2, 3, 4].map(|index: usize| rows[index].id.to_string()).into();
+    assert_eq!(keys, expected, "in order, and the others were not tried meanwhile");
+    let attempts: Vec<u32> = running.outbox.attempts();
+    assert_eq!(attempts, [4, 1, 1, 1, 1], "waiting behind a breaker is no attempt");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_breaker_holds_after_a_restart_and_others_go_on() {
+    let office = Office::open(vec![Say::Status(401)]).await;
+    let hour = Delivery { slow_retry: Duration::from_hours(1), ..settings(8) };
+    let first = row(1, Purpose::Forward, "0197");
+    let running = Running::start_with(&[first], office.routes(Duration::from_secs(5)), hour);
+    until("it is open", || running.outbox.known_breakers().tripped("http 0197").is_some()).await;
+    let outbox = Arc::clone(&running.outbox);
+    running.stop().await;
+
+    let running = Running::go_on(outbox, office.routes(Duration::from_secs(5)), hour);
+    running.outbox.add(row(2, Purpose::Forward, "0197"));
+    running.outbox.add(row(3, Purpose::Forward, "0222"));
+    until("the other destination has its row", || running.outbox.left() == 2).await;
+    let looks = running.outbox.looks();
+    until("the relay looked again and again", || running.outbox.looks() > looks + 5).await;
+    assert_eq!(office.requests().len(), 1);
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

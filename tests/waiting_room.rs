@@ -58,7 +58,8 @@ impl Desk {
 
     /// Hands a message over as a transport does; `id` is its transport id.
     async fn take(&self, id: &str, message: &Message) {
-        let incoming = Incoming { transport: "directory", transport_id: id.to_owned(), bytes: message.write() };
+        let incoming =
+            Incoming { transport: "directory", transport_id: id.to_owned(), identity: None, bytes: message.write() };
         let prepared = self.gateway.prepare(incoming).await;
         self.gateway.commit(prepared).await.expect("the ledger takes everything");
     }

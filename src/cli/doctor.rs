@@ -1,48 +1,42 @@
-//! `sluis doctor`: examines the ledger of a gateway, running or not, and prints what a person should do.
+//! `sluis doctor`: examines a gateway, running or not, and its surroundings, and prints what a person should do.
 
 use super::Exit;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::doctor::{self, Diagnosis, Patience, Queue, RegisterLine};
-use crate::ledger::{Keys, Ledger};
-use crate::registers;
+use crate::doctor::{self, Asked, Diagnosis, Queue, RegisterLine, Severity};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Prints the diagnosis; 1 when a person should act, 2 when the ledger cannot be examined.
-pub(super) fn run(config: &Config, json: bool, clock: &dyn Clock) -> Exit {
-    let diagnosis = match diagnose(config, clock) {
-        Ok(mut diagnosis) => {
-            let mut wrong = Vec::new();
-            let read = registers::read_all(config, &mut wrong);
-            diagnosis.add_registers(wrong, read);
-            diagnosis
-        }
+/// Prints the diagnosis; 0 for notes at most, 1 for warnings, 2 for faults, 3 when nothing can be examined.
+pub(super) fn run(config: &Config, only: Vec<String>, offline: bool, json: bool, clock: &dyn Clock) -> Exit {
+    let names = Asked::names();
+    let unknown: Vec<&str> = only.iter().map(String::as_str).filter(|name| !names.contains(name)).collect();
+    if !unknown.is_empty() {
+        let names: Vec<&str> = names.into_iter().collect();
+        eprintln!("sluis: --only: unknown: {}; known are: {}", unknown.join(", "), names.join(", "));
+        return Exit::Unknown;
+    }
+    let asked = Asked { only: only.into_iter().collect(), online: !offline };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("sluis: the ledger cannot be examined: {error:#}");
-            return Exit::Usage;
+            eprintln!("sluis: failed to start the runtime: {error}");
+            return Exit::Unknown;
         }
     };
+    let diagnosis = runtime.block_on(doctor::examine_all(config, clock.now(), &asked));
+    // One that was given up may still be reading a disk that does not answer.
+    runtime.shutdown_background();
     if json {
         println!("{}", serde_json::to_string(&diagnosis).expect("a diagnosis is made of strings and numbers"));
     } else {
         print!("{}", text(config, &diagnosis));
     }
-    if diagnosis.findings.is_empty() { Exit::Accepted } else { Exit::Rejected }
-}
-
-fn diagnose(config: &Config, clock: &dyn Clock) -> anyhow::Result<Diagnosis> {
-    let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
-    let patience = Patience {
-        retry: config.delivery.max_retry,
-        waiting: config.waiting_room.longest,
-        held: config.holds.remind_after,
-    };
-    let now = clock.now();
-    let diagnosis = ledger.run_blocking(move |tx| doctor::examine(tx, now, patience))?;
-    ledger.close()?;
-    Ok(diagnosis)
+    match diagnosis.worst() {
+        None | Some(Severity::Note) => Exit::Accepted,
+        Some(Severity::Warning) => Exit::Rejected,
+        Some(Severity::Fault) => Exit::Usage,
+    }
 }
 
 fn text(config: &Config, diagnosis: &Diagnosis) -> String {
@@ -50,37 +44,54 @@ fn text(config: &Config, diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     let name = &config.ledger.location;
     writeln!(out, "Ledger {name} on {} (terms in Dutch working days)\n", diagnosis.today).expect(INFALLIBLE);
-    for questions in &diagnosis.questions {
-        let open = questions.later + questions.today + questions.overdue;
-        let first = questions.first.as_ref().map_or_else(String::new, |first| {
-            format!("; first {} {}, due {}", first.kind, first.identification, first.due_on)
-        });
-        let (overdue, today) = (questions.overdue, questions.today);
-        line(&mut out, questions.what, &format!("{open} open, {overdue} overdue, {today} due today{first}"));
+    for examined in &diagnosis.examined {
+        let mut facts = examined.facts.clone();
+        match examined.id {
+            "backlog" if examined.not_examined.is_none() => backlog(&mut out, diagnosis),
+            "register" => {
+                for RegisterLine { region, version, since } in &diagnosis.registers {
+                    let since = since
+                        .as_deref()
+                        .map_or_else(String::new, |since| format!(", since {}", since.get(..19).unwrap_or(since)));
+                    line(&mut out, &format!("register, {region}"), &format!("{version}{since}"));
+                }
+            }
+            _ => {}
+        }
+        facts.extend(examined.not_examined.iter().map(|why| format!("not examined: {why}")));
+        for fact in facts {
+            line(&mut out, examined.title, &fact);
+        }
     }
-    line(&mut out, "waiting room", &waiting(diagnosis.waiting));
-    line(&mut out, "held", &waiting(diagnosis.held));
-    line(&mut out, "parked", &waiting(diagnosis.parked));
-    for (purpose, rows) in &diagnosis.outbox {
-        line(&mut out, &format!("outbox, {purpose}"), &waiting(*rows));
-    }
-    for RegisterLine { region, version, since } in &diagnosis.registers {
-        let since =
-            since.as_deref().map_or_else(String::new, |since| format!(", since {}", since.get(..19).unwrap_or(since)));
-        line(&mut out, &format!("register, {region}"), &format!("{version}{since}"));
-    }
-    if diagnosis.findings.is_empty() {
+    if diagnosis.worst() <= Some(Severity::Note) {
         out.push_str("\nNothing for a person to do.\n");
-        return out;
     }
     for (index, finding) in diagnosis.findings.iter().enumerate() {
-        writeln!(out, "\n{}. {}: {}", index + 1, finding.check, finding.what).expect(INFALLIBLE);
+        let (severity, check, what) = (finding.severity.as_str(), finding.check, &finding.what);
+        writeln!(out, "\n{}. {severity}, {check}: {what}", index + 1).expect(INFALLIBLE);
         for case in &finding.cases {
             writeln!(out, "   - {case}").expect(INFALLIBLE);
         }
         writeln!(out, "   > {}", finding.advice).expect(INFALLIBLE);
     }
     out
+}
+
+fn backlog(out: &mut String, diagnosis: &Diagnosis) {
+    for questions in &diagnosis.questions {
+        let open = questions.later + questions.today + questions.overdue;
+        let first = questions.first.as_ref().map_or_else(String::new, |first| {
+            format!("; first {} {}, due {}", first.kind, first.identification, first.due_on)
+        });
+        let (overdue, today) = (questions.overdue, questions.today);
+        line(out, questions.what, &format!("{open} open, {overdue} overdue, {today} due today{first}"));
+    }
+    line(out, "waiting room", &waiting(diagnosis.waiting));
+    line(out, "held", &waiting(diagnosis.held));
+    line(out, "parked", &waiting(diagnosis.parked));
+    for (purpose, rows) in &diagnosis.outbox {
+        line(out, &format!("outbox, {purpose}"), &waiting(*rows));
+    }
 }
 
 fn line(out: &mut String, what: &str, state: &str) {

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a command waits for the gateway; it looks for orders twice a second.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Prints what is held; 0 also when nothing is.
 pub(super) fn list(config: &Config, json: bool) -> Exit {
@@ -40,7 +40,7 @@ pub(super) fn list(config: &Config, json: bool) -> Exit {
 /// Gives an order and prints what became of it; 0 when it was done or had been done before, 1 when not, 2 when nobody
 /// could be asked.
 pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &str, by: Option<&str>) -> Exit {
-    let Some(by) = by.map(str::to_owned).or_else(user) else {
+    let Some(by) = by.map(str::to_owned).or_else(super::user) else {
         return complain("nobody knows who gives this order: name yourself with --by");
     };
     for (what, words) in [("reason", reason), ("name", by.as_str())] {
@@ -67,14 +67,6 @@ pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &st
         }
         Err(error) => complain(&format!("the order was not given: {error:#}")),
     }
-}
-
-/// The login that gives the order.
-fn user() -> Option<String> {
-    ["SUDO_USER", "USER", "LOGNAME"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|name| !name.trim().is_empty())
 }
 
 fn holds(config: &Config) -> anyhow::Result<Vec<Hold>> {
@@ -122,16 +114,21 @@ fn beside(ledger: Ledger, order: &Order) -> anyhow::Result<Option<Done>> {
 
 /// Carries the order out by the gateway's own code.
 fn alone(config: &Config, ledger: &Ledger, order: &Order) -> anyhow::Result<Option<Done>> {
-    let contracts = load_contracts(config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+    let gateway = gateway(config, ledger)?;
     let (order, now) = (order.clone(), SystemClock.now());
     let order_id = ledger.run_blocking(move |tx| tx.give_order(&order, now))?;
-    let telemetry = Telemetry::new(&config.gateway.name);
-    let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
-    let (limits, clock) = (crate::app::limits(config), Arc::new(SystemClock));
-    let gateway = Gateway::new(&config.gateway.name, limits, contracts, ledger.clone(), clock, &telemetry, options);
     let runtime = tokio::runtime::Builder::new_current_thread().build().context("failed to start the runtime")?;
     runtime.block_on(gateway.carry_out_orders())?;
     Ok(ledger.run_blocking(move |tx| tx.order(order_id))?.and_then(|ordered| ordered.done))
+}
+
+/// The gateway of a configuration, to carry out orders while none runs.
+pub(super) fn gateway(config: &Config, ledger: &Ledger) -> anyhow::Result<Gateway> {
+    let contracts = load_contracts(config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
+    let telemetry = Telemetry::new(&config.gateway.name);
+    let options = Options { waiting_room: config.waiting_room, unknown_question: config.unknown_question };
+    let (limits, clock) = (crate::app::limits(config), Arc::new(SystemClock));
+    Ok(Gateway::new(&config.gateway.name, limits, contracts, ledger.clone(), clock, &telemetry, options))
 }
 
 fn as_json(hold: &Hold, now: Timestamp) -> Value {

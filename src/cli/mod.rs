@@ -10,7 +10,11 @@ mod held;
 mod household;
 mod judge;
 mod members;
+mod outbox;
+mod parked;
+mod refused;
 mod region_report;
+mod replay_stored;
 mod report;
 mod rules;
 mod signals;
@@ -22,7 +26,9 @@ use crate::contract::Contracts;
 use crate::hold::Action;
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
+use crate::sender::TokenHash;
 use crate::whatif::Pair;
+use chacha20poly1305::aead::Generate as _;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -35,10 +41,12 @@ pub enum Exit {
     /// All accepted, or done; with `--against`: nothing differs.
     Accepted = 0,
     /// Something was rejected, held or only partly granted; for `config check` and `contract`: a fault or a difference;
-    /// with `--against`: something differs.
+    /// with `--against`: something differs; for `doctor`: a warning.
     Rejected = 1,
-    /// Usage, an unreadable file, a broken configuration, a daemon that could not start.
+    /// Usage, an unreadable file, a broken configuration, a daemon that could not start; for `doctor`: a fault.
     Usage = 2,
+    /// Nothing could be examined; for `doctor` only, as monitoring systems expect it.
+    Unknown = 3,
 }
 
 impl Exit {
@@ -99,11 +107,17 @@ enum Command {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
-    /// Look at the ledger of a gateway and say what a person should do: overdue answers, what is held or parked, what
-    /// does not leave, what does not add up; exit 1 when there is anything
+    /// Examine a gateway and its surroundings and say what a person should do: ledger, broker, back offices,
+    /// certificates, clock, disks, registers; exit 1 for warnings, 2 for faults, 3 when it cannot examine
     Doctor {
         #[command(flatten)]
         config: WithConfig,
+        /// Only these examinations, by the names in docs/doctor.md, such as backlog or broker
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Ask no other machine
+        #[arg(long)]
+        offline: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -119,6 +133,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What is to leave, what was refused, and how the destinations stand
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// Messages that were set aside because the gateway or the world failed
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
+    /// Send stored messages again, or judge them anew: by a selection that is frozen first, then carried out once
+    ReplayStored(replay_stored::ReplayStored),
+    /// Messages that were refused because whoever sent them may not send for the party that they name
+    #[command(subcommand)]
+    Refused(RefusedCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -222,6 +247,30 @@ enum ConfigCommand {
     Check(WithConfig),
     /// Print the configuration as it takes effect, secrets as stars
     Show(WithConfig),
+    /// Make an API token for a sender, with the hash that goes into its section; nothing keeps the token
+    Token,
+}
+
+#[derive(Debug, Subcommand)]
+enum RefusedCommand {
+    /// What was refused, the latest first
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// All that is known of one of them: who sent it, how, and what it says of itself
+    Show {
+        /// Number of the refusal, as in `sluis refused list`
+        id: i64,
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -239,6 +288,32 @@ enum HouseholdCommand {
         municipality: String,
         #[command(flatten)]
         config: WithConfig,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum OutboxCommand {
+    /// Rows with their destination, attempts and last failure
+    List {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        asked: outbox::Asked,
+    },
+    /// Send again what was refused, under the same ids and with the same bytes
+    Retry {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        again: outbox::Again,
+    },
+    /// Which destinations are left alone, since when, why, and until when; exit 1 when there is one
+    Breakers {
+        #[command(flatten)]
+        config: WithConfig,
+        /// Print one JSON list
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -295,13 +370,24 @@ pub fn main() -> ExitCode {
         Command::Replay { judging, out, against: None, csv: _, paths } => {
             with_setup(&judging, out, |setup, options, clock| judge::replay(setup, options, &paths, clock))
         }
-        Command::Doctor { config: WithConfig { config }, json } => {
-            load_config(&config).map_or_else(|exit| exit, |config| doctor::run(&config, json, &SystemClock))
-        }
+        Command::Doctor { config: WithConfig { config }, only, offline, json } => match load_config(&config) {
+            Ok(config) => doctor::run(&config, only, offline, json, &SystemClock),
+            Err(_) => Exit::Unknown,
+        },
         Command::Held(command) => held(command),
         Command::Members { config: WithConfig { config }, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| members::list(&config, json))
         }
+        Command::Outbox(command) => outbox(command),
+        Command::Parked(command) => parked::run(command),
+        Command::ReplayStored(command) => replay_stored::run(command),
+        Command::Refused(RefusedCommand::List { config: WithConfig { config }, json }) => {
+            load_config(&config).map_or_else(|exit| exit, |config| refused::list(&config, json))
+        }
+        Command::Refused(RefusedCommand::Show { id, config: WithConfig { config }, json }) => {
+            load_config(&config).map_or_else(|exit| exit, |config| refused::show(&config, id, json))
+        }
+        Command::Config(ConfigCommand::Token) => token(),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
@@ -472,6 +558,28 @@ fn held(command: HeldCommand) -> Exit {
     load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
 }
 
+fn outbox(command: OutboxCommand) -> Exit {
+    match command {
+        OutboxCommand::List { config: WithConfig { config }, asked } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::list(&config, &asked))
+        }
+        OutboxCommand::Retry { config: WithConfig { config }, again } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::retry(&config, again))
+        }
+        OutboxCommand::Breakers { config: WithConfig { config }, json } => {
+            load_config(&config).map_or_else(|exit| exit, |config| outbox::breakers(&config, json))
+        }
+    }
+}
+
+/// The login that gives an order.
+fn user() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.trim().is_empty())
+}
+
 fn config_check(path: &Path) -> Exit {
     let config = match load_config(path) {
         Ok(config) => config,
@@ -490,6 +598,14 @@ fn config_check(path: &Path) -> Exit {
             Exit::Usage
         }
     }
+}
+
+/// Draws a token and prints it once, for its sender, with its hash, for the configuration.
+fn token() -> Exit {
+    let token = hex::encode(<[u8; 32]>::generate());
+    println!("token, for the sender alone:\n\n    {token}\n");
+    println!("line for its [[sender]]:\n\n    token_sha256 = \"{}\"", hex::encode(TokenHash::of(&token).0));
+    Exit::Accepted
 }
 
 fn config_show(path: &Path) -> Exit {

@@ -2,23 +2,27 @@
 //!
 //! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
 //! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
-//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]` and `[[back_office]]` live in the file only.
-//! Paths are relative to the folder of the configuration file, also those from the environment.
+//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]` and `[[back_office]]` live in the
+//! file only. Paths are relative to the folder of the configuration file, also those from the environment.
 //!
 //! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
 //! that it names can be read.
 
 mod fault;
+mod http_intake;
 mod read;
 mod secret;
+mod senders;
 mod show;
 mod units;
 
 pub use fault::ConfigFault;
+pub use http_intake::{HttpIntake, ServerFiles};
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
 use crate::rules::UnknownQuestion;
+use crate::sender::Senders;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -42,6 +46,10 @@ pub struct Config {
     pub gateway: Gateway,
     /// `[intake]`: where messages come in.
     pub intake: BTreeSet<Transport>,
+    /// `[[sender]]`, `[intake] senders` and `open`: who may send in whose name.
+    pub senders: Senders,
+    /// `[http_intake]`
+    pub http_intake: HttpIntake,
     /// `[directory]`
     pub directory: Directory,
     /// `[amqp]`; `None` without an address.
@@ -84,17 +92,22 @@ pub enum Transport {
     Directory,
     /// `RabbitMQ`.
     Amqp,
+    /// POST of messages; only a way in.
+    Http,
 }
 
 impl Transport {
-    /// Both, in display order.
-    pub const ALL: [Transport; 2] = [Transport::Directory, Transport::Amqp];
+    /// All, in display order.
+    pub const ALL: [Transport; 3] = [Transport::Directory, Transport::Amqp, Transport::Http];
+    /// Those by which messages leave that are not for a back office.
+    pub const OUT: [Transport; 2] = [Transport::Directory, Transport::Amqp];
 
     /// The word in the configuration, in metrics and in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Transport::Directory => "directory",
             Transport::Amqp => "amqp",
+            Transport::Http => "http",
         }
     }
 }
@@ -140,6 +153,8 @@ pub struct Amqp {
     pub prefetch_bytes: u64,
     /// Whether the gateway declares queues and exchanges itself.
     pub declare: bool,
+    /// Address of the management plugin with a login, for `sluis doctor`.
+    pub management_url: Option<Secret>,
     /// Whether the broker hands a queue to one consumer at a time; `None`: when several gateways share a ledger.
     pub single_active_consumer: Option<bool>,
     /// Times that a message which was handed out before is taken once more, before it is parked unread.
@@ -229,6 +244,10 @@ pub struct BackOffice {
     pub url: Secret,
     /// Longest wait for an answer.
     pub timeout: Duration,
+    /// Requests under way at once; with 1 they come in their order.
+    pub in_flight: usize,
+    /// What becomes of those behind a delivery that it refuses; `None`: as `[delivery]` says.
+    pub order: Option<Order>,
     /// Certificates. A named authority counts instead of those of the system.
     pub tls: TlsFiles,
 }
@@ -244,6 +263,33 @@ pub struct Delivery {
     pub max_retry: Duration,
     /// Rows in flight at once.
     pub window: usize,
+    /// Wait between two attempts at a destination while a person has to act.
+    pub slow_retry: Duration,
+    /// Failures of a destination in a row after which it is left alone for a while.
+    pub breaker_after: u32,
+    /// Times that a receiver may refuse a delivery for what it is before that is set aside.
+    pub set_aside_after: u32,
+    /// What becomes of those behind a delivery that is refused.
+    pub order: Order,
+}
+
+/// What becomes of those behind a delivery that its receiver refuses for what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// They wait until it is taken: the order holds whatever happens.
+    Strict,
+    /// It is set aside after a few attempts, and they go on.
+    Skip,
+}
+
+impl Order {
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Order::Strict => "strict",
+            Order::Skip => "skip",
+        }
+    }
 }
 
 /// Log lines.
@@ -337,15 +383,24 @@ impl Config {
         show::show(self)
     }
 
+    /// The transports in use on which what a message says of its sender is believed.
+    pub fn open_transports(&self) -> Vec<&'static str> {
+        let transports = self.intake.iter().map(|transport| transport.as_str());
+        transports.filter(|transport| !self.senders.are_bound_on(transport)).collect()
+    }
+
     /// Certificate and key files that are named but cannot be read.
     fn unreadable_files(&self) -> Vec<ConfigFault> {
-        let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), &amqp.tls));
-        let offices =
-            self.back_offices.values().map(|office| (format!("back_office {}", office.gemeente), &office.tls));
+        let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), amqp.tls.files().collect::<Vec<_>>()));
+        let offices = self
+            .back_offices
+            .values()
+            .map(|office| (format!("back_office {}", office.gemeente), office.tls.files().collect()));
+        let http = std::iter::once(("http_intake".to_owned(), self.http_intake.files().collect()));
         let mut faults = Vec::new();
-        let ledger = std::iter::once(("ledger".to_owned(), &self.ledger.tls));
-        for (section, tls) in amqp.chain(offices).chain(ledger) {
-            for (key, file) in tls.files() {
+        let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
+        for (section, files) in amqp.chain(offices).chain(http).chain(ledger) {
+            for (key, file) in files {
                 if let Err(error) = std::fs::File::open(file) {
                     faults.push(ConfigFault {
                         file: file.display().to_string(),
@@ -370,11 +425,14 @@ fn read_all(
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut reader = Reader::new(path, text, Some(document), env);
     let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
+    let (intake, senders) = read_intake(&mut reader);
     let config = Config {
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
         amqp: read_amqp(&mut reader, &base),
-        intake: read_intake(&mut reader),
+        http_intake: http_intake::read(&mut reader, &base, &intake),
+        intake,
+        senders,
         ledger: read_ledger(&mut reader, &base),
         http: read_http(&mut reader),
         limits: read_limits(&mut reader),
@@ -391,6 +449,7 @@ fn read_all(
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
+    http_intake::check_room(&mut reader, &config);
     let faults = reader.finish();
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
@@ -421,24 +480,26 @@ fn read_gateway(reader: &mut Reader<'_>) -> Gateway {
     Gateway { name, heartbeat, lapse }
 }
 
-fn read_intake(reader: &mut Reader<'_>) -> BTreeSet<Transport> {
+fn read_intake(reader: &mut Reader<'_>) -> (BTreeSet<Transport>, Senders) {
     let section = reader.section("intake");
     let transports = reader.value(&section, "transports", BTreeSet::from([Transport::Directory]), |raw| {
         let names = raw.texts()?;
         if names.is_empty() {
-            return wrong("no transport is named", "name \"directory\", \"amqp\" or both");
+            return wrong("no transport is named", "name \"directory\", \"amqp\", \"http\" or more of them");
         }
-        names.iter().map(|name| transport(name)).collect()
+        names.iter().map(|name| transport(name, &Transport::ALL)).collect()
     });
+    let senders = senders::read(reader, &transports);
     reader.unknown_keys(&section);
-    transports
+    (transports, senders)
 }
 
-fn transport(name: &str) -> Result<Transport, Wrong> {
-    match Transport::ALL.into_iter().find(|transport| transport.as_str() == name) {
-        Some(transport) => Ok(transport),
-        None => wrong(format!("\"{name}\" is not a transport"), "use \"directory\" or \"amqp\""),
+fn transport(name: &str, known: &[Transport]) -> Result<Transport, Wrong> {
+    if let Some(transport) = known.iter().find(|transport| transport.as_str() == name) {
+        return Ok(*transport);
     }
+    let names: Vec<String> = known.iter().map(|transport| format!("\"{}\"", transport.as_str())).collect();
+    wrong(format!("\"{name}\" is not a transport here"), format!("use {}", names.join(" or ")))
 }
 
 fn read_directory(reader: &mut Reader<'_>, base: &Path) -> Directory {
@@ -473,6 +534,7 @@ fn read_amqp(reader: &mut Reader<'_>, base: &Path) -> Option<Amqp> {
         prefetch: reader.value(&section, "prefetch", 256, |raw| number(raw, 1, 2_000)),
         prefetch_bytes: reader.value(&section, "prefetch_bytes", 200_000_000, Raw::size),
         declare: reader.value(&section, "declare", true, Raw::boolean),
+        management_url: reader.optional(&section, "management_url", web_address),
         single_active_consumer: reader.value(&section, "single_active_consumer", None, auto_or_boolean),
         max_takes: reader.value(&section, "max_takes", 5, |raw| number(raw, 1, 90)),
         confirm_window: reader.value(&section, "confirm_window", 64, |raw| number(raw, 1, 1_000)),
@@ -739,8 +801,10 @@ fn read_back_offices(reader: &mut Reader<'_>, base: &Path) -> BTreeMap<String, B
             }
             wrong(format!("\"{code}\" is not the code of a municipality"), "write the four digits of its CBS code")
         });
-        let url = required(reader, &section, "url", "the address to send to", back_office_url);
+        let url = required(reader, &section, "url", "the address to send to", web_address);
         let timeout = reader.value(&section, "timeout", Duration::from_secs(30), Raw::duration);
+        let in_flight = reader.value(&section, "in_flight", 1, |raw| number(raw, 1, 64));
+        let order = reader.optional(&section, "order", order);
         let tls = read_tls(reader, &section, base);
         reader.unknown_keys(&section);
         let (Some(gemeente), Some(url)) = (gemeente, url) else { continue };
@@ -749,7 +813,7 @@ fn read_back_offices(reader: &mut Reader<'_>, base: &Path) -> BTreeMap<String, B
             reader.fault(&at, format!("municipality {gemeente} has a back office already"), "keep one of the two");
             continue;
         }
-        offices.insert(gemeente.clone(), BackOffice { gemeente, url, timeout, tls });
+        offices.insert(gemeente.clone(), BackOffice { gemeente, url, timeout, in_flight, order, tls });
     }
     offices
 }
@@ -769,7 +833,7 @@ fn required<'t, T>(
     reader.optional(section, key, parse)
 }
 
-fn back_office_url(raw: &Raw) -> Result<Secret, Wrong> {
+fn web_address(raw: &Raw) -> Result<Secret, Wrong> {
     let url = secret(raw)?;
     let parsed = match reqwest::Url::parse(url.expose()) {
         Ok(parsed) if has_authority(&url) => parsed,
@@ -788,10 +852,15 @@ fn back_office_url(raw: &Raw) -> Result<Secret, Wrong> {
 fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
     let section = reader.section("delivery");
     let delivery = Delivery {
-        default: reader.value(&section, "default", Transport::Directory, |raw| transport(&raw.text()?)),
+        default: reader
+            .value(&section, "default", Transport::Directory, |raw| transport(&raw.text()?, &Transport::OUT)),
         first_retry: reader.value(&section, "first_retry", Duration::from_secs(1), Raw::duration),
         max_retry: reader.value(&section, "max_retry", Duration::from_mins(5), Raw::duration),
         window: reader.value(&section, "window", 256, |raw| number(raw, 1, 10_000)),
+        slow_retry: reader.value(&section, "slow_retry", Duration::from_mins(10), Raw::duration),
+        breaker_after: reader.value(&section, "breaker_after", 5, |raw| number(raw, 1, 1_000)),
+        set_aside_after: reader.value(&section, "set_aside_after", 3, |raw| number(raw, 1, 1_000)),
+        order: reader.value(&section, "order", Order::Skip, order),
     };
     if delivery.first_retry > delivery.max_retry {
         let at = reader.place(&section, "first_retry");
@@ -803,6 +872,14 @@ fn read_delivery(reader: &mut Reader<'_>) -> Delivery {
     }
     reader.unknown_keys(&section);
     delivery
+}
+
+fn order(raw: &Raw) -> Result<Order, Wrong> {
+    let word = raw.text()?;
+    match [Order::Strict, Order::Skip].into_iter().find(|order| order.as_str() == word) {
+        Some(order) => Ok(order),
+        None => wrong(format!("\"{word}\" is not an order"), "use \"strict\" or \"skip\""),
+    }
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Log {

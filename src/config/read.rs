@@ -72,6 +72,14 @@ impl Raw {
         }
     }
 
+    /// A list of texts, or one on its own. Unlike in [`Raw::texts`], a comma in that one parts nothing.
+    pub(super) fn one_or_more(&self) -> Result<Vec<String>, Wrong> {
+        match &self.value {
+            Plain::List(items) => Ok(items.clone()),
+            _ => self.text().map(|text| vec![text]),
+        }
+    }
+
     pub(super) fn boolean(&self) -> Result<bool, Wrong> {
         match &self.value {
             Plain::Boolean(flag) => Ok(*flag),

@@ -1,8 +1,9 @@
 //! Writes the configuration in effect, as the file that would lead to it; secrets as stars.
 
 use super::units::{show_duration, show_size};
-use super::{Config, LogFormat, TlsFiles};
+use super::{Config, HttpIntake, LogFormat, TlsFiles, Transport};
 use crate::ledger::Location;
+use crate::sender::{Parties, Sender};
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
@@ -14,6 +15,7 @@ pub(super) fn show(config: &Config) -> String {
     page.text("lapse", show_duration(config.gateway.lapse));
     page.section("[intake]");
     page.list("transports", config.intake.iter().map(|transport| transport.as_str().to_owned()));
+    show_senders_on(&mut page, config);
     page.section("[directory]");
     page.text("root", config.directory.root.display());
     page.text("poll", show_duration(config.directory.poll));
@@ -28,6 +30,9 @@ pub(super) fn show(config: &Config) -> String {
         page.bare("prefetch", amqp.prefetch);
         page.text("prefetch_bytes", show_size(amqp.prefetch_bytes));
         page.bare("declare", amqp.declare);
+        if let Some(url) = &amqp.management_url {
+            page.text("management_url", url.address());
+        }
         match amqp.single_active_consumer {
             None => page.text("single_active_consumer", "auto"),
             Some(single) => page.bare("single_active_consumer", single),
@@ -49,6 +54,7 @@ pub(super) fn show(config: &Config) -> String {
     page.text("key_file", config.ledger.key_file.display());
     page.section("[http]");
     page.text("listen", config.http.listen);
+    show_http_intake(&mut page, &config.http_intake);
     page.section("[limits]");
     page.text("max_bytes", show_size(config.limits.max_bytes));
     page.bare("max_depth", config.limits.max_depth);
@@ -70,6 +76,10 @@ pub(super) fn show(config: &Config) -> String {
     page.text("first_retry", show_duration(config.delivery.first_retry));
     page.text("max_retry", show_duration(config.delivery.max_retry));
     page.bare("window", config.delivery.window);
+    page.text("slow_retry", show_duration(config.delivery.slow_retry));
+    page.bare("breaker_after", config.delivery.breaker_after);
+    page.bare("set_aside_after", config.delivery.set_aside_after);
+    page.text("order", config.delivery.order.as_str());
     page.section("[log]");
     page.text("level", &config.log.level);
     page.text(
@@ -89,14 +99,64 @@ pub(super) fn show(config: &Config) -> String {
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);
+    for sender in config.senders.list() {
+        show_sender(&mut page, sender);
+    }
     for office in config.back_offices.values() {
         page.section("[[back_office]]");
         page.text("gemeente", &office.gemeente);
         page.text("url", office.url.address());
         page.text("timeout", show_duration(office.timeout));
+        page.bare("in_flight", office.in_flight);
+        if let Some(order) = office.order {
+            page.text("order", order.as_str());
+        }
         page.tls(&office.tls);
     }
     page.0
+}
+
+fn show_senders_on(page: &mut Page, config: &Config) {
+    let is_open = |transport: &Transport| !config.senders.are_bound_on(transport.as_str());
+    let open: Vec<Transport> = Transport::ALL.into_iter().filter(is_open).collect();
+    page.text("senders", if open.len() == Transport::ALL.len() { "open" } else { "bound" });
+    if !open.is_empty() && open.len() < Transport::ALL.len() {
+        page.list("open", open.iter().map(|transport| transport.as_str().to_owned()));
+    }
+}
+
+fn show_http_intake(page: &mut Page, intake: &HttpIntake) {
+    page.section("[http_intake]");
+    page.text("listen", intake.listen);
+    page.bare("plain", intake.plain);
+    for (key, file) in intake.files() {
+        page.text(key, file.display());
+    }
+    page.text("head_timeout", show_duration(intake.head_timeout));
+    page.text("body_timeout", show_duration(intake.body_timeout));
+    page.bare("requests_at_once", intake.requests_at_once);
+    page.text("bytes_at_once", show_size(intake.bytes_at_once));
+}
+
+/// Hashes of tokens are shown: what they are hashes of was drawn at random, and cannot be found by trying.
+fn show_sender(page: &mut Page, sender: &Sender) {
+    page.section("[[sender]]");
+    page.text("name", &sender.name);
+    match &sender.parties {
+        Parties::These(parties) => page.list("parties", parties.iter().cloned()),
+        Parties::All => page.list("parties", std::iter::once("*".to_owned())),
+    }
+    let tokens: Vec<String> = sender.tokens.iter().map(|token| hex::encode(token.0)).collect();
+    for (key, values) in [
+        ("amqp_user", &sender.amqp_users),
+        ("certificate", &sender.certificates),
+        ("folder", &sender.folders),
+        ("token_sha256", &tokens),
+    ] {
+        if !values.is_empty() {
+            page.list(key, values.iter().cloned());
+        }
+    }
 }
 
 struct Page(String);

@@ -13,7 +13,7 @@ mod fault;
 pub use fault::PublishFault;
 
 use super::outbox::Due;
-use super::{Destination, Failure};
+use super::{Destination, Failure, Manner};
 use crate::backoff::{Backoff, random_spread};
 use crate::clock::Clock;
 use crate::config::Amqp;
@@ -232,6 +232,11 @@ impl Destination for AmqpDestination {
         self.settings.confirm_window
     }
 
+    fn manner(&self) -> Manner {
+        // A run waits for a connection, a channel and its confirms.
+        Manner { patience: 2 * self.settings.confirm_deadline, ..Manner::default() }
+    }
+
     fn deliver(&self, run: Arc<[Due]>) -> BoxFuture<'static, Vec<Result<(), Failure>>> {
         let letters: Vec<Letter> = run.iter().map(|due| self.letter(due)).collect();
         let mut live = self.live.clone();
@@ -403,6 +408,7 @@ async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Re
 }
 
 /// What the broker or the library says of a message, or why nobody knows whether it arrived.
+#[expect(clippy::large_enum_variant, reason = "as many as one run has messages, for as long as it lasts")]
 enum Published {
     Answered(lapin::Result<Confirmation>),
     Gone,

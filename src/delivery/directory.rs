@@ -4,8 +4,9 @@
 //! A file appears complete or not at all: it is written under a name that readers ignore, made durable and renamed. The
 //! name follows from the row, so a repeat finds its own file and leaves it.
 
+use super::class::{Fault, of_io};
 use super::outbox::Due;
-use super::{Destination, Failure, without_bsn};
+use super::{Destination, Failure, Scope, without_bsn};
 use crate::decision::Purpose;
 use crate::transport::spool::{Spool, sync_folder};
 use futures_util::future::BoxFuture;
@@ -46,7 +47,7 @@ impl Destination for DirectoryDestination {
         let spool = self.spool.clone();
         Box::pin(async move {
             let written = tokio::task::spawn_blocking(move || write_run(&spool, &run)).await;
-            written.unwrap_or_else(|_| vec![Err(Failure::destination("writing files broke off"))])
+            written.unwrap_or_else(|_| vec![Err(Failure::receiver(Fault::Ours.as_str()).by(Fault::Ours))])
         })
     }
 }
@@ -66,7 +67,12 @@ fn write_run(spool: &Spool, run: &[Due]) -> Vec<Result<(), Failure>> {
 
 fn write(spool: &Spool, due: &Due) -> Result<(), Failure> {
     let (folder, stem) = place(spool, due)?;
-    fs::create_dir_all(&folder).map_err(|error| fault(&folder, &error))?;
+    fs::create_dir_all(&folder).map_err(|error| {
+        // Something else in the place of one folder is a matter of its receiver; where no folder at all can be made the
+        // spool is at fault.
+        let is_of_receiver = matches!(of_io(&error), Fault::Folder) && folder.parent().is_some_and(Path::is_dir);
+        fault(&folder, &error, if is_of_receiver { Scope::Receiver } else { Scope::Destination })
+    })?;
     // The verdict goes first: whoever sees the message finds its verdict beside it.
     if let (Purpose::Forward, Some(verdict)) = (due.purpose, &due.verdict_json) {
         put(&folder, &format!("{stem}.verdict.json"), verdict)?;
@@ -77,7 +83,7 @@ fn write(spool: &Spool, due: &Due) -> Result<(), Failure> {
         Purpose::Signal => "signal.json",
     };
     put(&folder, &format!("{stem}.{extension}"), &due.body)?;
-    sync_folder(&folder).map_err(|error| fault(&folder, &error))
+    sync_folder(&folder).map_err(|error| fault(&folder, &error, Scope::Receiver))
 }
 
 /// Folder and name, without extension.
@@ -89,7 +95,7 @@ fn place(spool: &Spool, due: &Due) -> Result<(PathBuf, String), Failure> {
     // Digits only: a party that came from a message must not lead out of the folder.
     let party = due.to.as_deref().unwrap_or_default();
     if party.is_empty() || party.len() > 8 || !party.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Failure::receiver("the receiver is not a party code"));
+        return Err(Failure::receiver(Fault::Receiver.as_str()).by(Fault::Receiver));
     }
     let subject = tame(&due.subject);
     let stem = format!("{:010}-{}-{subject}-{}", due.sequence, due.purpose.as_str(), due.id);
@@ -109,19 +115,29 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let path = folder.join(name);
     match fs::read(&path) {
         Ok(found) if found == bytes => return Ok(()),
-        Ok(_) => return Err(Failure::receiver(format!("a file {name} with other content is in the way"))),
+        Ok(_) => {
+            let reason = format!("a file {name} with other content is in the way");
+            return Err(Failure::receiver(reason).by(Fault::InTheWay));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(fault(&path, &error)),
+        Err(error) => return Err(fault(&path, &error, Scope::Receiver)),
     }
     let draft = folder.join(format!(".{name}.tmp"));
     let written = File::create(&draft)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&draft, &path));
-    written.map_err(|error| fault(&path, &error))
+    written.map_err(|error| fault(&path, &error, Scope::Receiver))
 }
 
-fn fault(path: &Path, error: &io::Error) -> Failure {
-    Failure::destination(format!("failed to write {}: {error}", path.display()))
+/// A disk that is full or fails is so for all receivers; rights, and what stands in a place, may differ by folder.
+fn fault(path: &Path, error: &io::Error, scope: Scope) -> Failure {
+    let reason = format!("failed to write {}: {error}", path.display());
+    let fault = of_io(error);
+    let failure = match fault {
+        Fault::Disk => Failure::destination(reason),
+        _ => Failure { scope, ..Failure::destination(reason) },
+    };
+    failure.by(fault)
 }
 
 #[cfg(test)]

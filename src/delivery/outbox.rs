@@ -1,9 +1,12 @@
 //! The outbox as delivery sees it: what is due, and what became of it. The ledger implements [`Outbox`].
 
+use super::breaker::{Breakers, Rules, Step};
+use super::class::Class;
 use crate::decision::Purpose;
 use crate::message::Law;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// One row that is due: final bytes under a stable id.
@@ -31,6 +34,8 @@ pub struct Due {
     pub verdict_json: Option<Vec<u8>>,
     /// Attempts made so far.
     pub attempts: u32,
+    /// How often the receiver refused it for what it is, since it was written or last sent again by a person.
+    pub refusals: u32,
 }
 
 impl std::fmt::Debug for Due {
@@ -48,9 +53,27 @@ pub enum Outcome {
     Retry {
         /// When the row becomes due again.
         at: Timestamp,
+        /// What it means.
+        class: Class,
         /// What happened, for the attempts table.
         reason: String,
     },
+    /// It is not tried any more until a person says so, and those behind it go on. It stays in the outbox.
+    SetAside {
+        /// What it means.
+        class: Class,
+        /// What happened, for the attempts table.
+        reason: String,
+    },
+}
+
+/// The breakers as they stand after steps were taken note of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// All breakers.
+    pub breakers: Breakers,
+    /// Destinations to which the asker may send one probe.
+    pub granted: BTreeSet<String>,
 }
 
 /// An attempt to be recorded.
@@ -98,6 +121,13 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// Records attempts, in one transaction.
     fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>>;
+
+    /// Takes note of what happened at destinations and gives all breakers as they stand then, in one transaction: of
+    /// several who ask for a probe one gets it. An outbox that keeps no breakers has none that ever opens.
+    fn breakers(&self, steps: Vec<Step>, now: Timestamp, rules: Rules) -> BoxFuture<'_, Result<Standing, OutboxError>> {
+        let _ = (steps, now, rules);
+        Box::pin(std::future::ready(Ok(Standing::default())))
+    }
 
     /// Completes as soon as rows may have been added since the last call; may complete spuriously.
     fn changed(&self) -> BoxFuture<'_, ()>;

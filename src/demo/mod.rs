@@ -102,6 +102,8 @@ fn configure(sample: &Sample, dir: &Path, office: &str) -> anyhow::Result<Config
                 gemeente: (*gemeente).to_owned(),
                 url: Secret::new(format!("http://{office}/berichten")),
                 timeout: Duration::from_secs(10),
+                in_flight: 1,
+                order: None,
                 tls: TlsFiles::default(),
             },
         );

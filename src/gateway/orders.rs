@@ -27,13 +27,19 @@ struct Carried {
 }
 
 impl Gateway {
-    /// Carries out orders as they come, until the stop.
+    /// Carries out orders as they come, about held messages and about stored ones, until the stop.
     pub async fn keep_orders(self: Arc<Self>, stop: Shutdown) {
         loop {
             if let Err(error) = self.carry_out_orders().await {
                 tracing::warn!(%error, "orders about held messages wait a little longer");
             }
-            if !stop.sleep(LOOK_FOR_ORDERS).await {
+            let carried = self.carry_out_replays().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "orders about stored messages wait a little longer");
+                0
+            });
+            // A large selection goes on at once; what else is ordered meanwhile has its turn in between.
+            let pause = if carried == 0 { LOOK_FOR_ORDERS } else { Duration::ZERO };
+            if !stop.sleep(pause).await {
                 return;
             }
         }

@@ -56,9 +56,10 @@ impl Tx<'_> {
         self.facts_without(request, None)
     }
 
-    /// The same for a stored message that is judged once more: its own identification is not one that was used before.
+    /// The same for a stored message that is judged once more: its own identification is not one that was used before,
+    /// and what it left behind is not there yet.
     pub fn facts_again(&self, request: &Request, message_id: i64) -> Result<Facts, LedgerError> {
-        self.facts_without(request, Some(message_id))
+        self.without_own(self.facts_without(request, Some(message_id))?, request, message_id)
     }
 
     fn facts_without(&self, request: &Request, message_id: Option<i64>) -> Result<Facts, LedgerError> {
@@ -228,6 +229,29 @@ impl Tx<'_> {
                 oldest_version_first!()
             ),
             params![json(numbers), law.as_str(), gemeente.as_str()],
+            allocation,
+        )?;
+        Ok(latest(versions))
+    }
+
+    /// The same, but for those that one message brought.
+    pub(super) fn allocations_but(
+        &self,
+        law: Law,
+        gemeente: &Party,
+        numbers: &BTreeSet<Count>,
+        message_id: i64,
+    ) -> Result<BTreeMap<Count, Allocation>, LedgerError> {
+        let versions = self.all(
+            concat!(
+                "SELECT ",
+                allocation_columns!(),
+                " FROM json_each(?1) AS k CROSS JOIN allocations AS a
+                 ON a.law = ?2 AND a.gemeente = ?3 AND a.nummer = k.value AND a.message_id <> ?4
+                 CROSS JOIN messages AS m ON m.id = a.message_id ",
+                oldest_version_first!()
+            ),
+            params![json(numbers), law.as_str(), gemeente.as_str(), message_id],
             allocation,
         )?;
         Ok(latest(versions))

@@ -5,6 +5,8 @@
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
 mod audit;
+mod breaker;
+mod condition;
 mod course;
 mod db;
 mod error;
@@ -19,7 +21,10 @@ mod money;
 mod outbox;
 mod question;
 mod record;
+mod refusal;
+mod replay;
 mod report;
+mod resend;
 mod schema;
 mod signals;
 mod store;
@@ -35,6 +40,7 @@ mod tests;
 mod tests_on_postgres;
 
 pub use audit::Fault;
+pub use condition::{Condition, ServerCondition, condition, server_condition};
 pub use error::{DatabaseError, LedgerError, ServerError};
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
@@ -44,7 +50,10 @@ pub use location::{Location, Server, ServerFault};
 pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
+pub use refusal::Refused;
+pub use replay::{Given, LARGEST_SELECTION, MemberDone, OutboxRow, Run, Selection, SelectionMember, SentAgain, Target};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
+pub use resend::{Bound, Resend, Resent, Row, RowState};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;

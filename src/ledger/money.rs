@@ -145,6 +145,27 @@ impl Tx<'_> {
         Ok(stands)
     }
 
+    /// What one message booked, posting by posting, with the allocation that it is about.
+    pub(super) fn booked_by(&self, message_id: i64) -> Result<Vec<(Option<Count>, Slot, Stand)>, LedgerError> {
+        self.all(
+            concat!(
+                "SELECT p.toewijzing_nummer,
+                     CASE WHEN p.sort IN ('reservation', 'release') THEN p.cents ELSE 0 END,
+                     CASE WHEN p.sort IN ('reservation', 'release') THEN 0 ELSE p.cents END,
+                     p.agreements, coalesce(p.account_id, 0), ",
+                account_columns!(),
+                " FROM postings AS p LEFT JOIN accounts AS a ON a.id = p.account_id WHERE p.message_id = ?1"
+            ),
+            params![message_id],
+            |cells| {
+                let (number, open, realised) = (cells.optional_count()?, cells.cents()?, cells.cents()?);
+                let agreements = agreements(cells.text()?)?;
+                let account = if cells.get::<i64>()? == 0 { None } else { Some(account(cells)?) };
+                Ok((number, Slot { account, agreements }, Stand { open, realised }))
+            },
+        )
+    }
+
     /// Every account with postings, in order.
     pub fn accounts(&self) -> Result<Vec<Balance>, LedgerError> {
         let mut all = self.all(

@@ -5,7 +5,9 @@ use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Cells, Tx};
 use crate::decision::Purpose;
-use crate::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
+use crate::delivery::breaker::{Rules, Step};
+use crate::delivery::class::Class;
+use crate::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement, Standing};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -86,7 +88,7 @@ impl Tx<'_> {
             let (lane, receiver) = destinations.last().map_or(("", ""), |last| (&*last.0, &*last.1));
             let next = self.first(
                 "SELECT lane, receiver FROM outbox INDEXED BY outbox_open
-                 WHERE sent_at IS NULL AND (lane, receiver) > (?1, ?2) ORDER BY lane, receiver LIMIT 1",
+                 WHERE sent_at IS NULL AND refused_at IS NULL AND (lane, receiver) > (?1, ?2) ORDER BY lane, receiver LIMIT 1",
                 params![lane, receiver],
                 |cells| Ok((cells.get()?, cells.get()?)),
             )?;
@@ -100,7 +102,7 @@ impl Tx<'_> {
     fn due_at(&self, destination: &Destination, now: i64, limit: usize) -> Result<Vec<i64>, LedgerError> {
         let rows: Vec<(i64, i64)> = self.all(
             "SELECT sequence, due_at FROM outbox INDEXED BY outbox_open
-             WHERE sent_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence LIMIT ?3",
+             WHERE sent_at IS NULL AND refused_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence LIMIT ?3",
             params![destination.0, destination.1, i64::try_from(limit).unwrap_or(i64::MAX)],
             |cells| Ok((cells.get()?, cells.get()?)),
         )?;
@@ -110,7 +112,7 @@ impl Tx<'_> {
     fn load(&self, sequence: i64) -> Result<Due, LedgerError> {
         let found = self.first(
             "SELECT o.sequence, o.id, o.purpose, o.subject, o.law, nullif(o.receiver, ''), o.region,
-                 coalesce(m.transport_id, o.correlation), o.attempts, o.body, o.verdict
+                 coalesce(m.transport_id, o.correlation), o.attempts, o.refusals, o.body, o.verdict
              FROM outbox AS o LEFT JOIN messages AS m ON m.id = o.message_id WHERE o.sequence = ?1",
             params![sequence],
             |cells| self.read(cells),
@@ -131,6 +133,7 @@ impl Tx<'_> {
             region: cells.get()?,
             correlation_id: cells.get()?,
             attempts: cells.get()?,
+            refusals: cells.get()?,
             body: self.vault.open(&[b"outbox", id.as_bytes()], &cells.get::<Vec<u8>>()?)?,
             verdict_json: cells
                 .get::<Option<Vec<u8>>>()?
@@ -140,15 +143,20 @@ impl Tx<'_> {
     }
 
     fn settle_one(&self, settlement: &Settlement) -> Result<(), LedgerError> {
-        let (word, sent_at, retry_at, reason) = match &settlement.outcome {
-            Outcome::Sent => ("sent", Some(settlement.at), None, None),
-            Outcome::Retry { at, reason } => ("retry", None, Some(*at), Some(reason)),
+        let ended_at = Some(settlement.at.as_microsecond());
+        let (word, sent_at, refused_at, retry_at, failed) = match &settlement.outcome {
+            Outcome::Sent => ("sent", ended_at, None, None, None),
+            Outcome::Retry { at, class, reason } => {
+                ("retry", None, None, Some(at.as_microsecond()), Some((class, reason)))
+            }
+            Outcome::SetAside { class, reason } => ("retry", None, ended_at, None, Some((class, reason))),
         };
-        let retry_at = retry_at.map(Timestamp::as_microsecond);
+        let refusals = i64::from(failed.is_some_and(|(class, _)| *class == Class::Data));
         let row: Option<(i64, i64)> = self.first(
-            "UPDATE outbox SET attempts = attempts + 1, sent_at = ?2, due_at = coalesce(?3, due_at)
+            "UPDATE outbox SET attempts = attempts + 1, sent_at = ?2, due_at = coalesce(?3, due_at), refused_at = ?4,
+                 refusals = refusals + ?5
              WHERE id = ?1 AND sent_at IS NULL RETURNING sequence, attempts",
-            params![settlement.id.as_bytes(), sent_at.map(Timestamp::as_microsecond), retry_at],
+            params![settlement.id.as_bytes(), sent_at, retry_at, refused_at, refusals],
             |cells| Ok((cells.get()?, cells.get()?)),
         )?;
         let Some((sequence, attempt)) = row else {
@@ -156,9 +164,18 @@ impl Tx<'_> {
             return Ok(());
         };
         self.sql(
-            "INSERT INTO attempts (sequence, attempt, at, outcome, retry_at, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO attempts (sequence, attempt, at, outcome, retry_at, reason, class)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![sequence, attempt, settlement.at.as_microsecond(), word, retry_at, reason])?;
+        .execute(params![
+            sequence,
+            attempt,
+            settlement.at.as_microsecond(),
+            word,
+            retry_at,
+            failed.map(|(_, reason)| reason),
+            failed.map(|(class, _)| class.as_str()),
+        ])?;
         Ok(())
     }
 }
@@ -185,6 +202,11 @@ impl Outbox for Ledger {
     fn settle(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), OutboxError>> {
         let settled = self.run(move |tx| tx.settle(&settlements));
         Box::pin(async move { settled.await.map_err(|error| OutboxError(error.to_string())) })
+    }
+
+    fn breakers(&self, steps: Vec<Step>, now: Timestamp, rules: Rules) -> BoxFuture<'_, Result<Standing, OutboxError>> {
+        let standing = self.run(move |tx| tx.take_steps(&steps, now, rules));
+        Box::pin(async move { standing.await.map_err(|error| OutboxError(error.to_string())) })
     }
 
     fn changed(&self) -> BoxFuture<'_, ()> {

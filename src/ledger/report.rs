@@ -26,7 +26,7 @@ pub struct Waiting {
 /// The ledger in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Unsent rows of the outbox, by purpose; all purposes are there.
+    /// Rows of the outbox that are to leave, by purpose; all purposes are there.
     pub outbox: BTreeMap<Purpose, Waiting>,
     /// Messages that are parked.
     pub parked: Waiting,
@@ -204,16 +204,25 @@ impl Tx<'_> {
     fn count_outbox(&self, now: Timestamp) -> Result<BTreeMap<Purpose, Waiting>, LedgerError> {
         let purposes = [Purpose::Reply, Purpose::Forward, Purpose::Error, Purpose::Signal];
         let mut outbox: BTreeMap<Purpose, Waiting> = purposes.map(|purpose| (purpose, Waiting::default())).into();
-        // Rows are older the smaller their sequence.
+        // Rows are older the smaller their sequence, but for those that leave once more: they wait since that was ordered.
         let rows = self.all(
-            "SELECT w.purpose, w.count, o.created_at FROM (
-                 SELECT purpose, count(*) AS count, min(sequence) AS oldest FROM outbox INDEXED BY outbox_open
-                 WHERE sent_at IS NULL GROUP BY purpose
-             ) AS w CROSS JOIN outbox AS o ON o.sequence = w.oldest",
+            "SELECT w.purpose, w.count, o.created_at, (
+                 SELECT min(resent_at) FROM outbox
+                 WHERE purpose = w.purpose AND sent_at IS NULL AND refused_at IS NULL AND resent_at IS NOT NULL
+             ) FROM (
+                 SELECT purpose, count(*) AS count, min(CASE WHEN sequence IN (
+                     SELECT sequence FROM outbox WHERE sent_at IS NULL AND resent_at IS NOT NULL
+                 ) THEN NULL ELSE sequence END) AS oldest FROM outbox INDEXED BY outbox_open
+                 WHERE sent_at IS NULL AND refused_at IS NULL GROUP BY purpose
+             ) AS w LEFT JOIN outbox AS o ON o.sequence = w.oldest",
             [],
             |cells| {
                 let purpose = Purpose::parse(cells.text()?).ok_or(LedgerError::Damaged("a purpose is unknown"))?;
-                Ok((purpose, Waiting { count: cells.count()?, oldest: Some(age(cells.moment()?, now)) }))
+                let count = cells.count()?;
+                let (first, again) = (cells.get::<Option<i64>>()?, cells.get::<Option<i64>>()?);
+                let oldest = first.into_iter().chain(again).min().map(Timestamp::from_microsecond).transpose();
+                let oldest = oldest.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))?;
+                Ok((purpose, Waiting { count, oldest: oldest.map(|since| age(since, now)) }))
             },
         )?;
         outbox.extend(rows);

@@ -29,8 +29,11 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "signals with ends", sql: include_str!("migrations/0006_signals.sql") },
     Migration { number: 7, name: "holds", sql: include_str!("migrations/0007_holds.sql") },
     Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
-    Migration { number: 9, name: "members", sql: include_str!("migrations/0013_members.sql") },
-    Migration { number: 10, name: "takes", sql: include_str!("migrations/0014_takes.sql") },
+    Migration { number: 9, name: "delivery", sql: include_str!("migrations/0009_delivery.sql") },
+    Migration { number: 10, name: "replay", sql: include_str!("migrations/0010_replay.sql") },
+    Migration { number: 12, name: "refusals", sql: include_str!("migrations/0012_refusals.sql") },
+    Migration { number: 13, name: "members", sql: include_str!("migrations/0013_members.sql") },
+    Migration { number: 14, name: "takes", sql: include_str!("migrations/0014_takes.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.
@@ -158,6 +161,12 @@ fn migrate(connection: &mut Connection, name: &Path) -> Result<(), LedgerError> 
     Ok(())
 }
 
+/// Whether a database is marked as a ledger.
+pub(super) fn is_ledger(connection: &Connection) -> rusqlite::Result<bool> {
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(id == APPLICATION_ID)
+}
+
 /// Number of the latest migration of this program.
 pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.number)
@@ -190,7 +199,7 @@ fn require_current(connection: &Connection, name: &Path) -> Result<(), LedgerErr
 }
 
 /// Number of the latest migration in the database; 0 for a file without.
-fn found(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<i64> {
     let started: i64 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'",
         [],

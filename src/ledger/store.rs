@@ -115,11 +115,11 @@ impl Tx<'_> {
         Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
     }
 
-    /// Decides once more on a message that was held or parked: a release, a withdrawal, a replay. The reason goes into
-    /// the audit trail; it names no person. Judge on [`Tx::facts_again`].
+    /// Decides once more on a message that was held, parked or unreadable: a release, a withdrawal, a replay. The reason
+    /// goes into the audit trail; it names no person. Judge on [`Tx::facts_again`].
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] when the message is neither held nor parked (any more), and as [`Tx::store`].
+    /// [`LedgerError::Conflict`] when the message is none of these (any more), and as [`Tx::store`].
     pub fn store_again(
         &mut self,
         message_id: i64,
@@ -144,7 +144,7 @@ impl Tx<'_> {
         self.decide_again(message_id, decision, Occasion { at, reason: Some(&order.reason), by: Some(&order.by) })
     }
 
-    fn decide_again(
+    pub(super) fn decide_again(
         &mut self,
         message_id: i64,
         decision: &Decision,
@@ -197,13 +197,13 @@ impl Tx<'_> {
                 "UPDATE messages SET law = ?2, number = ?3, afzender = ?4, identificatie = ?5, dagtekening = ?6,
                      gemeente = ?7, aanbieder = ?8, verdict = ?9, level = ?10, counts_as_sent = ?11,
                      register_version = ?12, findings = ?13, skipped = ?14
-                 WHERE id = ?1 AND verdict IN ('held', 'parked')",
+                 WHERE id = ?1 AND (verdict IN ('held', 'parked') OR verdict = 'rejected' AND level = 1)",
             )?
             .execute(params![
                 message_id,
-                identity.map(|identity| identity.kind.law.as_str()),
-                identity.map(|identity| identity.kind.number.as_str()),
-                identity.map(|identity| identity.afzender.as_str()),
+                decision.kind.map(|kind| kind.law.as_str()),
+                decision.kind.map(|kind| kind.number.as_str()),
+                identity.map(|identity| &identity.afzender).or(decision.claimed_sender.as_ref()).map(Party::as_str),
                 identity.map(|identity| identity.identificatie.as_str()),
                 identity.map(|identity| identity.dagtekening.to_string()),
                 identity.map(|identity| identity.gemeente.as_str()),
@@ -216,7 +216,7 @@ impl Tx<'_> {
                 to_json(&decision.skipped)?,
             ])
             .map_err(|source| unique(source, IDENTIFICATION_USED))?;
-        if updated == 1 { Ok(()) } else { Err(LedgerError::Conflict("the message is neither held nor parked")) }
+        if updated == 1 { Ok(()) } else { Err(LedgerError::Conflict("the message is not held, parked or unreadable")) }
     }
 
     /// `None` when the delivery is a repeat.

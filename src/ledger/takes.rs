@@ -46,3 +46,33 @@ impl Tx<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ledger::{Keys, Ledger, Location, Settings};
+    use jiff::{SignedDuration, Timestamp};
+
+    #[tokio::test]
+    async fn takes_are_counted_by_delivery_and_forgotten() {
+        let settings = Settings { location: Location::Memory, keys: Keys::generate(), max_group: 8 };
+        let ledger = Ledger::open(settings).expect("a ledger in memory opens");
+        let now = Timestamp::from_second(1_773_000_000).expect("a moment");
+        let count = async |transport: &'static str, id: &'static str, digest: u8, at: Timestamp| {
+            let counted = ledger.run(move |tx| tx.count_take(transport, id, &[digest; 32], at)).await;
+            counted.expect("it is counted")
+        };
+        assert_eq!(count("amqp", "a", 1, now).await, 1);
+        assert_eq!(count("amqp", "a", 1, now).await, 2);
+        assert_eq!(count("amqp", "a", 2, now).await, 1, "other bytes are another message");
+        assert_eq!(count("amqp", "b", 1, now).await, 1);
+        assert_eq!(count("directory", "a", 1, now).await, 1);
+        assert_eq!(count("amqp", "a", 1, now).await, 3);
+        ledger.run(|tx| tx.forget_takes("amqp", "a", &[1; 32])).await.expect("it is forgotten");
+        ledger.run(|tx| tx.forget_takes("amqp", "a", &[1; 32])).await.expect("again does no harm");
+        assert_eq!(count("amqp", "a", 1, now).await, 1);
+        assert_eq!(count("amqp", "b", 1, now).await, 2);
+        // Nobody brings it back after so long.
+        let later = now + SignedDuration::from_hours(24 * 31);
+        assert_eq!(count("amqp", "b", 1, later).await, 1);
+    }
+}

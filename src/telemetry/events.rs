@@ -1,8 +1,15 @@
 //! What happens, one type per event. `emit` writes the log line and the metric, so that the two never tell different
 //! stories. `error` means that a person should act, `warn` that the gateway recovers by itself, `info` normal life.
 
+mod senders;
+
+pub use senders::{
+    CertificateKept, CertificateRenewed, ManyRefused, RefusalsEnded, SenderRefused, SendersOpen, TurnedAway,
+};
+
 use super::{Metric, Telemetry};
 use crate::decision::{Purpose, Verdict};
+use crate::delivery::class::Class;
 use crate::message::Kind;
 use std::path::Path;
 use std::time::Duration;
@@ -438,15 +445,18 @@ pub struct Attempted {
     pub destination: &'static str,
     /// Why it left.
     pub purpose: Purpose,
-    /// Whether the other side has it.
-    pub sent: bool,
+    /// Class of the failure; `None` when the other side has it.
+    pub failed: Option<Class>,
 }
 
 impl Attempted {
     /// Writes the metric; the lines are those of the destination, see [`DestinationDown`].
     pub fn emit(self, telemetry: &Telemetry) {
-        let outcome = if self.sent { "sent" } else { "failed" };
+        let outcome = if self.failed.is_none() { "sent" } else { "failed" };
         telemetry.count(Metric::Deliveries, &[self.destination, self.purpose.as_str(), outcome], 1);
+        if let Some(class) = self.failed {
+            telemetry.count(Metric::DeliveryFailures, &[self.destination, class.as_str()], 1);
+        }
     }
 }
 
@@ -473,16 +483,129 @@ pub struct DestinationDown<'a> {
     pub destination: &'a str,
     /// Why, without addresses that hold a login.
     pub reason: &'a str,
+    /// What it means.
+    pub class: Class,
+    /// Whether a person should act.
+    pub alarm: bool,
 }
 
 impl DestinationDown<'_> {
     /// Writes the log line.
     pub fn emit(&self) {
+        let DestinationDown { destination, reason, class, alarm } = self;
+        let class = class.as_str();
+        if *alarm {
+            tracing::error!(
+                destination,
+                class,
+                "failed to deliver to {destination}: {reason} ({class}); the outbox keeps it, and a person has to act: see \
+                 `sluis outbox list` and `sluis outbox breakers`"
+            );
+        } else {
+            tracing::warn!(
+                destination,
+                class,
+                "failed to deliver to {destination}: {reason} ({class}); the outbox keeps it and tries again"
+            );
+        }
+    }
+}
+
+/// Nothing is tried at a destination for a while. Told once, however many probes fail.
+#[derive(Debug, Clone, Copy)]
+pub struct BreakerOpened<'a> {
+    /// Destination.
+    pub destination: &'a str,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Until the first probe.
+    pub wait: Duration,
+}
+
+impl BreakerOpened<'_> {
+    /// Writes the log line; the figures tell the state.
+    pub fn emit(self) {
+        let BreakerOpened { destination, failures, wait } = self;
         tracing::warn!(
-            destination = self.destination,
-            "failed to deliver to {}: {}; the outbox keeps it and tries again",
-            self.destination,
-            self.reason
+            destination,
+            failures,
+            wait_ms = millis(wait),
+            "the breaker of {destination} is open: nothing is sent there but a probe from time to time"
+        );
+    }
+}
+
+/// A probe arrived, and the others follow.
+#[derive(Debug, Clone, Copy)]
+pub struct BreakerClosed<'a> {
+    /// Destination.
+    pub destination: &'a str,
+}
+
+impl BreakerClosed<'_> {
+    /// Writes the log line.
+    pub fn emit(self) {
+        let destination = self.destination;
+        tracing::info!(destination, "the breaker of {destination} is closed: what waits follows step by step");
+    }
+}
+
+/// The certificates for a destination were read again.
+#[derive(Debug, Clone, Copy)]
+pub struct CertificatesReplaced<'a> {
+    /// Destination.
+    pub destination: &'a str,
+}
+
+impl CertificatesReplaced<'_> {
+    /// Writes the log line.
+    pub fn emit(self) {
+        let destination = self.destination;
+        tracing::info!(destination, "the certificates for {destination} changed: the new ones are in use");
+    }
+}
+
+/// The certificates for a destination changed and cannot be used. Told once for each change.
+#[derive(Debug, Clone, Copy)]
+pub struct CertificatesKept<'a> {
+    /// Destination.
+    pub destination: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl CertificatesKept<'_> {
+    /// Writes the log line.
+    pub fn emit(self) {
+        let CertificatesKept { destination, reason } = self;
+        tracing::error!(
+            destination,
+            "the certificates for {destination} changed and cannot be used: {reason}; those before them stay in use until \
+             the files are set right or the gateway stops"
+        );
+    }
+}
+
+/// A delivery is not tried any more: its receiver refuses it for what it is.
+#[derive(Debug, Clone, Copy)]
+pub struct SetAside<'a> {
+    /// Destination.
+    pub destination: &'a str,
+    /// Id of the row.
+    pub row: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+impl SetAside<'_> {
+    /// Writes the log line; the figures tell how many there are. The alarm is that of [`DestinationDown`], once.
+    pub fn emit(self) {
+        let SetAside { destination, row, reason } = self;
+        tracing::warn!(
+            destination,
+            outbox.id = row,
+            "{destination} refused delivery {row}: {reason}; it is set aside, those behind it go on. Send it again with \
+             `sluis outbox retry` once the cause is gone"
         );
     }
 }

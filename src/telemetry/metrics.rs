@@ -17,6 +17,8 @@ pub enum Metric {
     IntakeFailures,
     /// Attempts to deliver.
     Deliveries,
+    /// Attempts to deliver that failed, by what that means.
+    DeliveryFailures,
     /// Time of an attempt to deliver.
     DeliverySeconds,
     /// Whether a component works.
@@ -31,6 +33,10 @@ pub enum Metric {
     OutboxRows,
     /// Age of the oldest row in the outbox that has not been delivered.
     OutboxOldestSeconds,
+    /// Rows that their receiver refused and that are set aside.
+    OutboxRefusedRows,
+    /// State of the breaker of a destination.
+    BreakerState,
     /// Messages that are parked.
     ParkedMessages,
     /// Messages that are held.
@@ -69,6 +75,8 @@ pub enum Metric {
     Members,
     /// Versions of a register by which they judge.
     RegisterVersions,
+    /// Messages refused for who brought them.
+    RefusedSenders,
 }
 
 /// Sort of metric.
@@ -86,7 +94,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 33] = [
+    pub const ALL: [Metric; 37] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -94,6 +102,7 @@ impl Metric {
         Metric::MessageSeconds,
         Metric::IntakeFailures,
         Metric::Deliveries,
+        Metric::DeliveryFailures,
         Metric::DeliverySeconds,
         Metric::ComponentUp,
         Metric::ComponentLosses,
@@ -101,6 +110,8 @@ impl Metric {
         Metric::LedgerFigures,
         Metric::OutboxRows,
         Metric::OutboxOldestSeconds,
+        Metric::OutboxRefusedRows,
+        Metric::BreakerState,
         Metric::ParkedMessages,
         Metric::HeldMessages,
         Metric::HeldOldestSeconds,
@@ -120,6 +131,7 @@ impl Metric {
         Metric::RegisterReloads,
         Metric::Members,
         Metric::RegisterVersions,
+        Metric::RefusedSenders,
     ];
 
     /// Name, sort, labels and meaning.
@@ -151,6 +163,13 @@ impl Metric {
                 &["destination", "purpose", "outcome"],
                 "Attempts to deliver, by sort of destination and outcome",
             ),
+            Metric::DeliveryFailures => (
+                "sluis_delivery_failures_total",
+                Sort::Counter,
+                &["destination", "class"],
+                "Attempts to deliver that failed, by sort of destination and class: temporary, unknown, data, contract or \
+                 security",
+            ),
             Metric::DeliverySeconds => {
                 ("sluis_delivery_seconds", Sort::Histogram, &["destination"], "Time of an attempt to deliver")
             }
@@ -172,6 +191,18 @@ impl Metric {
                 Sort::Figure,
                 &["purpose"],
                 "Age of the oldest row that is not delivered yet",
+            ),
+            Metric::OutboxRefusedRows => (
+                "sluis_outbox_refused_rows",
+                Sort::Figure,
+                &["purpose"],
+                "Rows that their receiver refused for what they are: set aside until a person sends them again",
+            ),
+            Metric::BreakerState => (
+                "sluis_breaker_state",
+                Sort::Figure,
+                &["destination"],
+                "State of the breaker of a destination: 0 closed, 1 half-open, 2 open",
             ),
             Metric::ParkedMessages => ("sluis_parked_messages", Sort::Figure, &[], "Messages that are parked"),
             Metric::HeldMessages => ("sluis_held_messages", Sort::Figure, &[], "Messages that wait for a person"),
@@ -249,6 +280,12 @@ impl Metric {
                 Sort::Figure,
                 &["region"],
                 "Versions of a register by which the gateways on this ledger judge; more than 1 means that they differ",
+            ),
+            Metric::RefusedSenders => (
+                "sluis_refused_senders_total",
+                Sort::Counter,
+                &["transport"],
+                "Messages refused because whoever brought them may not send for the party that they name",
             ),
         }
     }

@@ -25,9 +25,17 @@ impl Budget {
 
     /// Waits until the bytes fit. A message larger than the whole budget takes all of it, alone.
     pub async fn take(&self, bytes: usize) -> OwnedSemaphorePermit {
-        let units = u32::try_from((bytes as u64).div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.units);
         let permits = Arc::clone(&self.permits);
-        permits.acquire_many_owned(units).await.expect("the semaphore is never closed")
+        permits.acquire_many_owned(self.units_of(bytes)).await.expect("the semaphore is never closed")
+    }
+
+    /// As [`Budget::take`], without waiting: `None` when the bytes do not fit now.
+    pub fn try_take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_many_owned(self.units_of(bytes)).ok()
+    }
+
+    fn units_of(&self, bytes: usize) -> u32 {
+        u32::try_from((bytes as u64).div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.units)
     }
 }
 
@@ -41,6 +49,8 @@ mod tests {
         let budget = Budget::new(4096);
         let first = budget.take(3000).now_or_never().expect("it fits");
         assert!(budget.take(2000).now_or_never().is_none());
+        assert!(budget.try_take(2000).is_none());
+        assert!(budget.try_take(1000).is_some());
         drop(first);
         let huge = budget.take(1_000_000).now_or_never().expect("it goes alone");
         assert!(budget.take(1).now_or_never().is_none());

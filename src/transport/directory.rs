@@ -5,8 +5,8 @@
 //! complete files in place by renaming; names that begin with a dot or end in `.tmp` or `.part` are left alone.
 
 use super::budget::Budget;
-use super::spool::{Spool, sync_folder};
-use super::{Incoming, Intake, IntakeError};
+use super::spool::{Spool, SpoolError, sync_folder};
+use super::{Identity, Incoming, Intake, IntakeError, Receipt};
 use crate::backoff::{Backoff, random_spread};
 use crate::config;
 use crate::shutdown::Shutdown;
@@ -39,6 +39,8 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: Durat
 /// Takes messages from a folder.
 pub struct DirectoryIntake<I> {
     folder: PathBuf,
+    /// Whose folder it is; `None` for `in/` itself.
+    owner: Option<String>,
     poll: Duration,
     files_per_round: usize,
     max_bytes: u64,
@@ -98,6 +100,7 @@ impl<I: Intake> DirectoryIntake<I> {
     ) -> DirectoryIntake<I> {
         DirectoryIntake {
             folder: spool.incoming(),
+            owner: None,
             poll: settings.poll,
             files_per_round: settings.files_per_round,
             max_bytes,
@@ -107,6 +110,23 @@ impl<I: Intake> DirectoryIntake<I> {
             component: telemetry.component("directory"),
             trouble: BTreeMap::new(),
         }
+    }
+
+    /// Another one beside this, on the folder of a sender inside `in/`, which is made when it is absent: whoever may
+    /// write there is that sender. Both share the bytes in work.
+    pub fn of_sender(&self, folder: &str, spool: &Spool) -> Result<DirectoryIntake<I>, SpoolError> {
+        Ok(DirectoryIntake {
+            folder: spool.folder_of(folder)?,
+            owner: Some(folder.to_owned()),
+            poll: self.poll,
+            files_per_round: self.files_per_round,
+            max_bytes: self.max_bytes,
+            intake: Arc::clone(&self.intake),
+            budget: self.budget.clone(),
+            telemetry: self.telemetry.clone(),
+            component: self.telemetry.component(&format!("directory in/{folder}")),
+            trouble: BTreeMap::new(),
+        })
     }
 
     /// Takes messages until the stop is requested; what was handed to the ledger by then is awaited, within the
@@ -157,7 +177,8 @@ impl<I: Intake> DirectoryIntake<I> {
                 .then(|name| take_room(self.budget.clone(), self.folder.join(&name), name, self.max_bytes));
             let read = room
                 .map(|(name, bytes)| {
-                    prepare(Arc::clone(&self.intake), self.folder.join(&name), name, bytes, self.max_bytes)
+                    let (intake, owner) = (Arc::clone(&self.intake), self.owner.clone());
+                    prepare(intake, owner, self.folder.join(&name), name, bytes, self.max_bytes)
                 })
                 .buffered(PREPARED_AT_ONCE);
             // `commit` is called for one file after another, and the calls fix the order in the ledger. After a refusal
@@ -174,7 +195,8 @@ impl<I: Intake> DirectoryIntake<I> {
                 let mut done = Vec::new();
                 for outcome in chunk {
                     match outcome {
-                        Ok((name, stamp, Ok(()))) => {
+                        // A refused message lies in the ledger too, and its report in `error/`.
+                        Ok((name, stamp, Ok(Receipt::Taken | Receipt::Refused(_)))) => {
                             // Not only at the end of the round: with many files waiting that is far away.
                             self.component.up();
                             done.push((name, stamp));
@@ -238,6 +260,7 @@ async fn take_room(budget: Budget, path: PathBuf, name: OsString, max_bytes: u64
 /// Reads a file and has its message validated.
 async fn prepare<I: Intake>(
     intake: Arc<I>,
+    owner: Option<String>,
     path: PathBuf,
     name: OsString,
     room: OwnedSemaphorePermit,
@@ -247,8 +270,13 @@ async fn prepare<I: Intake>(
         Ok(read) => read,
         Err(error) => return Err((name, Fault::Unreadable(error))),
     };
-    let transport_id = name.to_string_lossy().into_owned();
-    let incoming = Incoming { transport: "directory", transport_id, bytes };
+    // Two senders may give the same name to their files.
+    let transport_id = match &owner {
+        Some(folder) => format!("{folder}/{}", name.to_string_lossy()),
+        None => name.to_string_lossy().into_owned(),
+    };
+    let identity = owner.map(Identity::Folder);
+    let incoming = Incoming { transport: "directory", transport_id, identity, bytes };
     // A task of its own: it runs beside the others, and if it breaks off it takes nothing else along.
     match tokio::spawn(intake.prepare(incoming)).await {
         Ok(prepared) => Ok(Taken { name, stamp, prepared, room }),
@@ -260,7 +288,7 @@ async fn prepare<I: Intake>(
 fn commit<I: Intake>(
     intake: &I,
     taken: Taken<I::Prepared>,
-) -> impl Future<Output = (OsString, Stamp, Result<(), IntakeError>)> + use<I> {
+) -> impl Future<Output = (OsString, Stamp, Result<Receipt, IntakeError>)> + use<I> {
     let Taken { name, stamp, prepared, room } = taken;
     let recorded = intake.commit(prepared);
     async move {

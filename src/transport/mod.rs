@@ -4,19 +4,25 @@
 pub mod amqp;
 pub mod budget;
 pub mod directory;
+pub mod http;
 pub mod spool;
 
+pub use crate::sender::Identity;
+
+use crate::sender::Reason;
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 
 /// A message as it came in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// Name of the transport: `directory`, `amqp`.
+    /// Name of the transport: `directory`, `amqp`, `http`.
     pub transport: &'static str,
-    /// The transport's own id of this delivery: AMQP `message_id`, file name. The same id with the same bytes is a
-    /// repeat of a delivery, not a second message.
+    /// The transport's own id of this delivery: AMQP `message_id`, file name, `Idempotency-Key`. The same id with the
+    /// same bytes is a repeat of a delivery, not a second message.
     pub transport_id: String,
+    /// Who brought it, as far as the transport vouches for that; what the message itself says does not count here.
+    pub identity: Option<Identity>,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
@@ -54,6 +60,15 @@ impl Take {
 #[error("failed to record a message: {0}")]
 pub struct IntakeError(pub String);
 
+/// What became of a message that is in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It was taken in, now or before: whatever it leads to comes by the usual ways.
+    Taken,
+    /// It was refused for who brought it. It is kept, and never comes to a verdict.
+    Refused(Reason),
+}
+
 /// What transports hand messages to.
 pub trait Intake: Send + Sync + 'static {
     /// A message that was read and checked as far as that needs no ledger.
@@ -63,7 +78,7 @@ pub trait Intake: Send + Sync + 'static {
     fn prepare(&self, incoming: Incoming) -> BoxFuture<'static, Self::Prepared>;
 
     /// Queues the message for judging, in the order of the calls, and completes when it is in the ledger.
-    fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<(), IntakeError>>;
+    fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<Receipt, IntakeError>>;
 
     /// Whether the ledger takes messages again. Asked after it refused one, before the next is taken from a broker that
     /// counts deliveries. Without an answer of its own an intake finds out with messages.
@@ -85,7 +100,7 @@ pub trait Intake: Send + Sync + 'static {
     }
 
     /// Parks a message with its bytes, without looking into it. An intake that counts nothing is never asked.
-    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let _ = incoming;
         Box::pin(std::future::ready(Err(IntakeError("this intake parks nothing".to_owned()))))
     }

@@ -51,6 +51,13 @@ impl Spool {
         self.root.join("in")
     }
 
+    /// The folder of a sender inside `in/`, made when it is missing and tried as the others are.
+    pub fn folder_of(&self, sender: &str) -> Result<PathBuf, SpoolError> {
+        let folder = self.incoming().join(sender);
+        try_folder(&folder).map_err(|source| SpoolError { folder: folder.clone(), source })?;
+        Ok(folder)
+    }
+
     /// Where replies, forwards and signals go, one folder per party.
     pub fn outgoing(&self) -> PathBuf {
         self.root.join("out")

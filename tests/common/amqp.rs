@@ -3,7 +3,7 @@
 use super::broker::Broker;
 use super::{FakeIntake, Handle, MemoryOutbox, fake_intake, soon, until};
 use sluis::clock::SystemClock;
-use sluis::config::{Amqp, Delivery, Transport};
+use sluis::config::{Amqp, Delivery, Order, Transport};
 use sluis::delivery::amqp::AmqpDestination;
 use sluis::delivery::relay::{Relay, Routes};
 use sluis::shutdown::{Trigger, shutdown};
@@ -102,6 +102,10 @@ impl Delivering {
             first_retry: Duration::from_millis(100),
             max_retry: Duration::from_millis(500),
             window: 256,
+            slow_retry: Duration::from_millis(500),
+            breaker_after: 5,
+            set_aside_after: 3,
+            order: Order::Skip,
         };
         let routes = Routes { default: destination, back_offices: BTreeMap::new() };
         let relay = Relay::new(Arc::clone(&outbox) as Arc<_>, routes, &delivery, clock, &telemetry);

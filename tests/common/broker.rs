@@ -31,6 +31,7 @@ pub fn plain_settings() -> Amqp {
         prefetch: 16,
         prefetch_bytes: 10_000_000,
         declare: true,
+        management_url: None,
         single_active_consumer: None,
         max_takes: 5,
         confirm_window: 64,
@@ -48,6 +49,7 @@ pub struct Broker {
     /// What the gateway talks through.
     pub proxy: Proxy,
     connection: Connection,
+    ctl: Option<std::ffi::OsString>,
     /// A channel past the proxy.
     pub channel: Channel,
 }
@@ -81,12 +83,13 @@ impl Broker {
             prefetch,
             ..plain_settings()
         };
-        Some(Broker { settings, queue, proxy, connection, channel })
+        let ctl = std::env::var_os("SLUIS_TEST_AMQP_CTL");
+        Some(Broker { settings, queue, proxy, connection, ctl, channel })
     }
 
     /// Runs rabbitmqctl on the broker.
     pub fn ctl(&self, arguments: &[&str]) -> String {
-        let ctl = std::env::var("SLUIS_TEST_AMQP_CTL").expect("SLUIS_TEST_AMQP_CTL stands beside SLUIS_TEST_AMQP");
+        let ctl = self.ctl.as_ref().expect("SLUIS_TEST_AMQP_CTL stands beside SLUIS_TEST_AMQP");
         let ran = std::process::Command::new(ctl).arg("-q").args(arguments).output().expect("rabbitmqctl runs");
         assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
         String::from_utf8(ran.stdout).expect("it prints text")

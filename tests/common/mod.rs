@@ -7,9 +7,11 @@ pub mod broker;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sluis::decision::Purpose;
-use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
+use sluis::delivery::breaker::{Breakers, Rules, Step};
+use sluis::delivery::class::Class;
+use sluis::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement, Standing};
 use sluis::message::Law;
-use sluis::transport::{Incoming, Intake, IntakeError, Take};
+use sluis::transport::{Incoming, Intake, IntakeError, Receipt, Take};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Mutex;
@@ -79,7 +81,7 @@ impl FakeIntake {
         self.released.notify_waiters();
     }
 
-    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<(), IntakeError> {
+    async fn record(&'static self, call: usize, incoming: Incoming) -> Result<Receipt, IntakeError> {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_in_progress.fetch_max(now, Ordering::SeqCst);
         let held = self.bytes.fetch_add(incoming.bytes.len(), Ordering::SeqCst) + incoming.bytes.len();
@@ -95,7 +97,7 @@ impl FakeIntake {
             return Err(IntakeError("the disk is full".to_owned()));
         }
         self.committed.lock().expect("no test panics holding it").insert(call, incoming);
-        Ok(())
+        Ok(Receipt::Taken)
     }
 }
 
@@ -121,7 +123,7 @@ impl Intake for Handle {
         })
     }
 
-    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn commit(&self, prepared: Incoming) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
         Box::pin(self.0.record(call, prepared))
     }
@@ -155,6 +157,9 @@ impl Intake for Handle {
 pub struct MemoryOutbox {
     rows: Mutex<BTreeMap<i64, (Due, Option<Timestamp>)>>,
     settled: Mutex<Vec<Settlement>>,
+    set_aside: Mutex<Vec<Due>>,
+    breakers: Mutex<Breakers>,
+    looks: AtomicUsize,
     changed: Notify,
     /// Reading and writing fail as long as this is set.
     pub broken: AtomicBool,
@@ -177,11 +182,33 @@ impl MemoryOutbox {
         self.rows.lock().expect("no test panics holding it").len()
     }
 
+    /// Rows that were set aside, in the order in which they were.
+    pub fn set_aside(&self) -> Vec<i64> {
+        self.set_aside.lock().expect("no test panics holding it").iter().map(|row| row.sequence).collect()
+    }
+
+    /// How often somebody asked what is due.
+    pub fn looks(&self) -> usize {
+        self.looks.load(Ordering::SeqCst)
+    }
+
+    /// Attempts at each row that was sent, in the order in which they were.
+    pub fn attempts(&self) -> Vec<u32> {
+        let settled = self.settled();
+        let attempts = |id: &Uuid| settled.iter().filter(|settlement| settlement.id == *id).count();
+        self.sent().iter().map(|id| u32::try_from(attempts(id)).expect("few")).collect()
+    }
+
+    /// The breakers as they stand.
+    pub fn known_breakers(&self) -> Breakers {
+        self.breakers.lock().expect("no test panics holding it").clone()
+    }
+
     /// Reasons of failed attempts.
     pub fn reasons(&self) -> Vec<String> {
         let reason = |settlement: Settlement| match settlement.outcome {
             Outcome::Sent => None,
-            Outcome::Retry { reason, .. } => Some(reason),
+            Outcome::Retry { reason, .. } | Outcome::SetAside { reason, .. } => Some(reason),
         };
         self.settled().into_iter().filter_map(reason).collect()
     }
@@ -206,6 +233,7 @@ impl MemoryOutbox {
 impl Outbox for MemoryOutbox {
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, OutboxError>> {
         Box::pin(async move {
+            self.looks.fetch_add(1, Ordering::SeqCst);
             self.fault()?;
             let mut waiting = BTreeSet::new();
             let mut due = Vec::new();
@@ -231,15 +259,29 @@ impl Outbox for MemoryOutbox {
                     Outcome::Sent => {
                         rows.remove(&sequence);
                     }
-                    Outcome::Retry { at, .. } => {
+                    Outcome::Retry { at, class, .. } => {
                         let (row, due_at) = rows.get_mut(&sequence).expect("it was found");
                         row.attempts += 1;
+                        row.refusals += u32::from(*class == Class::Data);
                         *due_at = Some(*at);
+                    }
+                    Outcome::SetAside { .. } => {
+                        let (row, _) = rows.remove(&sequence).expect("it was found");
+                        self.set_aside.lock().expect("no test panics holding it").push(row);
                     }
                 }
                 self.settled.lock().expect("no test panics holding it").push(settlement);
             }
             Ok(())
+        })
+    }
+
+    fn breakers(&self, steps: Vec<Step>, now: Timestamp, rules: Rules) -> BoxFuture<'_, Result<Standing, OutboxError>> {
+        Box::pin(async move {
+            self.fault()?;
+            let mut breakers = self.breakers.lock().expect("no test panics holding it");
+            let granted = breakers.take(&steps, now, rules);
+            Ok(Standing { breakers: breakers.clone(), granted })
         })
     }
 
@@ -267,6 +309,7 @@ pub fn row(sequence: i64, purpose: Purpose, to: &str) -> Due {
         body: format!("<bericht>{sequence}</bericht>").into_bytes(),
         verdict_json: (purpose == Purpose::Forward).then(|| br#"{"verdict":"accepted"}"#.to_vec()),
         attempts: 0,
+        refusals: 0,
     }
 }
 

@@ -121,6 +121,11 @@ impl Site {
 
     /// Starts the daemon.
     pub fn start(&self) -> Daemon {
+        self.start_with(&[])
+    }
+
+    /// Starts the daemon with something more in its environment.
+    pub fn start_with(&self, environment: &[(&str, &str)]) -> Daemon {
         let life = self.lives.get() + 1;
         self.lives.set(life);
         let log = self.path(&format!("life-{life:03}.log"));
@@ -128,6 +133,7 @@ impl Site {
         let child = program()
             .args(["run", "--config"])
             .arg(self.path("sluis.toml"))
+            .envs(environment.iter().copied())
             .stdout(file.try_clone().expect("a handle can be cloned"))
             .stderr(file)
             .spawn()
@@ -224,6 +230,13 @@ impl Daemon {
     pub fn kill(mut self) {
         self.child.kill().expect("a child can be killed");
         self.child.wait().expect("a child can be awaited");
+    }
+
+    /// The most memory that it had so far, in bytes, as the kernel tells.
+    pub fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the kernel tells");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak is told");
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") * 1024
     }
 
     /// Sends a signal by its name, such as `TERM`.

@@ -17,6 +17,10 @@ use tokio::sync::watch;
 pub enum Mood {
     /// 500.
     Fails,
+    /// 422: it understands and will not.
+    Refuses,
+    /// 404: nothing takes anything at this address.
+    Elsewhere,
     /// Takes the request and never answers.
     Hangs,
     /// 202.
@@ -98,6 +102,8 @@ async fn take(State(mut desk): State<Desk>, headers: HeaderMap, body: Bytes) -> 
     desk.attempts.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
     match mood {
         Mood::Fails => StatusCode::INTERNAL_SERVER_ERROR,
+        Mood::Refuses => StatusCode::UNPROCESSABLE_ENTITY,
+        Mood::Elsewhere => StatusCode::NOT_FOUND,
         Mood::Works => StatusCode::ACCEPTED,
         Mood::Hangs => {
             // Until somebody changes its mood; whoever asked has gone by then.

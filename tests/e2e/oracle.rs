@@ -119,7 +119,8 @@ pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Ac
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     runtime.block_on(async {
         for item in items {
-            let incoming = Incoming { transport, transport_id: item.name.clone(), bytes: item.bytes.clone() };
+            let incoming =
+                Incoming { transport, transport_id: item.name.clone(), identity: None, bytes: item.bytes.clone() };
             let prepared = judge.prepare(incoming).await;
             judge.commit(prepared).await.expect("a ledger in memory takes everything");
         }
@@ -136,7 +137,9 @@ pub fn account_of(database: &Path, key_file: &Path) -> Account {
     let copy = database.with_extension("copy");
     fs::copy(database, &copy).expect("a closed ledger is one file");
     let connection = rusqlite::Connection::open(&copy).expect("the copy opens");
-    connection.execute("UPDATE outbox SET sent_at = NULL, due_at = 0", []).expect("the outbox can be set back");
+    connection
+        .execute("UPDATE outbox SET sent_at = NULL, refused_at = NULL, due_at = 0", [])
+        .expect("the outbox can be set back");
     drop(connection);
     account.outbox = rows_at(copy.into(), key_file);
     account

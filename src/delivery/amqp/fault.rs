@@ -2,6 +2,7 @@
 //! text. No text names a login or a person.
 
 use crate::delivery::Failure;
+use crate::delivery::class::Fault;
 use crate::transport::amqp::told;
 use lapin::ErrorKind;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
@@ -160,13 +161,26 @@ impl fmt::Display for PublishFault {
 impl From<PublishFault> for Failure {
     fn from(fault: PublishFault) -> Failure {
         let reason = fault.to_string();
-        if fault.is_of_receiver() { Failure::receiver(reason) } else { Failure::destination(reason) }
+        let failure = if fault.is_of_receiver() { Failure::receiver(reason) } else { Failure::destination(reason) };
+        failure.by(match fault {
+            PublishFault::NoConnection => Fault::NoConnection,
+            PublishFault::Blocked => Fault::Blocked,
+            PublishFault::Unroutable { .. } => Fault::Unroutable,
+            PublishFault::Nacked { .. } => Fault::Nack,
+            PublishFault::TooLarge { .. } => Fault::BrokerSize,
+            PublishFault::NoExchange { .. } | PublishFault::Refused { .. } | PublishFault::NotConfirming => {
+                Fault::BrokerContract
+            }
+            PublishFault::Forbidden { .. } => Fault::BrokerSecurity,
+            PublishFault::Interrupted | PublishFault::Unconfirmed | PublishFault::Cut { .. } => Fault::NoConfirm,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::class::Class;
     use lapin::protocol::AMQPError;
 
     fn soft(kind: AMQPSoftError, text: &str) -> lapin::Error {
@@ -198,6 +212,13 @@ mod tests {
         assert!(PublishFault::Nacked { key: key() }.is_of_receiver());
         assert!(!PublishFault::Blocked.is_of_receiver() && !PublishFault::Blocked.is_unknown());
         assert!(PublishFault::Unconfirmed.is_unknown());
+        let class = |fault: PublishFault| Failure::from(fault).class;
+        assert_eq!(class(PublishFault::Unconfirmed), Class::Unknown);
+        assert_eq!(class(PublishFault::Blocked), Class::Temporary);
+        assert_eq!(class(PublishFault::Nacked { key: key() }), Class::Temporary);
+        assert_eq!(class(PublishFault::Unroutable { key: key() }), Class::Contract);
+        assert_eq!(class(PublishFault::TooLarge { bytes: 2, limit: 1 }), Class::Data);
+        assert_eq!(class(PublishFault::Forbidden { exchange: "x".to_owned() }), Class::Security);
         assert_eq!(
             Failure::from(PublishFault::Unroutable { key: key() }).reason,
             "no queue bound for wmo.306.42420001"

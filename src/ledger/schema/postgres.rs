@@ -13,8 +13,11 @@ use crate::ledger::location::Server;
 /// Numbers and names go with those of `SQLite`.
 static MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "money", sql: include_str!("../migrations/postgres/0008_ledger.sql") },
-    Migration { number: 9, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
-    Migration { number: 10, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
+    Migration { number: 9, name: "delivery", sql: include_str!("../migrations/postgres/0009_delivery.sql") },
+    Migration { number: 10, name: "replay", sql: include_str!("../migrations/postgres/0010_replay.sql") },
+    Migration { number: 12, name: "refusals", sql: include_str!("../migrations/postgres/0012_refusals.sql") },
+    Migration { number: 13, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
+    Migration { number: 14, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
 ];
 
 /// The oldest server that is known to serve.
@@ -117,7 +120,7 @@ fn require_current(connection: &Postgres, server: &Server) -> Result<(), LedgerE
 }
 
 /// Number of the latest migration in the schema; 0 for none.
-fn found(connection: &Postgres, server: &Server) -> Result<i64, LedgerError> {
+pub(in crate::ledger) fn found(connection: &Postgres, server: &Server) -> Result<i64, LedgerError> {
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = ?1 AND tablename = 'migrations'";
     if number(connection, tables, &[Value::Text(server.schema())])? == 0 {
         return Ok(0);

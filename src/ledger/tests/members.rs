@@ -1,6 +1,7 @@
 //! Members and what they claim: who counts as gone and when, and that no two have a claim on the same.
 
 use super::*;
+use crate::delivery::class::Class;
 use crate::delivery::outbox::{Due, Outcome, Settlement};
 use std::time::Duration;
 use uuid::Uuid;
@@ -166,7 +167,7 @@ fn a_receiver_that_waits_for_a_retry_is_free_for_whoever_comes_first() {
     let (sut, [a, b]) = joined();
     send(&sut, "1", vec![outgoing(Purpose::Reply, AANBIEDER, "a1"), outgoing(Purpose::Reply, AANBIEDER, "a2")]);
     assert_eq!(due(&sut, a, 0, &[]).0, ["a1", "a2"]);
-    settle(&sut, "a1", Outcome::Retry { at: at(8), reason: "out of paper".to_owned() });
+    settle(&sut, "a1", Outcome::Retry { at: at(8), class: Class::Temporary, reason: "out of paper".to_owned() });
     assert_eq!(due(&sut, a, 1, &[]), nothing());
     assert_eq!(due(&sut, b, 7, &[]), nothing(), "a2 waits behind a1, whoever asks");
     assert_eq!(due(&sut, b, 8, &[]).0, ["a1", "a2"]);

@@ -1,6 +1,7 @@
 //! What is due, in which order, and what becomes of it.
 
 use super::*;
+use crate::delivery::class::Class;
 use crate::delivery::outbox::{Due, Outbox, Outcome, Settlement};
 use std::time::Duration;
 use uuid::Uuid;
@@ -25,7 +26,7 @@ fn settle(sut: &Sut, id: Uuid, at: Timestamp, outcome: Outcome) {
 }
 
 fn retry(at: Timestamp) -> Outcome {
-    Outcome::Retry { at, reason: "connection refused".to_owned() }
+    Outcome::Retry { at, class: Class::Temporary, reason: "connection refused".to_owned() }
 }
 
 #[test]
@@ -55,6 +56,7 @@ fn a_row_comes_back_as_it_was_stored() {
         body: b"forward".to_vec(),
         verdict_json: Some(b"{}".to_vec()),
         attempts: 0,
+        refusals: 0,
     };
     assert_eq!(*forward, expected);
     assert_eq!((error.to.as_deref(), error.law, error.verdict_json.as_deref()), (None, None, None));

@@ -1,6 +1,6 @@
 //! What only happens on a server: a schema of its own, the lock, and losing the connection.
 
-use super::suite::{Sut, accepted, account, at, identity, inbox, wmo};
+use super::suite::{Sut, accepted, account, identity, inbox, wmo};
 use super::*;
 use crate::decision::{Decision, Posting, PostingSort, Record, Slot};
 use crate::message::{Cents, Number};

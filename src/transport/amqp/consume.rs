@@ -11,7 +11,7 @@
 //! is looked into, and taken alone: if it ends the program again, it takes no neighbour along, and after some times it is
 //! parked unread.
 
-use super::super::{Incoming, Intake, IntakeError, Take};
+use super::super::{Identity, Incoming, Intake, IntakeError, Receipt, Take};
 use super::held::{Held, Room, Sizes};
 use super::{AmqpError, close, connect, gone, told, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
@@ -102,7 +102,7 @@ struct Taken<P> {
 }
 
 /// A message and whether it is in the ledger.
-type Recorded = (Acker, Result<(), IntakeError>);
+type Recorded = (Acker, Result<Receipt, IntakeError>);
 
 /// Why a message is not on its way.
 enum Fault {
@@ -111,6 +111,7 @@ enum Fault {
 }
 
 /// A message before it is prepared.
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large sort")]
 enum Step {
     /// It came for the first time.
     Fresh(Arrived, OwnedSemaphorePermit),
@@ -131,11 +132,11 @@ impl<I: Intake> AmqpIntake<I> {
     /// Takes messages from all queues of the settings. `gateway` is how the broker sees the connections.
     pub fn new(settings: &Amqp, gateway: &str, intake: Arc<I>, telemetry: &Telemetry) -> AmqpIntake<I> {
         let settings = Arc::new(settings.clone());
-        let count = settings.queues.len();
+        let names = settings.queues.clone();
+        let count = names.len();
         let share = settings.prefetch_bytes / u64::try_from(count.max(1)).unwrap_or(u64::MAX);
-        let queues = settings.queues.iter().map(|queue| QueueIntake {
+        let queues = names.into_iter().map(move |queue| QueueIntake {
             settings: Arc::clone(&settings),
-            queue: queue.clone(),
             name: format!("{gateway} intake"),
             intake: Arc::clone(&intake),
             share,
@@ -145,6 +146,7 @@ impl<I: Intake> AmqpIntake<I> {
                 1 => "amqp intake".to_owned(),
                 _ => format!("amqp intake {queue}"),
             }),
+            queue,
         });
         AmqpIntake { queues: queues.collect() }
     }
@@ -248,14 +250,16 @@ impl<I: Intake> QueueIntake<I> {
 
     async fn session(&self, shutdown: &Shutdown, prefetch: u16) -> Ended {
         let set_up = within_deadline(self.set_up(prefetch));
-        let (connection, channel, consumer) = match shutdown.unless_requested(set_up).await {
+        // The consumer is dropped last. Dropping it cancels it, and a broker that hands a queue to one consumer at a time
+        // would hand the next gateway what comes behind the messages that this one still has: out of order.
+        let (connection, channel, mut consumer) = match shutdown.unless_requested(set_up).await {
             None => return Ended::Stopped,
             Some(Err(error)) => return Ended::Lost(error.to_string()),
             Some(Ok(parts)) => parts,
         };
         self.component.up();
         let ended = tokio::select! {
-            ended = self.consume(consumer, shutdown, prefetch) => ended,
+            ended = self.consume(&mut consumer, shutdown, prefetch) => ended,
             reason = lost(&connection, &channel, prefetch) => Ended::Lost(reason),
         };
         match ended {
@@ -263,6 +267,7 @@ impl<I: Intake> QueueIntake<I> {
             Ended::Lost(_) | Ended::Refused(_) => {}
         }
         close(Some(&channel), &connection).await;
+        drop(consumer);
         ended
     }
 
@@ -281,19 +286,19 @@ impl<I: Intake> QueueIntake<I> {
     }
 
     /// Feeds what comes to the work, until either ends. What is in work then is finished.
-    async fn consume(&self, mut consumer: Consumer, shutdown: &Shutdown, prefetch: u16) -> Ended {
+    async fn consume(&self, consumer: &mut Consumer, shutdown: &Shutdown, prefetch: u16) -> Ended {
         let feed = Feed::default();
         // As many as the broker may hand over.
         let (sender, receiver) = mpsc::channel(usize::from(prefetch) + 1);
         let feeding = async {
-            let ended = self.feed(&mut consumer, sender, shutdown, prefetch).await;
+            let ended = self.feed(consumer, sender, shutdown, prefetch).await;
             if !matches!(ended, Ended::Lost(_)) {
                 feed.closed.store(true, Ordering::Relaxed);
             }
             let _ = feed.ended.set(ended);
             // What still comes returns to the queue with the channel; it must not pile up until then.
             while consumer.next().await.is_some() {}
-            future::pending::<()>().await
+            future::pending::<()>().await;
         };
         let ended = tokio::select! {
             ended = self.work(receiver, &feed, prefetch) => ended,
@@ -396,7 +401,8 @@ impl<I: Intake> QueueIntake<I> {
         let mut ended = None;
         for outcome in chunk {
             match outcome {
-                Ok((acker, Ok(()))) => acks.push(acker),
+                // A refused message lies in the ledger too: handing it out again would change nothing.
+                Ok((acker, Ok(Receipt::Taken | Receipt::Refused(_)))) => acks.push(acker),
                 Ok((_, Err(error))) => {
                     ended = Some(Ended::Refused(error.to_string()));
                     break;
@@ -505,9 +511,9 @@ enum Prepared<P> {
 }
 
 fn incoming(delivery: Delivery) -> (Acker, Incoming) {
-    let transport_id = transport_id(&delivery);
+    let (transport_id, identity) = (transport_id(&delivery), identity(&delivery));
     let Delivery { acker, data: bytes, .. } = delivery;
-    (acker, Incoming { transport: "amqp", transport_id, bytes })
+    (acker, Incoming { transport: "amqp", transport_id, identity, bytes })
 }
 
 async fn prepare<I: Intake>(
@@ -540,4 +546,11 @@ fn transport_id(delivery: &Delivery) -> String {
         Some(id) if !id.as_str().is_empty() => id.as_str().to_owned(),
         Some(_) | None => hex::encode(Sha256::digest(&delivery.data)),
     }
+}
+
+/// The login of the connection that published the message. A broker takes a message with the name of another login for
+/// none, so the property can be believed; who leaves it out is nobody.
+fn identity(delivery: &Delivery) -> Option<Identity> {
+    let user = delivery.properties.user_id().as_ref()?.as_str();
+    (!user.is_empty()).then(|| Identity::AmqpUser(user.to_owned()))
 }

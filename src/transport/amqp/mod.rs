@@ -23,6 +23,8 @@ use std::time::Duration;
 
 /// Longest wait for a connection with its channels and queues. A handshake that fails may otherwise hang.
 const SETUP_DEADLINE: Duration = Duration::from_secs(15);
+/// Longest wait for one address of the broker, of several that its name may have.
+const ADDRESS_DEADLINE: Duration = Duration::from_secs(4);
 /// Longest wait for a close: the other side may be gone.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// How often a connection is looked at.
@@ -196,8 +198,19 @@ pub async fn connect(settings: &Amqp, name: &str) -> Result<Connection, AmqpErro
         uri,
         lapin::runtime::default_runtime()?,
         async move |uri, runtime| {
-            let plain =
-                AsyncTcpStream::connect(&runtime, addresses.clone()).await.map_err(|source| note(source, false))?;
+            // One after another: a node that is gone may swallow what is sent to it, and must not use up the time of all.
+            let mut plain = Err(io::Error::from(io::ErrorKind::AddrNotAvailable));
+            for address in &addresses {
+                let connecting = AsyncTcpStream::connect(&runtime, *address);
+                plain = match tokio::time::timeout(ADDRESS_DEADLINE, connecting).await {
+                    Ok(connected) => connected,
+                    Err(_) => Err(io::ErrorKind::TimedOut.into()),
+                };
+                if plain.is_ok() {
+                    break;
+                }
+            }
+            let plain = plain.map_err(|source| note(source, false))?;
             match &tls {
                 Some(connector) => {
                     plain.into_rustls(connector, &uri.authority.host).await.map_err(|source| note(source, true))

@@ -1,24 +1,117 @@
-//! What a person should look at in a ledger, and what to do about it: the examination behind `sluis doctor`.
+//! What a person should look at in a ledger: whether it adds up, what is late, held, parked or stuck.
 //!
 //! It reads one moment of the ledger and decides what is worth telling; it changes nothing and names no person.
 
+use super::sort::{Severity, Sort};
+use super::{Ailment, Diagnosis};
+
 use crate::clock::dutch_day;
-use crate::contract::register::source::Source;
 use crate::deadline::{Debt, working_days_after, working_days_late};
 use crate::decision::{Purpose, Verdict};
+use crate::delivery::breaker::{Breaker, State};
+use crate::delivery::class::Class;
 use crate::delivery::without_bsn;
-use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Tx, Waiting};
+use crate::ledger::{Entry, Filter, Hold, LedgerError, Open, OpenQuestion, Refused, Row, RowState, Tx, Waiting};
 use crate::message::Date;
-use crate::registers::{Read, TOLD};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Most rows of one sort that are named one by one.
 const LONGEST_LIST: u32 = 200;
 /// What a gateway at work may be behind without anything being wrong.
 const SLACK: Duration = Duration::from_mins(5);
+/// How long a refused message is told: a weekend, and the day after.
+const REFUSALS_TOLD: Duration = Duration::from_hours(72);
+
+/// The ledger does not add up.
+static DOES_NOT_ADD_UP: Sort = Sort {
+    id: "integrity.broken",
+    check: "integrity",
+    severity: Severity::Fault,
+    means: "the audit chain, a message and its audit row, or a balance and its postings do not fit together",
+    advice: "somebody or something changed the database past the gateway: stop the gateway, keep a copy of the file as \
+             evidence, and restore the latest backup that this command finds nothing in",
+};
+static OVERDUE: Sort = Sort {
+    id: "overdue.answer",
+    check: "overdue",
+    severity: Severity::Warning,
+    means: "somebody owes an answer or a start message and is late, in Dutch working days",
+    advice: "remind the party that owes it, outside the message flow; a late answer is passed on as any other",
+};
+static STUCK_WAITING: Sort = Sort {
+    id: "waiting.stuck",
+    check: "waiting",
+    severity: Severity::Warning,
+    means: "messages stay in the waiting room past their time",
+    advice: "look whether the gateway runs (`/readyz`) and what its log says: it judges them when their time is over",
+};
+static HELD_TOO_LONG: Sort = Sort {
+    id: "held.long",
+    check: "held",
+    severity: Severity::Warning,
+    means: "outgoing allocations wait for a person for longer than `[holds] remind_after` working days",
+    advice: "`sluis held list` says what the contract lacks. Let the municipality decide, and `sluis held release` or \
+             `sluis held withdraw` them with its reason",
+};
+static PARKED: Sort = Sort {
+    id: "parked.messages",
+    check: "parked",
+    severity: Severity::Warning,
+    means: "messages are set aside, because the gateway failed on them or nobody can be told about them",
+    advice: "`sluis parked show ID` says why, beside the error report of each (in `error/`, or in the parked queue) and \
+             the log; `sluis parked replay ID --reason TEXT` judges it anew once the cause is gone: nobody will come back \
+             on them by himself",
+};
+static UNDELIVERED: Sort = Sort {
+    id: "outbox.stuck",
+    check: "outbox",
+    severity: Severity::Warning,
+    means: "what is due to leave does not, for longer than the longest wait between two attempts",
+    advice: "look whether the gateway runs (`/readyz`) and which destination its log names: a receiver takes nothing, and \
+             what stands behind the first row waits with it",
+};
+
+static REFUSED: Sort = Sort {
+    id: "refused.deliveries",
+    check: "refused",
+    severity: Severity::Warning,
+    means: "deliveries were refused by their receiver for what they are, and set aside",
+    advice: "ask the receiver what it cannot take, then `sluis outbox retry --id UUID --reason TEXT`: they leave under the \
+             same ids with the same bytes; nobody will come back on them by himself",
+};
+static LEFT_ALONE: Sort = Sort {
+    id: "breaker.open",
+    check: "breaker",
+    severity: Severity::Warning,
+    means: "a destination takes nothing until a person acts, or has not for more than five minutes",
+    advice: "mend the destination, or its address and certificates in the configuration; then `sluis outbox retry \
+             --destination NAME --reason TEXT` tries it at once, otherwise a probe goes by itself",
+};
+
+static REFUSED_SENDERS: Sort = Sort {
+    id: "senders.refused",
+    check: "senders",
+    severity: Severity::Warning,
+    means: "messages of the last three days were refused because whoever brought them may not send for the party that \
+            they name",
+    advice: "`sluis refused show` tells who it was. Either [[sender]] lacks a party or an identity, and they send once more \
+             after it was added, or somebody sends in the name of another: ask them, and end the login if need be",
+};
+
+/// What [`examine`] can find.
+pub(super) static SORTS: [&Sort; 9] = [
+    &DOES_NOT_ADD_UP,
+    &OVERDUE,
+    &STUCK_WAITING,
+    &HELD_TOO_LONG,
+    &PARKED,
+    &UNDELIVERED,
+    &REFUSED,
+    &LEFT_ALONE,
+    &REFUSED_SENDERS,
+];
 
 /// How long things may take by the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,29 +122,6 @@ pub struct Patience {
     pub waiting: Option<Duration>,
     /// Working days that a message may be held before a person is reminded.
     pub held: u32,
-}
-
-/// The state of a ledger, and what is wrong with it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Diagnosis {
-    /// When it was examined.
-    pub at: String,
-    /// The Dutch civil date of that moment, by which answers are late.
-    pub today: String,
-    /// Open questions by what is owed, all sorts.
-    pub questions: Vec<Questions>,
-    /// Messages that wait for one that they refer to.
-    pub waiting: Queue,
-    /// Outgoing allocations that wait for a person.
-    pub held: Queue,
-    /// Messages that are set aside.
-    pub parked: Queue,
-    /// What has not left yet, by purpose.
-    pub outbox: BTreeMap<&'static str, Queue>,
-    /// The contract registers that a gateway would start with now, by region.
-    pub registers: Vec<RegisterLine>,
-    /// What a person should act on, in the order of the parts above; empty when all is well.
-    pub findings: Vec<Ailment>,
 }
 
 /// Open questions of one sort.
@@ -114,22 +184,6 @@ pub struct Queue {
     pub oldest_seconds: Option<u64>,
 }
 
-/// Something that a person should act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ailment {
-    /// Which part it is about: `integrity`, `overdue`, `waiting`, `held`, `parked`, `outbox`, `register`.
-    pub check: &'static str,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub advice: &'static str,
-    /// The cases, one text each; not all of them when there are very many.
-    pub cases: Vec<String>,
-    /// For `overdue`, the same cases in their parts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub owed: Vec<Owed>,
-}
-
 /// Examines a ledger as it stands at `now`.
 pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagnosis, LedgerError> {
     let today = dutch_day(now);
@@ -147,64 +201,27 @@ pub fn examine(tx: &Tx<'_>, now: Timestamp, patience: Patience) -> Result<Diagno
     findings.extend(stuck_in_the_waiting_room(counts.waiting, patience));
     findings.extend(held_too_long(tx, now, patience.held)?);
     findings.extend(set_aside(tx, counts.parked, now)?);
+    findings.extend(refused_senders(tx, now)?);
     findings.extend(counts.outbox.iter().filter_map(|(purpose, waiting)| undelivered(*purpose, *waiting, patience)));
+    findings.extend(refused(tx, now)?);
+    findings.extend(left_alone(tx, now)?);
     let outbox = counts.outbox.into_iter().map(|(purpose, waiting)| (purpose.as_str(), queue(waiting))).collect();
     Ok(Diagnosis {
-        at: now.to_string(),
-        today: today.to_string(),
         questions,
         waiting: queue(counts.waiting),
         held: queue(counts.held),
         parked: queue(counts.parked),
         outbox,
-        registers: Vec::new(),
         findings,
+        ..Diagnosis::at(now)
     })
-}
-
-impl Diagnosis {
-    /// Adds the contract registers: what is wrong with the places that the configuration names, and what was read there.
-    pub fn add_registers(&mut self, wrong: Vec<String>, read: Vec<(Source, Read)>) {
-        let advice =
-            "set [contract] right: a gateway that runs goes on with the registers it has, and does not start anew";
-        if !wrong.is_empty() {
-            let what = "the contract registers cannot be found".to_owned();
-            self.findings.push(Ailment { check: "register", what, advice, cases: wrong, owed: Vec::new() });
-        }
-        for (source, read) in read {
-            match read {
-                Ok((register, since)) => self.registers.push(RegisterLine {
-                    region: register.region.id,
-                    version: register.version,
-                    since: since.map(|since| since.to_string()),
-                }),
-                Err(faults) => {
-                    let what = format!("the register in {} has {} fault(s)", source.place().display(), faults.len());
-                    self.findings.push(Ailment {
-                        check: "register",
-                        what,
-                        advice: "mend it, or return to an earlier version (`sluis contract import --back-to`): a gateway \
-                                 that runs goes on with the last good one, and does not start anew",
-                        cases: faults.iter().take(TOLD).map(|fault| without_bsn(&fault.to_string())).collect(),
-                        owed: Vec::new(),
-                    });
-                }
-            }
-        }
-        self.registers.sort_by(|a, b| a.region.cmp(&b.region));
-    }
 }
 
 fn integrity(tx: &Tx<'_>) -> Result<Option<Ailment>, LedgerError> {
     let faults = tx.check_integrity()?;
-    Ok((!faults.is_empty()).then(|| Ailment {
-        check: "integrity",
-        what: format!("the ledger does not add up in {} places", faults.len()),
-        advice: "somebody or something changed the database past the gateway: stop the gateway, keep a copy of the file \
-                 as evidence, and restore the latest backup that this command finds nothing in",
-        cases: faults.iter().take(LONGEST_LIST as usize).map(ToString::to_string).collect(),
-        owed: Vec::new(),
-    }))
+    let cases = faults.iter().take(LONGEST_LIST as usize).map(ToString::to_string).collect();
+    let what = format!("the ledger does not add up in {} places", faults.len());
+    Ok((!faults.is_empty()).then(|| DOES_NOT_ADD_UP.found_in(what, cases)))
 }
 
 fn of_one_sort(debt: Debt, open: Open, first: Option<&OpenQuestion>, today: Date) -> Questions {
@@ -242,8 +259,6 @@ fn overdue(debt: Debt, count: u64, questions: &[OpenQuestion], today: Date) -> A
         )
     };
     Ailment {
-        check: "overdue",
-        what: format!("{} overdue: {count}", debt.en()),
         advice: match debt {
             Debt::Return => {
                 "ask the party that owes it, outside the message flow, whether it received the message; an answer that \
@@ -268,17 +283,15 @@ fn overdue(debt: Debt, count: u64, questions: &[OpenQuestion], today: Date) -> A
         },
         cases: owed.iter().map(case).collect(),
         owed,
+        ..OVERDUE.found(format!("{} overdue: {count}", debt.en()))
     }
 }
 
 fn stuck_in_the_waiting_room(waiting: Waiting, patience: Patience) -> Option<Ailment> {
     let longest = patience.waiting.unwrap_or_default().saturating_add(SLACK);
-    waiting.oldest.filter(|oldest| *oldest > longest).map(|oldest| Ailment {
-        check: "waiting",
-        what: format!("messages stay in the waiting room past their time, the oldest for {}", age(oldest)),
-        advice: "look whether the gateway runs (`/readyz`) and what its log says: it judges them when their time is over",
-        cases: Vec::new(),
-        owed: Vec::new(),
+    waiting.oldest.filter(|oldest| *oldest > longest).map(|oldest| {
+        STUCK_WAITING
+            .found(format!("messages stay in the waiting room past their time, the oldest for {}", age(oldest)))
     })
 }
 
@@ -298,14 +311,9 @@ fn held_too_long(tx: &Tx<'_>, now: Timestamp, limit: u32) -> Result<Option<Ailme
         let (gemeente, aanbieder) = (&hold.gemeente, &hold.aanbieder);
         format!("message {}: {name} between {gemeente} and {aanbieder}, for {}{checks}", hold.message_id, age(since))
     };
-    Ok(Some(Ailment {
-        check: "held",
-        what: format!("{} outgoing allocations wait for a person of the municipality", late.len()),
-        advice: "`sluis held list` says what the contract lacks. Let the municipality decide, and `sluis held release` or \
-                 `sluis held withdraw` them with its reason",
-        cases: late.iter().take(LONGEST_LIST as usize).map(case).collect(),
-        owed: Vec::new(),
-    }))
+    let cases = late.iter().take(LONGEST_LIST as usize).map(case).collect();
+    let what = format!("{} outgoing allocations wait for a person of the municipality", late.len());
+    Ok(Some(HELD_TOO_LONG.found_in(what, cases)))
 }
 
 fn set_aside(tx: &Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
@@ -314,14 +322,28 @@ fn set_aside(tx: &Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<Ail
     }
     let filter = Filter { verdict: Some(Verdict::Parked), limit: Some(LONGEST_LIST), ..Filter::default() };
     let cases = tx.messages(&filter)?.iter().map(|entry| case_of(entry, now)).collect();
-    Ok(Some(Ailment {
-        check: "parked",
-        what: format!("{} messages are set aside", waiting.count),
-        advice: "look at the error report of each (in `error/`, or in the parked queue) and at the log: the bytes are in \
-                 the ledger, and nobody will come back on them by himself",
-        cases,
-        owed: Vec::new(),
-    }))
+    Ok(Some(PARKED.found_in(format!("{} messages are set aside", waiting.count), cases)))
+}
+
+/// Messages that were refused lately for who brought them.
+fn refused_senders(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let since = now.checked_sub(REFUSALS_TOLD).unwrap_or(Timestamp::MIN);
+    let count = tx.count_refusals(since)?;
+    if count == 0 {
+        return Ok(None);
+    }
+    let case = |refused: &Refused| {
+        let refusal = &refused.refusal;
+        let kind = refusal.kind.map_or_else(|| "a message".to_owned(), |kind| kind.to_string());
+        let (who, claimed) =
+            (refusal.sender.as_deref().unwrap_or("somebody unknown"), refusal.claimed.as_deref().unwrap_or("nobody"));
+        let since = Duration::try_from(now.duration_since(refused.refused_at)).unwrap_or_default();
+        let (id, transport, since) = (refused.refusal_id, &refused.transport, age(since));
+        format!("refusal {id}: {kind} of {who} by {transport} in the name of {claimed}, {since} ago")
+    };
+    let cases = tx.refusals(since, LONGEST_LIST)?.iter().map(case).collect();
+    let what = format!("{count} messages of the last three days were refused for who sent them");
+    Ok(Some(REFUSED_SENDERS.found_in(what, cases)))
 }
 
 fn case_of(entry: &Entry, now: Timestamp) -> String {
@@ -339,14 +361,44 @@ fn case_of(entry: &Entry, now: Timestamp) -> String {
 fn undelivered(purpose: Purpose, waiting: Waiting, patience: Patience) -> Option<Ailment> {
     let longest = patience.retry.saturating_add(SLACK);
     let oldest = waiting.oldest.filter(|oldest| *oldest > longest)?;
-    Some(Ailment {
-        check: "outbox",
-        what: format!("{} of purpose {} do not leave, the oldest for {}", waiting.count, purpose.as_str(), age(oldest)),
-        advice: "look whether the gateway runs (`/readyz`) and which destination its log names: a receiver takes \
-                 nothing, and what stands behind the first row waits with it",
-        cases: Vec::new(),
-        owed: Vec::new(),
-    })
+    let (count, purpose) = (waiting.count, purpose.as_str());
+    Some(UNDELIVERED.found(format!("{count} of purpose {purpose} do not leave, the oldest for {}", age(oldest))))
+}
+
+/// Deliveries that their receiver refuses for what they are.
+fn refused(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let count: u64 = tx.count_refused()?.into_values().sum();
+    if count == 0 {
+        return Ok(None);
+    }
+    let case = |row: &Row| {
+        let since = age(Duration::try_from(now.duration_since(row.ended_at.unwrap_or(now))).unwrap_or_default());
+        let (id, purpose, subject, receiver) = (row.id, row.purpose.as_str(), &row.subject, &row.receiver);
+        let reason = row.reason.as_deref().unwrap_or("no reason is known");
+        format!("{id}: {purpose} {subject} to {receiver}, for {since}: {reason}")
+    };
+    let cases = tx.outbox_rows(RowState::Refused, None, LONGEST_LIST)?.iter().map(case).collect();
+    let what = format!("{count} deliveries were refused by their receiver for what they are");
+    Ok(Some(REFUSED.found_in(what, cases)))
+}
+
+/// Destinations that are left alone and will be until a person acts, or that have been for long.
+fn left_alone(tx: &Tx<'_>, now: Timestamp) -> Result<Option<Ailment>, LedgerError> {
+    let since = |breaker: &Breaker| Duration::try_from(now.duration_since(breaker.since)).unwrap_or_default();
+    let breakers = tx.breakers()?;
+    let cases: Vec<String> = breakers
+        .0
+        .iter()
+        .filter(|(_, breaker)| breaker.state != State::Closed)
+        .filter(|(_, breaker)| breaker.class.is_some_and(Class::needs_a_person) || since(breaker) > SLACK)
+        .map(|(destination, breaker)| {
+            let reason = breaker.reason.as_deref().unwrap_or("no reason is known");
+            let class = breaker.class.map_or("unknown", Class::as_str);
+            format!("{destination}, for {}: {reason} ({class})", age(since(breaker)))
+        })
+        .collect();
+    let what = format!("{} destinations take nothing", cases.len());
+    Ok((!cases.is_empty()).then(|| LEFT_ALONE.found_in(what, cases)))
 }
 
 fn queue(waiting: Waiting) -> Queue {
