@@ -173,7 +173,7 @@ impl App {
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
-        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned, &telemetry, &stop)?;
+        let mut intakes = intakes(config, spool.as_ref(), &gateway, assigned.as_ref(), &telemetry, &stop)?;
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_alarms(stop.clone())));
         if let Some(listening) = listening {
             let (senders, gateway, stop) = (Arc::new(config.senders.clone()), Arc::clone(&gateway), stop.clone());
@@ -349,7 +349,7 @@ fn intakes(
     config: &Config,
     spool: Option<&Spool>,
     gateway: &Arc<Gateway>,
-    assigned: Option<Assigned>,
+    assigned: Option<&Assigned>,
     telemetry: &Telemetry,
     stop: &Shutdown,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
@@ -369,7 +369,7 @@ fn intakes(
         && let Some(amqp) = &config.amqp
     {
         let intake = AmqpIntake::new(amqp, &config.gateway.name, Arc::clone(gateway), telemetry);
-        let intake = match &assigned {
+        let intake = match assigned {
             Some(assigned) => intake.assigned_by(assigned),
             None => intake,
         };

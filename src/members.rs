@@ -241,7 +241,7 @@ impl Membership {
             })
             .await?;
         if beat.known {
-            self.note(id, asked, beat);
+            self.note(id, asked, &beat);
             return Ok(());
         }
         tracing::warn!(
@@ -267,12 +267,12 @@ impl Membership {
         });
         let beat = joined.await?;
         tracing::info!(member = %id, members = beat.members.len(), "joined the gateways on this ledger");
-        self.note(id, asked, beat);
+        self.note(id, asked, &beat);
         Ok(())
     }
 
     /// Takes in what a sign of life came to.
-    fn note(&self, id: Uuid, asked: Instant, beat: Beat) {
+    fn note(&self, id: Uuid, asked: Instant, beat: &Beat) {
         tell_lapsed(&beat.lapsed, id);
         let mut standing = self.lock();
         let ids = |members: &[Member]| members.iter().map(|member| member.own.id).collect::<BTreeSet<Uuid>>();
@@ -341,7 +341,7 @@ impl Membership {
         match tokio::time::timeout(GOODBYE, self.ledger.run(move |tx| tx.leave(id))).await {
             Ok(Ok(())) => tracing::info!(member = %id, "left the gateways on this ledger"),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the ledger was not told of the leave: the others wait for the lapse")
+                tracing::warn!(%error, "the ledger was not told of the leave: the others wait for the lapse");
             }
             Err(_) => tracing::warn!("the ledger was not told of the leave in time: the others wait for the lapse"),
         }

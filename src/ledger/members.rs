@@ -262,8 +262,9 @@ impl Tx<'_> {
         let rows = if limit == 0 { Vec::new() } else { self.due_except(now, limit, &except)? };
 
         // What was being served without a claim has been lost to another, who may be done with it by now.
-        let mut wanted: BTreeSet<&str> = busy.iter().map(name).filter(|name| own.contains_key(*name)).collect();
-        wanted.extend(rows.iter().map(|row| name(&row.to)));
+        let mut wanted: BTreeSet<&str> =
+            busy.iter().map(|receiver| name(receiver.as_ref())).filter(|name| own.contains_key(*name)).collect();
+        wanted.extend(rows.iter().map(|row| name(row.to.as_ref())));
         let half_time = later(at, claimant.lease / 2).as_microsecond();
         let written: BTreeSet<&str> =
             wanted.iter().copied().filter(|name| own.get(*name).is_none_or(|until| *until < half_time)).collect();
@@ -333,8 +334,8 @@ fn receiver(name: String) -> Option<String> {
     Some(name).filter(|name| !name.is_empty())
 }
 
-fn name(receiver: &Option<String>) -> &str {
-    receiver.as_deref().unwrap_or_default()
+fn name(receiver: Option<&String>) -> &str {
+    receiver.map(String::as_str).unwrap_or_default()
 }
 
 fn registers_json(registers: &BTreeMap<String, String>) -> Result<String, LedgerError> {
