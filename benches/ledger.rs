@@ -21,7 +21,7 @@ use sluis::transport::{Incoming, Intake};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const CHAINS: usize = 150;
+const CHAINS: u32 = 150;
 const RUNS: usize = 3;
 
 fn main() {

@@ -158,6 +158,10 @@ pub(super) enum Statement<'a> {
 
 impl Statement<'_> {
     /// Runs it; how many rows it changed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "parameters are written where they are used: an array, or `params!`"
+    )]
     pub(super) fn execute(&mut self, params: impl Params) -> Result<usize, LedgerError> {
         match self {
             Statement::Sqlite(statement) => sqlite::execute(statement, &params.values()),
@@ -166,6 +170,10 @@ impl Statement<'_> {
     }
 
     /// Runs it; the rows that it gives.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "parameters are written where they are used: an array, or `params!`"
+    )]
     pub(super) fn query(&mut self, params: impl Params) -> Result<Rows<'_>, LedgerError> {
         Ok(match self {
             Statement::Sqlite(statement) => Rows::Sqlite(sqlite::query(statement, &params.values())?),
