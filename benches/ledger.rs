@@ -24,12 +24,14 @@ use std::time::{Duration, Instant};
 const CHAINS: u32 = 150;
 const RUNS: usize = 3;
 
+/// How long a ledger there takes for these messages.
+type Work = fn(Location, &[Item]) -> Duration;
+
 fn main() {
     let items = traffic::chains(CHAINS);
     println!("{} messages, best of {RUNS} runs", items.len());
-    let modes: [(&str, fn(Location, &[Item]) -> Duration); 2] =
-        [("one after another", one_by_one), ("all at once", all_at_once)];
-    for (name, work) in modes {
+    let one_by_one: Work = one_by_one;
+    for (name, work) in [("one after another", one_by_one), ("all at once", all_at_once)] {
         let in_file = best(|| {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
             work(Location::from(folder.path().join("ledger.sqlite")), &items)

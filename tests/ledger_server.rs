@@ -130,12 +130,12 @@ fn way_that_loses() -> (SocketAddr, Arc<AtomicU8>) {
                         }
                         _ => true,
                     }
-                })
+                });
             });
             std::thread::spawn(move || {
                 pass(clones.1, clones.0, |_| {
                     from.compare_exchange(LOSING, NOTHING, Ordering::SeqCst, Ordering::SeqCst).is_err()
-                })
+                });
             });
         }
     });
