@@ -30,8 +30,8 @@ type Work = fn(Location, &[Item]) -> Duration;
 fn main() {
     let items = traffic::chains(CHAINS);
     println!("{} messages, best of {RUNS} runs", items.len());
-    let one_by_one: Work = one_by_one;
-    for (name, work) in [("one after another", one_by_one), ("all at once", all_at_once)] {
+    let modes: [(&str, Work); 2] = [("one after another", one_by_one), ("all at once", all_at_once)];
+    for (name, work) in modes {
         let in_file = best(|| {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
             work(Location::from(folder.path().join("ledger.sqlite")), &items)
