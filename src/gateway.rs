@@ -6,6 +6,7 @@ use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
 use crate::contract::{ContractFacts, Contracts, InForce, Policies};
 use crate::decision::{Decision, Verdict};
+use crate::failpoint::Failpoint;
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
@@ -181,6 +182,7 @@ impl Intake for Gateway {
         let (received_at, since) = (parts.clock.now(), Instant::now());
         let Incoming { transport, transport_id, bytes } = incoming;
         async move {
+            Failpoint::BeforeInbox.pass_async().await.ok();
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
@@ -191,6 +193,7 @@ impl Intake for Gateway {
                 // A panic on input is our fault: park the evidence and go on with the next message.
                 Err(_) => Content::Panicked(evidence),
             };
+            Failpoint::AfterInbox.pass_async().await.ok();
             Taken { transport, transport_id, received_at, since, content }
         }
         .boxed()

@@ -14,6 +14,7 @@ use crate::backoff::{Backoff, random_spread};
 use crate::clock::Clock;
 use crate::config::Amqp;
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use crate::message::{Kind, Law};
 use crate::shutdown::Shutdown;
 use crate::telemetry::{Component, Telemetry};
@@ -319,6 +320,9 @@ async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due
         // Publishing would wait for the alarm to end, and could not be taken back.
         return vec![Err(Failure::destination("the broker takes nothing: it is short of memory or disk"))];
     }
+    if let Err(tripped) = Failpoint::BeforePublish.pass_async().await {
+        return vec![Err(Failure::destination(tripped.to_string()))];
+    }
     // A confirm that is on its way when the connection breaks may never come, nor an error.
     let gone = gone(&live.connection, channel).shared();
     // The futures are made and polled in order, and the frames leave in that order.
@@ -326,7 +330,7 @@ async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due
         let gone = gone.clone();
         async move {
             tokio::select! {
-                confirmed = publish_one(channel, letter, due) => Ok(confirmed),
+                published = publish_one(channel, letter, due) => published,
                 () = gone => Err("the connection was closed"),
                 () = tokio::time::sleep(CONFIRM_DEADLINE) => Err("no confirm in time"),
             }
@@ -339,6 +343,9 @@ async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due
     if !confirms.iter().all(answered) {
         live.broken.notify_one();
     }
+    if let Err(tripped) = Failpoint::AfterConfirm.pass_async().await {
+        return vec![Err(Failure::destination(tripped.to_string()))];
+    }
     let rows = letters.iter().zip(rows);
     confirms
         .into_iter()
@@ -347,10 +354,17 @@ async fn publish(live: &Live, channel: &Channel, letters: &[Letter], rows: &[Due
         .collect()
 }
 
-async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Result<Confirmation> {
+async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> Published {
     let (exchange, key) = (short(&letter.exchange), short(&letter.routing_key));
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    channel.basic_publish(exchange, key, options, &due.body, letter.properties.clone()).await?.await
+    let confirm = match channel.basic_publish(exchange, key, options, &due.body, letter.properties.clone()).await {
+        Ok(confirm) => confirm,
+        Err(error) => return Ok(Err(error)),
+    };
+    Failpoint::AfterPublish.pass_async().await.map_err(|_| "a test asked for a failure")?;
+    let confirmed = confirm.await;
+    Failpoint::BeforeConfirm.pass_async().await.map_err(|_| "a test asked for a failure")?;
+    Ok(confirmed)
 }
 
 /// What the broker or the library says of a message, or why nobody knows whether it arrived.

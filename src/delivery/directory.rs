@@ -5,8 +5,9 @@
 //! name follows from the row, so a repeat finds its own file and leaves it.
 
 use super::outbox::Due;
-use super::{Destination, Failure, without_bsn};
+use super::{Destination, Failure, tripped, without_bsn};
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use crate::transport::spool::{Spool, sync_folder};
 use futures_util::future::BoxFuture;
 use std::fs::{self, File};
@@ -67,17 +68,20 @@ fn write_run(spool: &Spool, run: &[Due]) -> Vec<Result<(), Failure>> {
 fn write(spool: &Spool, due: &Due) -> Result<(), Failure> {
     let (folder, stem) = place(spool, due)?;
     fs::create_dir_all(&folder).map_err(|error| fault(&folder, &error))?;
+    Failpoint::BeforeDelivery.pass().map_err(tripped)?;
     // The verdict goes first: whoever sees the message finds its verdict beside it.
     if let (Purpose::Forward, Some(verdict)) = (due.purpose, &due.verdict_json) {
         put(&folder, &format!("{stem}.verdict.json"), verdict)?;
     }
+    Failpoint::WithinDelivery.pass().map_err(tripped)?;
     let extension = match due.purpose {
         Purpose::Reply | Purpose::Forward => "xml",
         Purpose::Error => "error.json",
         Purpose::Signal => "signal.json",
     };
     put(&folder, &format!("{stem}.{extension}"), &due.body)?;
-    sync_folder(&folder).map_err(|error| fault(&folder, &error))
+    sync_folder(&folder).map_err(|error| fault(&folder, &error))?;
+    Failpoint::AfterDelivery.pass().map_err(tripped)
 }
 
 /// Folder and name, without extension.

@@ -5,9 +5,10 @@
 //! recognises a repeat. Redirects are not followed: a message goes where the configuration says or nowhere.
 
 use super::outbox::Due;
-use super::{Destination, Failure};
+use super::{Destination, Failure, tripped};
 use crate::config::{BackOffice, TlsFiles};
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use futures_util::future::BoxFuture;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Certificate, Client, Identity, Response, StatusCode, redirect};
@@ -153,10 +154,11 @@ async fn post(client: &Client, url: reqwest::Url, due: &Due) -> Result<(), Failu
         .header("Sluis-Kind", header_value(&due.subject))
         .header("Sluis-Purpose", due.purpose.as_str())
         .body(body);
-    match request.send().await {
-        Ok(answer) => judge(answer, due).await,
-        Err(error) => Err(Failure::destination(reason(&error))),
-    }
+    Failpoint::BeforeDelivery.pass_async().await.map_err(tripped)?;
+    let answer = request.send().await.map_err(|error| Failure::destination(reason(&error)))?;
+    Failpoint::WithinDelivery.pass_async().await.map_err(tripped)?;
+    judge(answer, due).await?;
+    Failpoint::AfterDelivery.pass_async().await.map_err(tripped)
 }
 
 /// Content type and bytes of a request.

@@ -6,6 +6,7 @@ pub mod http;
 pub mod outbox;
 pub mod relay;
 
+use crate::failpoint::Tripped;
 use crate::message::Bsn;
 use futures_util::future::BoxFuture;
 use outbox::Due;
@@ -55,6 +56,11 @@ impl Failure {
     pub fn receiver(reason: impl Into<String>) -> Failure {
         Failure { reason: reason.into(), scope: Scope::Receiver }
     }
+}
+
+/// What a delivery that a test lets fail has come to.
+fn tripped(tripped: Tripped) -> Failure {
+    Failure::destination(tripped.to_string())
 }
 
 /// Text from outside that is to become part of a file name or a log line, with every number that could be a BSN

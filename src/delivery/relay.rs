@@ -5,12 +5,13 @@
 //! only after the destination said so, and the outcome is in the ledger before the lane goes on: after a crash a row is
 //! sent again under the same id, never lost.
 
-use super::outbox::{Due, Outbox, Outcome, Settlement};
+use super::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
 use super::{Destination, Failure, Scope};
 use crate::backoff::{Backoff, random_spread, spread_of};
 use crate::clock::Clock;
 use crate::config;
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{Attempted, DeliveryTimed, DestinationBack, DestinationDown};
@@ -263,7 +264,7 @@ impl Relay {
     async fn settle(&mut self, shutdown: &Shutdown) -> bool {
         let mut failures = 0;
         while !self.unsettled.is_empty() {
-            match self.outbox.settle(self.unsettled.clone()).await {
+            match self.record().await {
                 Ok(()) => {
                     self.fine(OUTBOX, &None);
                     self.unsettled.clear();
@@ -287,6 +288,12 @@ impl Relay {
             }
         }
         freed
+    }
+
+    async fn record(&self) -> Result<(), OutboxError> {
+        Failpoint::BeforeSettle.pass_async().await.map_err(|tripped| OutboxError(tripped.to_string()))?;
+        self.outbox.settle(self.unsettled.clone()).await?;
+        Failpoint::AfterSettle.pass_async().await.map_err(|tripped| OutboxError(tripped.to_string()))
     }
 
     /// Waits for what is on its way and records it.

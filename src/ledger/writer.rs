@@ -5,6 +5,7 @@ use super::error::LedgerError;
 use super::keys::Vault;
 use super::schema::Access;
 use super::tx::Tx;
+use crate::failpoint::Failpoint;
 use rusqlite::Connection;
 use std::any::Any;
 use std::collections::VecDeque;
@@ -143,12 +144,18 @@ impl Writer {
             Access::Write | Access::Beside => "BEGIN IMMEDIATE",
             Access::Read => "BEGIN",
         })?;
-        let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.statement("COMMIT"));
+        let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.end_group());
         if !self.connection.is_autocommit() {
             // COMMIT or a savepoint failed and left the transaction open.
             self.statement("ROLLBACK")?;
         }
         outcome
+    }
+
+    fn end_group(&self) -> Result<(), LedgerError> {
+        Failpoint::BeforeCommit.pass().map_err(|_| LedgerError::Undone)?;
+        self.statement("COMMIT")?;
+        Failpoint::AfterCommit.pass().map_err(|_| LedgerError::Undone)
     }
 
     fn run_jobs(

@@ -12,6 +12,7 @@ use super::super::{Incoming, Intake, IntakeError};
 use super::{AmqpError, close, connect, gone, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
 use crate::config::Amqp;
+use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
 use crate::telemetry::events::{IntakeBroke, NotRecorded};
 use crate::telemetry::{Component, Telemetry};
@@ -223,6 +224,9 @@ impl<I: Intake> AmqpIntake<I> {
                 Err(Fault::Broke(acker)) => *all_taken &= self.set_aside(&acker).await,
             }
         }
+        if let Err(tripped) = Failpoint::BeforeAck.pass_async().await {
+            return Some(Ended::Lost(tripped.to_string()));
+        }
         let multiple = *all_taken;
         let first = if multiple { acks.len().saturating_sub(1) } else { 0 };
         let acks = acks[first..].iter().map(|acker| acker.ack(BasicAckOptions { multiple }));
@@ -234,6 +238,9 @@ impl<I: Intake> AmqpIntake<I> {
                 Err(error) => error.to_string(),
             };
             ended.get_or_insert(Ended::Lost(reason));
+        }
+        if let Err(tripped) = Failpoint::AfterAck.pass_async().await {
+            ended.get_or_insert(Ended::Lost(tripped.to_string()));
         }
         ended
     }
