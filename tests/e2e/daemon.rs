@@ -121,6 +121,11 @@ impl Site {
 
     /// Starts the daemon.
     pub fn start(&self) -> Daemon {
+        self.start_with(&[])
+    }
+
+    /// Starts the daemon with variables in its environment.
+    pub fn start_with(&self, environment: &[(&str, &str)]) -> Daemon {
         let life = self.lives.get() + 1;
         self.lives.set(life);
         let log = self.path(&format!("life-{life:03}.log"));
@@ -128,6 +133,7 @@ impl Site {
         let child = program()
             .args(["run", "--config"])
             .arg(self.path("sluis.toml"))
+            .envs(environment.iter().copied())
             .stdout(file.try_clone().expect("a handle can be cloned"))
             .stderr(file)
             .spawn()
