@@ -97,12 +97,17 @@ impl Tx<'_> {
         }
     }
 
+    /// A row whose last attempt was later than now waits for nothing: the clock was put back since, and its wait may
+    /// have no end by the right time.
     fn due_at(&self, destination: &Destination, now: i64, limit: usize) -> Result<Vec<i64>, LedgerError> {
         let mut statement = self.sql(
-            "SELECT sequence, due_at FROM outbox INDEXED BY outbox_open
+            "SELECT sequence, CASE WHEN due_at > ?3 AND EXISTS (SELECT 1 FROM attempts AS a
+                 WHERE a.sequence = outbox.sequence AND a.attempt = outbox.attempts AND a.at > ?3)
+                 THEN 0 ELSE due_at END
+             FROM outbox INDEXED BY outbox_open
              WHERE sent_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence",
         )?;
-        let mut rows = statement.query(params![destination.0, destination.1])?;
+        let mut rows = statement.query(params![destination.0, destination.1, now])?;
         let mut due = Vec::new();
         while due.len() < limit
             && let Some(row) = rows.next()?

@@ -64,7 +64,7 @@ pub fn check(world: &mut World, scenario: &Scenario) -> Vec<String> {
     wrong.holds(fresh.is_some_and(|judged| judged.verdict == Verdict::Accepted), || {
         format!("a fresh message must pass: {fresh:?}")
     });
-    told(world, scenario, &mut wrong);
+    told(world, &mut wrong);
     let figures = &mut world.figures;
     figures.lost += wrong.lost;
     figures.different += wrong.different;
@@ -264,7 +264,7 @@ fn doctor(world: &World, wrong: &mut Wrong) {
 }
 
 /// Log and metrics: no panic, no error that was not expected, nobody named.
-fn told(world: &World, scenario: &Scenario, wrong: &mut Wrong) {
+fn told(world: &World, wrong: &mut Wrong) {
     let log = world.site.log();
     wrong.holds(!log.contains("panicked"), || "the daemon panicked".to_owned());
     for (what, text) in [("log", &log), ("metrics", &world.metrics)] {
@@ -274,9 +274,8 @@ fn told(world: &World, scenario: &Scenario, wrong: &mut Wrong) {
     }
     wrong.holds(world.metrics.contains("sluis_"), || "the daemon tells no figures".to_owned());
     // A parked message is one that a person must look at, and no fault of the daemon.
-    let is_expected =
-        |line: &str| line.contains("\"parked ") || scenario.errors.iter().any(|expected| line.contains(expected));
-    for line in log.lines().filter(|line| line.contains("\"level\":\"ERROR\"") && !is_expected(line)) {
+    let is_fault = |line: &&str| line.contains("\"level\":\"ERROR\"") && !line.contains("\"parked ");
+    for line in log.lines().filter(is_fault) {
         wrong.texts.push(format!("an error nobody expected: {line}"));
     }
 }

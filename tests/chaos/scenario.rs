@@ -96,8 +96,6 @@ pub struct Scenario {
     pub clients: u32,
     /// What happens, one after another.
     pub faults: Vec<Fault>,
-    /// What lines of the log at level ERROR may say, beside that a message is parked.
-    pub errors: Vec<&'static str>,
     /// Whether it is played every day.
     pub short: bool,
 }
@@ -106,7 +104,7 @@ impl Scenario {
     /// A scenario of the long form, on enough clients to have all sorts of messages.
     pub fn new(name: impl Into<String>, way: Way, faults: Vec<Fault>) -> Scenario {
         let clients = super::traffic::ALL_SORTS;
-        Scenario { name: name.into(), way, clients, faults, errors: Vec::new(), short: false }
+        Scenario { name: name.into(), way, clients, faults, short: false }
     }
 
     /// Played every day as well.
@@ -118,12 +116,6 @@ impl Scenario {
     /// With other traffic.
     pub fn clients(mut self, clients: u32) -> Scenario {
         self.clients = clients;
-        self
-    }
-
-    /// With errors in the log that belong to it.
-    pub fn errors(mut self, errors: &[&'static str]) -> Scenario {
-        self.errors = errors.to_vec();
         self
     }
 

@@ -36,7 +36,7 @@ pub fn all() -> Vec<Scenario> {
         Scenario::new(
             "way to the broker is cut and away",
             Way::Amqp,
-            vec![Fault::Cut, Fault::NoWay(SHORT), Fault::Kill, Fault::Cut, Fault::NoWay(LONG)],
+            vec![Fault::Cut, Fault::NoWay(SHORT), Fault::Stop, Fault::Cut, Fault::NoWay(LONG)],
         ),
         Scenario::new("broker stops for a while", Way::Amqp, vec![Fault::BrokerAway(LONG)]).daily(),
         Scenario::new("broker stops for a minute", Way::Amqp, vec![Fault::BrokerAway(Duration::from_mins(1))]),

@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 const OFFICE: &str = "0197";
 /// How often a state is looked at. Each look costs the broker connections.
 const LOOK: Duration = Duration::from_millis(25);
+/// Messages that a daemon gets beyond its portion at once.
+const MORE: usize = 8;
 /// Time for a hanging daemon to run into whatever it can still run into.
 const HANG: Duration = Duration::from_millis(150);
 
@@ -40,8 +42,6 @@ pub struct World {
     pub office: Office,
     /// What an undisturbed run comes to.
     pub expected: Account,
-    /// All messages.
-    pub items: Vec<Item>,
     /// The fresh one.
     pub fresh: Item,
     /// What happened so far.
@@ -112,7 +112,6 @@ impl World {
             broker,
             office,
             expected,
-            items,
             fresh,
             figures,
             disk: None,
@@ -227,7 +226,8 @@ impl World {
         fs::read_to_string(self.passings()).unwrap_or_default()
     }
 
-    /// Waits until the failpoint did what it was to do.
+    /// Waits until the failpoint did what it was to do. Places that a group of messages passes together are passed more
+    /// rarely than there are messages: when the daemon is done with its portion too soon, it gets more.
     pub fn until_tripped(&mut self, at: Failpoint, passing: u64, action: Action) {
         let mut daemon = self.daemon.take().expect("it was armed");
         let reached = |world: &World| {
@@ -235,7 +235,16 @@ impl World {
             let passed = world.passed().lines().filter(|line| *line == name).count();
             u64::try_from(passed).expect("it fits") >= passing
         };
-        self.until(&format!("{at} is passed {passing} times"), || reached(self) || !daemon.runs());
+        loop {
+            let is_over = |daemon: &mut Daemon| reached(self) || !daemon.runs();
+            self.until(&format!("{at} is passed {passing} times"), || {
+                is_over(&mut daemon) || self.arrived() >= self.owed()
+            });
+            if is_over(&mut daemon) {
+                break;
+            }
+            assert!(self.feed_more(), "{at} was not passed {passing} times by all there is: {}", self.describe());
+        }
         assert!(reached(self), "it must not die before its time: {}", self.describe());
         match action {
             Action::Abort => {
@@ -275,6 +284,14 @@ impl World {
     pub fn feed(&mut self) {
         let portion = self.portions.pop_front().expect("there is a portion for each fault");
         self.send(&portion);
+    }
+
+    /// Sends the next messages of the portions to come; whether there are any.
+    fn feed_more(&mut self) -> bool {
+        let Some(next) = self.portions.iter_mut().find(|portion| !portion.is_empty()) else { return false };
+        let more: Vec<Item> = next.drain(..next.len().min(MORE)).collect();
+        self.send(&more);
+        true
     }
 
     /// Sends what is left.
@@ -398,7 +415,7 @@ impl World {
         self.figures.outages += 1;
         let (set, clear): (&[&str], &[&str]) = match alarm {
             Alarm::Memory => (&["set_vm_memory_high_watermark", "0.000001"], &["set_vm_memory_high_watermark", "0.4"]),
-            Alarm::Disk => (&["set_disk_free_limit", "900TB"], &["set_disk_free_limit", "50MB"]),
+            Alarm::Disk => (&["set_disk_free_limit", "900000000000000"], &["set_disk_free_limit", "50MB"]),
         };
         self.broker().ctl(set);
         std::thread::sleep(time);
