@@ -69,7 +69,9 @@ pub enum Fault {
     BrokerAlarm(Alarm, Duration),
     /// The queue of the gateway is deleted while it is idle, and is there again.
     QueueDeleted,
-    /// The way to the broker is disturbed for that long; connections that say `2` of themselves only.
+    /// A connection to the broker is cut after so many bytes more, of those that say this of themselves.
+    CutAfter(usize, Toward, &'static str),
+    /// The way to the broker is disturbed for that long, on connections that say this of themselves.
     Way(Weather, Toward, &'static str, Duration),
     /// All connections to the broker are cut at once.
     Cut,
@@ -217,17 +219,25 @@ impl Fault {
             Fault::Office(mood, times) => return world.office_is(*mood, *times),
             Fault::OfficeAway(hours) => return world.office_away(*hours),
             Fault::DiskFull(_, time) => return world.disk_full(*time),
+            Fault::BrokerAlarm(alarm, time) => return world.broker_alarm(*alarm, *time),
+            Fault::CutAfter(bytes, toward, only) => return world.cut_after(*bytes, *toward, only),
+            Fault::BrokerAway(_) | Fault::BrokerCrash => world.slow(),
             _ => {}
         }
         world.feed();
         world.until_progress(random);
         match self {
-            Fault::Trip(..) | Fault::QueueDeleted | Fault::Office(..) | Fault::OfficeAway(_) | Fault::DiskFull(..) => {}
+            Fault::Trip(..)
+            | Fault::QueueDeleted
+            | Fault::Office(..)
+            | Fault::OfficeAway(_)
+            | Fault::DiskFull(..)
+            | Fault::BrokerAlarm(..)
+            | Fault::CutAfter(..) => {}
             Fault::Kill => world.kill(),
             Fault::Stop => world.stop(),
             Fault::BrokerAway(away) => world.broker_away(*away),
             Fault::BrokerCrash => world.broker_crash(),
-            Fault::BrokerAlarm(alarm, time) => world.broker_alarm(*alarm, *time),
             Fault::Way(weather, toward, only, time) => world.disturb(*weather, *toward, only, *time),
             Fault::Cut => world.cut(),
             Fault::NoWay(time) => world.no_way(*time),

@@ -25,7 +25,7 @@ pub fn all() -> Vec<Scenario> {
     let mut all = vec![
         killed_everywhere(Way::Directory, 2),
         killed_everywhere(Way::Amqp, 2),
-        failing_everywhere(Way::Amqp).daily(),
+        failing_everywhere(Way::Amqp),
         failing_everywhere(Way::Directory),
         waiting_everywhere(Way::Amqp),
         Scenario::new("back office goes wrong in every way", Way::Directory, office_moods()).daily(),
@@ -132,7 +132,7 @@ fn office_moods() -> Vec<Fault> {
 
 /// Frames are of some hundred bytes and of some thousand: these numbers are inside of some.
 fn cuts_inside_frames() -> Vec<Fault> {
-    let cut = |bytes, toward, only| Fault::Way(Weather::CutAfter(bytes), toward, only, SHORT);
+    let cut = Fault::CutAfter;
     vec![
         cut(1_003, Toward::Server, DELIVERY),
         cut(5_001, Toward::Client, INTAKE),

@@ -11,7 +11,7 @@ use crate::e2e::oracle::{Account, today, undisturbed};
 use crate::e2e::proxy::{Proxy, Toward, Weather};
 use crate::e2e::random::Random;
 use crate::e2e::traffic::Item;
-use crate::e2e::{PATIENCE, get};
+use crate::e2e::get;
 use sluis::decision::Purpose;
 use sluis::delivery::outbox::Due;
 use sluis::failpoint::Failpoint;
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 
 /// The municipality whose back office takes what is for it over HTTP.
 const OFFICE: &str = "0197";
+/// Longest wait for anything. After some losses in a row the gateway itself waits for half a minute.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a state is looked at. Each look costs the broker connections.
 const LOOK: Duration = Duration::from_millis(25);
 /// Messages that a daemon gets beyond its portion at once.
@@ -193,6 +195,15 @@ impl World {
             assert!(daemon.terminate().success(), "it must stop in order: {}", self.describe());
         }
         self.ensure_runs();
+    }
+
+    /// Kills it and starts it so slow that what is broken outside, which takes a while, meets it at its work.
+    pub fn slow(&mut self) {
+        if let Some(daemon) = self.daemon.take() {
+            daemon.kill();
+            self.figures.kills += 1;
+        }
+        self.start(&[("SLUIS_FAILPOINT", "after_inbox:1-1000000=delay:400ms")]);
     }
 
     /// Kills it and starts it with a failpoint.
@@ -410,16 +421,29 @@ impl World {
         self.broker().ctl(&["start_app"]);
     }
 
-    /// The broker takes nothing for a while.
+    /// The broker takes nothing from the moment the daemon has something for it until that long after it noticed.
     pub fn broker_alarm(&mut self, alarm: Alarm, time: Duration) {
         self.figures.outages += 1;
         let (set, clear): (&[&str], &[&str]) = match alarm {
             Alarm::Memory => (&["set_vm_memory_high_watermark", "0.000001"], &["set_vm_memory_high_watermark", "0.4"]),
             Alarm::Disk => (&["set_disk_free_limit", "900000000000000"], &["set_disk_free_limit", "50MB"]),
         };
+        if let Some(daemon) = self.daemon.take() {
+            daemon.kill();
+            self.figures.kills += 1;
+        }
+        self.feed();
         self.broker().ctl(set);
+        let before = self.said("short of memory or disk");
+        self.start(&[]);
+        self.until("the broker takes nothing", || self.said("short of memory or disk") > before);
         std::thread::sleep(time);
         self.broker().ctl(clear);
+    }
+
+    /// In how many lines of its log the daemon said something.
+    fn said(&self, part: &str) -> usize {
+        self.site.log().lines().filter(|line| line.contains(part)).count()
     }
 
     /// The broker dies and boots.
@@ -439,18 +463,19 @@ impl World {
     /// The way to the broker is disturbed.
     pub fn disturb(&mut self, weather: Weather, toward: Toward, only: &'static str, time: Duration) {
         self.figures.cuts += 1;
-        let lost = self.proxy().lost();
         self.proxy().set(weather, toward, only);
-        match weather {
-            // The bytes that complete it come with the next message.
-            Weather::CutAfter(_) => {
-                let end = Instant::now() + time;
-                while self.proxy().lost() == lost && Instant::now() < end {
-                    std::thread::sleep(LOOK);
-                }
-            }
-            Weather::Fine | Weather::Frozen | Weather::Slow(_) | Weather::HalfClosed => std::thread::sleep(time),
-        }
+        std::thread::sleep(time);
+        self.proxy().clear();
+    }
+
+    /// A connection is cut after so many bytes more, in the middle of whatever they are.
+    pub fn cut_after(&mut self, bytes: usize, toward: Toward, only: &'static str) {
+        self.figures.cuts += 1;
+        self.until_ready();
+        let lost = self.proxy().lost();
+        self.proxy().set(Weather::CutAfter(bytes), toward, only);
+        self.feed();
+        self.until("a connection is cut", || self.proxy().lost() > lost);
         self.proxy().clear();
     }
 
@@ -498,7 +523,10 @@ impl World {
     pub fn disk_full(&mut self, time: Duration) {
         self.figures.outages += 1;
         self.disk.as_ref().expect("the scenario has a disk").fill();
+        let noticed = |world: &World| world.said("disk is full") + world.said("No space left");
+        let before = noticed(self);
         self.feed();
+        self.until("it finds no room", || noticed(self) > before);
         std::thread::sleep(time);
         self.disk.as_ref().expect("the scenario has a disk").empty();
     }
