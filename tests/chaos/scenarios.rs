@@ -79,13 +79,13 @@ pub fn all() -> Vec<Scenario> {
         .daily(),
     ];
     for way in [Way::Directory, Way::Amqp] {
+        all.push(hanging_everywhere(way));
         for at in Failpoint::ALL.into_iter().filter(|at| passes(way, *at)) {
-            for (position, passing) in [("early", 1), ("middle", 4), ("late", 9)] {
-                let name = format!("killed at {at}, {position}, {}", by(way));
-                all.push(Scenario::new(name, way, vec![Fault::Trip(at, passing, Action::Abort)]));
-            }
-            let hangs = vec![Fault::Trip(at, 2, Action::Hang)];
-            all.push(Scenario::new(format!("hangs at {at} until killed, {}", by(way)), way, hangs));
+            // Early, in the middle and late in what one life has to do.
+            let lives = [1, 4, 9].map(|passing| Fault::Trip(at, passing, Action::Abort)).to_vec();
+            all.push(
+                Scenario::new(format!("killed at {at}, early, middle, late, {}", by(way)), way, lives).clients(30),
+            );
         }
     }
     all
@@ -123,6 +123,13 @@ fn waiting_everywhere(way: Way) -> Scenario {
     let places = Failpoint::ALL.into_iter().filter(|at| passes(way, *at));
     let faults: Vec<Fault> = places.map(|at| Fault::Trip(at, 2, Action::Delay(400))).collect();
     Scenario::new(format!("waiting at every place, {}", by(way)), way, faults).clients(30)
+}
+
+/// One life after another hangs at each place, until somebody kills it.
+fn hanging_everywhere(way: Way) -> Scenario {
+    let places = Failpoint::ALL.into_iter().filter(|at| passes(way, *at));
+    let faults: Vec<Fault> = places.map(|at| Fault::Trip(at, 2, Action::Hang)).collect();
+    Scenario::new(format!("hanging at every place until killed, {}", by(way)), way, faults).clients(30)
 }
 
 fn office_moods() -> Vec<Fault> {

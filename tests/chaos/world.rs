@@ -7,11 +7,11 @@ use super::table::Figures;
 use super::traffic;
 use crate::e2e::broker::Broker;
 use crate::e2e::daemon::{Daemon, Site, tail};
+use crate::e2e::get;
 use crate::e2e::oracle::{Account, today, undisturbed};
 use crate::e2e::proxy::{Proxy, Toward, Weather};
 use crate::e2e::random::Random;
 use crate::e2e::traffic::Item;
-use crate::e2e::get;
 use sluis::decision::Purpose;
 use sluis::delivery::outbox::Due;
 use sluis::failpoint::Failpoint;
@@ -519,9 +519,11 @@ impl World {
         self.office.set(Mood::Works);
     }
 
-    /// No room on a disk for a while.
+    /// No room on a disk until the daemon found that out, and for a while.
     pub fn disk_full(&mut self, time: Duration) {
         self.figures.outages += 1;
+        // What is lost is told once, until it is back.
+        self.drain();
         self.disk.as_ref().expect("the scenario has a disk").fill();
         let noticed = |world: &World| world.said("disk is full") + world.said("No space left");
         let before = noticed(self);
