@@ -12,7 +12,7 @@ use crate::delivery::relay::{Relay, Routes};
 use crate::failpoint;
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
-use crate::ledger::{Keys, Ledger, LedgerError, Settings};
+use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
 use crate::message::{Date, Kind};
 use crate::registers::Registers;
 use crate::schema::{self, Limits};
@@ -41,7 +41,7 @@ pub struct App {
     /// The durable record.
     pub ledger: Ledger,
     /// Held as long as the gateway lives.
-    lock: File,
+    lock: Option<File>,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// The contract registers.
@@ -102,13 +102,13 @@ impl App {
         let needs_spool =
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
-        let (ledger, lock) = open_ledger(&config.ledger.path, &config.ledger.key_file)?;
+        let (ledger, lock) = open_ledger(&config.ledger.location, &config.ledger.key_file)?;
         let ledger_component = telemetry.component("ledger");
         ledger_component.up();
         let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
         telemetry.set_figures(figures(
             ledger.clone(),
-            config.ledger.path.clone(),
+            config.ledger.location.clone(),
             Arc::clone(&registers),
             Arc::clone(&clock),
             ledger_component,
@@ -125,7 +125,7 @@ impl App {
         let surveyor = Surveyor {
             name: name.clone(),
             ledger: ledger.clone(),
-            reader: (config.ledger.path.clone(), Keys::load(&config.ledger.key_file)?),
+            reader: (config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?),
             contracts: registers.in_force(),
             clock: Arc::clone(&clock),
             telemetry: telemetry.clone(),
@@ -207,10 +207,11 @@ pub(crate) fn limits(config: &Config) -> Limits {
     }
 }
 
-/// Opens the ledger, with the lock that keeps a second gateway from it; at the very first start its folder and its key
-/// are made.
-fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<(Ledger, File)> {
-    for file in [path, key_file] {
+/// Opens the ledger; at the very first start its folder and its key are made. A file comes with the lock that keeps a
+/// second gateway from it, while gateways share a server and take turns there.
+fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
+    let path = location.file();
+    for file in path.into_iter().chain([key_file]) {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| {
                 format!(
@@ -220,15 +221,15 @@ fn open_ledger(path: &Path, key_file: &Path) -> anyhow::Result<(Ledger, File)> {
             })?;
         }
     }
-    let Some(lock) = try_lock(path)? else {
-        anyhow::bail!(
-            "the ledger {} is in use by another gateway: stop it, or set another path in [ledger]",
-            path.display()
-        )
-    };
-    // A ledger without its key must never get a new one: it would be unreadable.
-    let keys = if key_file.exists() || path.exists() { Keys::load(key_file)? } else { Keys::create(key_file)? };
-    Ok((Ledger::open(Settings { path: Some(path.to_owned()), keys, max_group: MAX_GROUP })?, lock))
+    let lock = path.map(try_lock).transpose()?;
+    if matches!(lock, Some(None)) {
+        anyhow::bail!("the ledger {location} is in use by another gateway: stop it, or set another path in [ledger]")
+    }
+    // A ledger without its key must never get a new one: it would be unreadable. Whether a server holds one shows when
+    // it is opened: it refuses a key that is not its own.
+    let is_there = key_file.exists() || path.is_some_and(Path::exists);
+    let keys = if is_there { Keys::load(key_file)? } else { Keys::create(key_file)? };
+    Ok((Ledger::open(Settings { location: location.clone(), keys, max_group: MAX_GROUP })?, lock.flatten()))
 }
 
 /// The lock of a ledger; `None` while a gateway holds it. Two gateways on one SQLite ledger would both send its outbox.
@@ -305,7 +306,7 @@ fn intakes(
 /// What the ledger knows in numbers, computed when somebody scrapes.
 fn figures(
     ledger: Ledger,
-    path: PathBuf,
+    location: Location,
     registers: Arc<Registers>,
     clock: Arc<dyn Clock>,
     component: Component,
@@ -321,13 +322,13 @@ fn figures(
                 Ok((region, last))
             });
             let surveys = surveys.collect::<Result<Vec<_>, LedgerError>>()?;
-            Ok((tx.counts(now)?, tx.count_signals()?, surveys))
+            Ok((tx.counts(now)?, tx.count_signals()?, surveys, tx.bytes_on_server()?))
         });
         let component = Arc::clone(&component);
         let (registers, today) = (Arc::clone(&registers), clock.today());
-        let bytes = bytes_on_disk(&path);
+        let on_disk = location.file().map(bytes_on_disk);
         async move {
-            let (counts, signals, surveys) = match counts.await {
+            let (counts, signals, surveys, on_server) = match counts.await {
                 Ok(figures) => figures,
                 Err(error) => {
                     component.down(&error.to_string());
@@ -364,6 +365,7 @@ fn figures(
                     figures.push((Metric::SurveyAgeSeconds, vec![region], seconds(age)));
                 }
             }
+            let bytes = on_disk.or(on_server).unwrap_or_default();
             figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
             figures.extend(figures_of_registers(&registers, today, now));
             Some(figures)

@@ -10,13 +10,12 @@ use crate::contract::survey::{History, Survey};
 use crate::contract::{InForce, Policies, Register, look_over};
 use crate::effects::Teller;
 use crate::finding::Signal;
-use crate::ledger::{Keys, Ledger, LedgerError, SurveyRecord, Turnover, Tx};
+use crate::ledger::{Keys, Ledger, LedgerError, Location, SurveyRecord, Turnover, Tx};
 use crate::message::{Cents, Date};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::SurveyDone;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,7 +29,7 @@ pub struct Surveyor {
     /// Where results are recorded.
     pub ledger: Ledger,
     /// The file of the ledger and its keys, for a connection that only reads.
-    pub reader: (PathBuf, Keys),
+    pub reader: (Location, Keys),
     /// Registers and policies, as they are at the time.
     pub contracts: InForce,
     /// What day it is.
@@ -127,10 +126,10 @@ impl Surveyor {
     /// What the ledger says; nothing is recorded then.
     pub async fn look_over(&self, register: &Arc<Register>, today: Date) -> Result<Turnover, LedgerError> {
         let since = Instant::now();
-        let (path, keys) = self.reader.clone();
+        let (location, keys) = self.reader.clone();
         let (own, policies) = (Arc::clone(register), Arc::clone(&self.contracts.now().policies));
         let found = tokio::task::spawn_blocking(move || {
-            let reader = Ledger::open_to_read(&path, keys)?;
+            let reader = Ledger::open_to_read(location, keys)?;
             let read = Arc::clone(&own);
             let snapshot = reader.run_blocking(move |tx| snapshot(tx, &read))?;
             reader.close()?;

@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it: defaults, overrides, and all faults at once with their lines.
 
 use sluis::config::{Config, ConfigFault, LogFormat, REFERENCE, Transport, load, parse};
+use sluis::ledger::Location;
 use sluis::rules::UnknownQuestion;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,10 +42,15 @@ fn the_reference_file_names_every_key_also_those_without_default() {
         let is_key = bare.contains(" = ") && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         (is_key || bare.starts_with('[')).then(|| bare.to_owned())
     };
-    let full: Vec<String> = REFERENCE.lines().map(|line| setting(line).unwrap_or_else(|| line.to_owned())).collect();
+    let mut full: Vec<String> =
+        REFERENCE.lines().map(|line| setting(line).unwrap_or_else(|| line.to_owned())).collect();
+    // A ledger is in a file or on a server.
+    full.retain(|line| line != "path = \"ledger.sqlite\"");
     let config = read(&full.join("\n")).expect("the examples in the reference are valid");
     let amqp = config.amqp.expect("an address");
     assert_eq!(amqp.tls.files().count(), 3);
+    assert_eq!(config.ledger.tls.files().count(), 3);
+    assert!(matches!(config.ledger.location, Location::Server(_)));
     assert_eq!(config.back_offices["0197"].tls.files().count(), 3);
     assert_eq!(config.regions, [PathBuf::from("/etc/sluis/regions/achterhoek")]);
     assert_eq!(config.policy.len(), 2);
@@ -69,6 +75,24 @@ fn an_address_names_its_host() {
     faults("[amqp]\nurl = \"amqp:/u:geheim@host\"\n", &[(Some(2), "amqp.url", "not an AMQP address")]);
     let office = "[[back_office]]\ngemeente = \"0197\"\nurl = \"https:/host/in\"\n";
     faults(office, &[(Some(3), "back_office[1].url", "not a web address")]);
+}
+
+#[test]
+fn a_ledger_is_in_a_file_or_on_a_server() {
+    let url = "url = \"postgres://u:geheim@localhost/db\"\n";
+    let both = format!("[ledger]\npath = \"x\"\n{url}");
+    faults(&both, &[(Some(2), "ledger.path", "on a server already")]);
+    let without = "[ledger]\nschema = \"x\"\nca_file = \"ca.pem\"\n";
+    let expected = "it stands without url";
+    faults(without, &[(Some(2), "ledger.schema", expected), (Some(3), "ledger.ca_file", expected)]);
+    faults(&format!("[ledger]\n{url}schema = \"X\"\n"), &[(Some(3), "ledger.schema", "no name that can be used")]);
+    let plain = "[ledger]\nurl = \"postgres://u:geheim@db.example/db?sslmode=disable\"\n";
+    faults(plain, &[(Some(2), "ledger.url", "plain text")]);
+    let config = read(&format!("[ledger]\n{url}")).expect("an address and a schema by default");
+    assert_eq!(config.ledger.location.to_string(), "postgres://localhost/db, schema sluis");
+    let shown = config.show();
+    assert!(shown.contains("url = \"postgres://***@localhost/db\"") && !shown.contains("geheim"), "{shown}");
+    assert!(!shown.contains("path = \"/etc/sluis/ledger"), "{shown}");
 }
 
 #[test]
@@ -197,7 +221,7 @@ fn the_environment_overrides_the_file() {
     let config = parse(Path::new("/etc/sluis/sluis.toml"), text, &variables).expect("valid");
     assert_eq!(config.directory.files_per_round, 7);
     assert_eq!(config.directory.poll, Duration::from_secs(2));
-    assert_eq!(config.ledger.path, PathBuf::from("/etc/sluis/db/l.sqlite"));
+    assert_eq!(config.ledger.location, Location::from(Path::new("/etc/sluis/db/l.sqlite")));
     assert_eq!(config.intake.iter().copied().collect::<Vec<_>>(), Transport::ALL);
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(!config.amqp.expect("an address").declare);
@@ -259,7 +283,7 @@ fn files_that_are_named_must_be_there() {
 fn the_embedded_gateway_stays_inside_its_folder() {
     let config = Config::embedded(Path::new("/tmp/demo"));
     assert_eq!(config.directory.root, PathBuf::from("/tmp/demo/spool"));
-    assert_eq!(config.ledger.path, PathBuf::from("/tmp/demo/ledger.sqlite"));
+    assert_eq!(config.ledger.location, Location::from(Path::new("/tmp/demo/ledger.sqlite")));
     assert_eq!(config.http.listen.port(), 0);
     assert!(config.http.listen.ip().is_loopback());
 }

@@ -3,8 +3,9 @@
 
 mod e2e;
 
-use e2e::daemon::{Daemon, Site};
-use e2e::oracle::{Account, account_of, today, undisturbed};
+use e2e::daemon::{Daemon, Site, program};
+use e2e::ledgers::Schema;
+use e2e::oracle::{Account, account_of, account_on, today, undisturbed};
 use e2e::random::Random;
 use e2e::{is_hidden, name, traffic, until};
 use sluis::decision::{Purpose, Verdict};
@@ -107,6 +108,43 @@ fn asked_to_stop_it_finishes_what_it_holds() {
     let found = account_of(&site.path("ledger.sqlite"), &site.path("ledger.key"));
     found.assert_equals(&expected);
     assert_files_equal_the_outbox(&site, &found);
+    site.assert_log_is_clean();
+}
+
+/// On PostgreSQL it decides, answers and books as it does on a file of its own; and commands look at that ledger.
+#[test]
+fn on_a_server_it_does_the_same() {
+    let Some(schema) = Schema::fresh() else { return };
+    let items = traffic::chains(60);
+    let expected = undisturbed("directory", "sluis", &items);
+    let day = today();
+    let site = Site::new(&format!("{SETTINGS}{}", schema.settings()));
+    site.send(&items);
+    let total = items.len() + expected.files();
+    for mark in [1, total / 2] {
+        let mut daemon = site.start();
+        let seen = || progress(&site, items.len());
+        until("progress", || seen() >= mark || !daemon.runs(), || site.describe());
+        assert!(daemon.runs(), "it must not end by itself: {}", site.describe());
+        daemon.kill();
+    }
+    let mut daemon = site.start();
+    until("everything is judged and delivered", || progress(&site, items.len()) >= total, || site.describe());
+    assert!(daemon.metric("sluis_ledger_bytes", "") > 0.0, "its size is told by the server");
+    let config = site.path("sluis.toml");
+    for (command, least) in [(&["doctor"][..], 0), (&["held", "list"][..], 0), (&["signals"][..], 0)] {
+        let output = program().args(command).arg("--config").arg(&config).output().expect("the program runs");
+        let code = output.status.code().expect("an exit code");
+        assert!((least..=1).contains(&code), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(daemon.terminate().success());
+    assert!(!site.path("ledger.sqlite").exists());
+    let found = account_on(&schema, &site.path("ledger.key"));
+    assert_files_equal_the_outbox(&site, &found);
+    found.assert_equals(&expected);
+    if day == today() {
+        found.assert_same_bytes(&expected);
+    }
     site.assert_log_is_clean();
 }
 

@@ -1,8 +1,11 @@
 //! Holds and answers of the daemon: what waits for a person and what becomes of it by order, and what is rejected in the
 //! name of a municipality; in process and with a real ledger.
 
+mod ledgers;
+
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
+use ledgers::Place;
 use sluis::clock::FixedClock;
 use sluis::config::WaitingRoom;
 use sluis::contract::{Contracts, Policies, load};
@@ -35,10 +38,6 @@ struct Desk {
     gateway: Arc<Gateway>,
     ledger: Ledger,
     clock: Arc<FixedClock>,
-}
-
-fn memory() -> Ledger {
-    Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 8 }).expect("a ledger opens")
 }
 
 impl Desk {
@@ -138,7 +137,7 @@ fn later(law: Law, id: &str, nummer: Count) -> Message {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_allocation_waits_and_is_released_with_a_reason() {
     for law in Law::ALL {
-        let desk = Desk::open(memory());
+        let desk = Desk::open(ledgers::fresh(8));
         let kind = format!("{}301", if law == Law::Wmo { "WMO" } else { "JW" });
         desk.take("a", &allocation(law, "A1", 1)).await;
         let [hold] = desk.holds().await.try_into().expect("one is held");
@@ -175,7 +174,7 @@ async fn a_held_allocation_waits_and_is_released_with_a_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawn_allocation_counts_as_not_sent() {
     for law in Law::ALL {
-        let desk = Desk::open(memory());
+        let desk = Desk::open(ledgers::fresh(8));
         desk.take("a", &allocation(law, "A1", 1)).await;
         let id = desk.holds().await[0].message_id;
         let done = desk.order(id, Action::Withdraw, "andere aanbieder gevonden").await;
@@ -200,7 +199,7 @@ async fn a_withdrawn_allocation_counts_as_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_version_does_not_overtake_one_that_is_held() {
     let law = Law::Wmo;
-    let desk = Desk::open(memory());
+    let desk = Desk::open(ledgers::fresh(8));
     desk.take("first", &allocation(law, "A1", 1)).await;
     desk.take("second", &later(law, "A2", 1)).await;
     desk.take("other", &composer(law, WINTERSWIJK).toewijzing("A3", &Person::nth(2), &allocate(law, 1))).await;
@@ -223,7 +222,7 @@ async fn a_later_version_does_not_overtake_one_that_is_held() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stood_behind_one_that_is_withdrawn_is_judged_by_itself() {
     for law in Law::ALL {
-        let desk = Desk::open(memory());
+        let desk = Desk::open(ledgers::fresh(8));
         desk.take("first", &allocation(law, "A1", 1)).await;
         desk.take("second", &later(law, "A2", 1)).await;
         // The municipality found a provider with a contract meanwhile.
@@ -250,7 +249,7 @@ async fn what_stood_behind_one_that_is_withdrawn_is_judged_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_about_nothing_is_refused() {
-    let desk = Desk::open(memory());
+    let desk = Desk::open(ledgers::fresh(8));
     desk.take("a", &composer(Law::Wmo, WINTERSWIJK).toewijzing("A1", &Person::nth(1), &allocate(Law::Wmo, 1))).await;
     for id in [1, 99, -1] {
         let done = desk.order(id, Action::Release, "zomaar").await;
@@ -262,7 +261,7 @@ async fn an_order_about_nothing_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_is_judged_on_the_facts_of_its_day() {
-    let desk = Desk::open(memory());
+    let desk = Desk::open(ledgers::fresh(8));
     desk.take("a", &allocation(Law::Wmo, "A1", 1)).await;
     let id = desk.holds().await[0].message_id;
     desk.clock.advance(SignedDuration::from_hours(24));
@@ -274,7 +273,7 @@ async fn a_release_is_judged_on_the_facts_of_its_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_standard_rejects_by_now_is_rejected_at_its_release() {
-    let desk = Desk::open(memory());
+    let desk = Desk::open(ledgers::fresh(8));
     desk.take("a", &allocation(Law::Wmo, "A1", 1)).await;
     let id = desk.holds().await[0].message_id;
     // A clock that was set back: the message is of tomorrow now.
@@ -294,7 +293,7 @@ async fn what_the_standard_rejects_by_now_is_rejected_at_its_release() {
 async fn a_request_is_rejected_once_in_the_name_of_its_municipality() {
     for law in Law::ALL {
         let kind = |number: &str| format!("{}{number}", if law == Law::Wmo { "WMO" } else { "JW" });
-        let desk = Desk::open(memory());
+        let desk = Desk::open(ledgers::fresh(8));
         let composer = composer(law, DOETINCHEM);
         let request = composer.aanvraag("V1", &Person::nth(1), "R1", &allocate(law, 1));
         for _ in 0..3 {
@@ -330,7 +329,7 @@ async fn a_request_is_rejected_once_in_the_name_of_its_municipality() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crisis_care_is_never_held() {
-    let desk = Desk::open(memory());
+    let desk = Desk::open(ledgers::fresh(8));
     let crisis = Allocate {
         product: Product { categorie: "46".into(), code: Some("46A01".into()) },
         ..allocate(Law::Jeugdwet, 2)
@@ -342,7 +341,7 @@ async fn crisis_care_is_never_held() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_names_a_hold_after_a_working_day() {
-    let desk = Desk::open(memory());
+    let desk = Desk::open(ledgers::fresh(8));
     desk.take("a", &allocation(Law::Wmo, "A1", 1)).await;
     let patience = Patience { retry: Duration::from_mins(5), waiting: None, held: 1 };
     for (days, expected) in [(0, 0), (1, 0), (2, 1), (3, 1)] {
@@ -360,11 +359,11 @@ async fn the_doctor_names_a_hold_after_a_working_day() {
 /// Whoever gives orders, in whatever sequence and how often: a message leaves once at most, or is withdrawn once.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_carried_out_exactly_once() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let (path, key) = (folder.path().join("ledger.sqlite"), folder.path().join("ledger.key"));
+    let place = Place::new();
+    let (location, key) = (place.location(), place.folder().join("ledger.key"));
     let open = || {
         let keys = if key.exists() { Keys::load(&key) } else { Keys::create(&key) };
-        let settings = Settings { path: Some(path.clone()), keys: keys.expect("keys"), max_group: 8 };
+        let settings = Settings { location: location.clone(), keys: keys.expect("keys"), max_group: 8 };
         Ledger::open(settings).expect("a ledger opens")
     };
     let desk = Desk::open(open());
@@ -376,9 +375,9 @@ async fn an_order_is_carried_out_exactly_once() {
     // Several commands beside the gateway leave orders while it carries them out.
     let givers: Vec<_> = (0..4_usize)
         .map(|giver| {
-            let (path, key, ids) = (path.clone(), key.clone(), ids.clone());
+            let (location, key, ids) = (location.clone(), key.clone(), ids.clone());
             std::thread::spawn(move || {
-                let beside = Ledger::open_beside(&path, Keys::load(&key).expect("keys")).expect("it opens beside");
+                let beside = Ledger::open_beside(location, Keys::load(&key).expect("keys")).expect("it opens beside");
                 let mut given = Vec::new();
                 for round in 0..ids.len() {
                     let at = (round * (giver + 1) + giver) % ids.len();

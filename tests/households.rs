@@ -1,40 +1,43 @@
 //! `sluis household`: a municipality hands in who live together, while the ledger is in use.
 
+mod ledgers;
+
+use ledgers::Place;
 use sluis::ledger::{Keys, Ledger, Settings};
 use sluis::message::Party;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use tempfile::TempDir;
 
 const TABLE: &str = "municipality;household;bsn\n0197;H1;999900006\n0197;H1;999900018\n0222;H1;999900006\n";
 
 /// A folder with a configuration, and the ledger of a gateway that runs.
 struct Site {
-    folder: TempDir,
+    place: Place,
     ledger: Ledger,
 }
 
 impl Site {
     fn new() -> Site {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let keys = Keys::create(&folder.path().join("ledger.key")).expect("keys can be made");
+        let place = Place::new();
+        let folder = place.folder();
+        let keys = Keys::create(&folder.join("ledger.key")).expect("keys can be made");
         let region = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
         std::fs::write(
-            folder.path().join("sluis.toml"),
-            format!("[contract]\nregion = {:?}\n", region.display().to_string()),
+            folder.join("sluis.toml"),
+            format!("[contract]\nregion = {:?}\n{}", region.display().to_string(), place.settings()),
         )
         .expect("written");
-        let path = Some(folder.path().join("ledger.sqlite"));
-        let ledger = Ledger::open(Settings { path, keys, max_group: 8 }).expect("the ledger opens");
-        Site { folder, ledger }
+        let ledger =
+            Ledger::open(Settings { location: place.location(), keys, max_group: 8 }).expect("the ledger opens");
+        Site { place, ledger }
     }
 
     /// Runs the program; its exit code and all that it printed, in which no person stands.
     fn run(&self, arguments: &[&str]) -> (i32, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_sluis"))
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.place.folder())
             .output()
             .expect("the program runs");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -43,7 +46,7 @@ impl Site {
     }
 
     fn import(&self, table: &str) -> (i32, String) {
-        std::fs::write(self.folder.path().join("households.csv"), table).expect("written");
+        std::fs::write(self.place.folder().join("households.csv"), table).expect("written");
         self.run(&["household", "import", "households.csv"])
     }
 

@@ -1,15 +1,18 @@
 //! The ledger under SIGKILL: what was acknowledged is there afterwards, whole, and nothing is there by half.
 
+mod ledgers;
+
 use jiff::Timestamp;
 use jiff::civil::date;
+use ledgers::Place;
 use sluis::decision::{Decision, Identity, Outgoing, Posting, PostingSort, Purpose, Record, Slot, Verdict};
 use sluis::delivery::outbox::Due;
 use sluis::finding::{Severity, Signal};
-use sluis::ledger::{Filter, Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Filter, Inbox, Keys, Ledger, Location, Settings};
 use sluis::message::{Cents, Kind, Law, Number, Party};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Tells the child process where its ledger is; the number of the round stands before the path.
@@ -17,9 +20,12 @@ const ROLE: &str = "SLUIS_TEST_CRASH_CHILD";
 /// Tasks that store at the same time, so that groups have several jobs.
 const TASKS: u64 = 8;
 
-fn open(folder: &Path) -> Ledger {
-    let keys = Keys::load(&folder.join("keys")).expect("the keys are there");
-    Ledger::open(Settings { path: Some(folder.join("ledger.db")), keys, max_group: 64 }).expect("the ledger opens")
+fn open(folder: &Path, location: Location) -> Ledger {
+    Ledger::open(Settings { location, keys: keys(folder), max_group: 64 }).expect("the ledger opens")
+}
+
+fn keys(folder: &Path) -> Keys {
+    Keys::load(&folder.join("keys")).expect("the keys are there")
 }
 
 fn inbox(id: &str) -> Inbox {
@@ -88,8 +94,8 @@ fn decision(id: &str) -> Decision {
 #[test]
 fn child_stores_until_killed() {
     let Ok(role) = std::env::var(ROLE) else { return };
-    let (round, folder) = role.split_once(' ').expect("a round and a folder");
-    let ledger = open(Path::new(folder));
+    let [round, schema, folder] = *role.splitn(3, ' ').collect::<Vec<_>>() else { panic!("a round and a place") };
+    let ledger = open(Path::new(folder), ledgers::location(schema, Path::new(folder)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let tasks: Vec<_> = (0..TASKS)
@@ -112,18 +118,20 @@ fn child_stores_until_killed() {
     });
 }
 
-fn spawn(round: u64, folder: &Path) -> Child {
+fn spawn(round: u64, place: &Place) -> Child {
+    // The first part is the crate, which the names of tests leave out.
+    let module = module_path!().split_once("::").map_or(String::new(), |(_, module)| format!("{module}::"));
     Command::new(std::env::current_exe().expect("a test knows its program"))
-        .args(["--exact", "child_stores_until_killed", "--nocapture", "--test-threads=1"])
-        .env(ROLE, format!("{round} {}", folder.display()))
+        .args(["--exact", &format!("{module}child_stores_until_killed"), "--nocapture", "--test-threads=1"])
+        .env(ROLE, format!("{round} {} {}", place.schema(), place.folder().display()))
         .stdout(Stdio::piped())
         .spawn()
         .expect("the child starts")
 }
 
 /// Lets a child store at least `enough` messages, kills it, and gives all that it had said until then.
-fn store_and_kill(round: u64, folder: &Path, enough: usize) -> Vec<String> {
-    let mut child = spawn(round, folder);
+fn store_and_kill(round: u64, place: &Place, enough: usize) -> Vec<String> {
+    let mut child = spawn(round, place);
     let mut out = BufReader::new(child.stdout.take().expect("its output is piped"));
     let mut said = Vec::new();
     let mut line = String::new();
@@ -158,12 +166,12 @@ fn outbox(ledger: &Ledger) -> BTreeMap<String, Vec<Due>> {
 
 #[test]
 fn what_was_acknowledged_outlives_a_kill_and_nothing_is_there_by_half() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    Keys::create(&folder.path().join("keys")).expect("keys can be made");
+    let place = Place::new();
+    Keys::create(&place.folder().join("keys")).expect("keys can be made");
     let mut acknowledged: BTreeSet<String> = BTreeSet::new();
     for round in 0..6 {
-        let said = store_and_kill(round, folder.path(), 20 + 37 * usize::try_from(round).expect("small"));
-        let ledger = open(folder.path());
+        let said = store_and_kill(round, &place, 20 + 37 * usize::try_from(round).expect("small"));
+        let ledger = open(place.folder(), place.location());
         let repeated = said.last().expect("it stored something").clone();
         acknowledged.extend(said);
 
@@ -197,17 +205,16 @@ fn what_was_acknowledged_outlives_a_kill_and_nothing_is_there_by_half() {
 
 #[test]
 fn a_second_process_may_look_while_the_first_writes() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    Keys::create(&folder.path().join("keys")).expect("keys can be made");
-    let mut child = spawn(0, folder.path());
+    let place = Place::new();
+    Keys::create(&place.folder().join("keys")).expect("keys can be made");
+    let mut child = spawn(0, &place);
     let mut out = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
     out.by_ref().map(|line| line.expect("it can be read")).find(|line| line.contains("stored ")).expect("it stores");
     // Somebody must read on, or the child blocks on a full pipe.
     let reader = std::thread::spawn(move || out.map_while(Result::ok).count());
-    let path: PathBuf = folder.path().to_owned();
+    let (location, keys) = (place.location(), keys(place.folder()));
     let looked = std::thread::spawn(move || {
-        let keys = Keys::load(&path.join("keys")).expect("the keys are there");
-        let ledger = Ledger::open_to_read(&path.join("ledger.db"), keys).expect("it opens");
+        let ledger = Ledger::open_to_read(location, keys).expect("it opens");
         let refused = ledger.run_blocking(|tx| tx.store(&inbox("x"), &decision("x")));
         assert!(refused.is_err_and(|error| !error.is_temporary()), "who looks does not write");
         let counts: Vec<usize> = (0..5)

@@ -1,12 +1,14 @@
 //! No BSN and no body stands readable in the files of the ledger.
 
+mod ledgers;
+
 use jiff::Timestamp;
 use jiff::civil::date;
+use ledgers::Place;
 use sluis::decision::{Decision, Identity, Outgoing, Purpose, Record, StartKey, Verdict};
 use sluis::ledger::{Inbox, Keys, Ledger, Settings};
 use sluis::message::{Bsn, Cents, Eenheid, GeslotenPeriode, Kind, Law, Number, Party};
 use sluis::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
-use std::path::Path;
 
 const BSN: &str = "999900006";
 const NAME: &str = "Voorbeeldnaam";
@@ -17,18 +19,30 @@ fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-/// Looks into every file of the folder; gives whether the readable text was found in any.
-fn look(folder: &Path) -> bool {
+/// Looks into every file of the folder, or all that the server would hand out of the schema; gives whether the readable
+/// text was found in any.
+fn look(place: &Place) -> bool {
     let mut found = false;
-    for file in std::fs::read_dir(folder).expect("the folder can be listed") {
-        let path = file.expect("an entry can be read").path();
-        let bytes = std::fs::read(&path).expect("a file can be read");
+    for (name, bytes) in kept(place) {
         for secret in [BSN, NAME] {
-            assert!(!contains(&bytes, secret), "{} shows a person", path.display());
+            assert!(!contains(&bytes, secret), "{name} shows a person");
         }
         found |= contains(&bytes, IDENTIFICATIE);
     }
     found
+}
+
+fn kept(place: &Place) -> Vec<(String, Vec<u8>)> {
+    if place.schema() != "-" {
+        return ledgers::tables(place.schema());
+    }
+    let files = std::fs::read_dir(place.folder()).expect("the folder can be listed");
+    files
+        .map(|file| {
+            let path = file.expect("an entry can be read").path();
+            (path.display().to_string(), std::fs::read(&path).expect("a file can be read"))
+        })
+        .collect()
 }
 
 fn records() -> Vec<Record> {
@@ -74,8 +88,8 @@ fn records() -> Vec<Record> {
 
 #[test]
 fn no_person_is_readable_in_the_files() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let settings = Settings { path: Some(folder.path().join("ledger.db")), keys: Keys::generate(), max_group: 64 };
+    let place = Place::new();
+    let settings = Settings { location: place.location(), keys: Keys::generate(), max_group: 64 };
     let ledger = Ledger::open(settings).expect("the ledger opens");
     let body = format!("<Client><Bsn>{BSN}</Bsn><Naam>{NAME}</Naam></Client>").into_bytes();
     let inbox = Inbox::new("directory", "x.xml", Timestamp::UNIX_EPOCH, body.clone());
@@ -111,12 +125,12 @@ fn no_person_is_readable_in_the_files() {
     let shown = (format!("{inbox:?}"), format!("{ledger:?}"));
     assert!(!shown.0.contains(BSN) && !shown.1.contains(BSN));
     let message_id = ledger.run_blocking(move |tx| tx.store(&inbox, &decision)).expect("it is stored").message_id;
-    assert!(look(folder.path()), "in the log");
+    assert!(look(&place), "in the log");
     let due = ledger.run_blocking(|tx| tx.due(Timestamp::UNIX_EPOCH, 10)).expect("it can be read");
     assert_eq!(due[0].body, body, "whoever has the key can read it");
     assert!(!format!("{due:?}").contains(BSN));
     let kept = ledger.run_blocking(move |tx| tx.inbox(message_id)).expect("it can be read");
     assert_eq!(kept.map(|kept| kept.bytes), Some(body));
     ledger.close().expect("it closes");
-    assert!(look(folder.path()), "in the database");
+    assert!(look(&place), "in the database");
 }

@@ -1,6 +1,7 @@
 //! The money of the ledger against the messages: whatever is allocated, changed, stopped, claimed and credited, what was
 //! realised is what the 325s granted, to the cent, and every balance is the sum of its postings.
 
+mod ledgers;
 #[path = "golden/support.rs"]
 mod support;
 
@@ -12,7 +13,7 @@ use sluis::contract::norms::CLAIM_LAG_MONTHS;
 use sluis::contract::{ContractFacts, Policies, Register};
 use sluis::decision::{Account, Posting, PostingSort, Verdict};
 use sluis::demo::compose::{Allocate, Claim, Person, omvang};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, Ledger};
 use sluis::message::{Cents, Count, Date, Eenheid, Frequentie, Law, Message, Product};
 use sluis::pipeline::{self, Context};
 use sluis::rules::UnknownQuestion;
@@ -39,9 +40,7 @@ struct Lock {
 
 impl Lock {
     fn new(law: Law) -> Lock {
-        let settings = Settings { path: None, keys: Keys::generate(), max_group: 1 };
-        let ledger = Ledger::open(settings).expect("a ledger in memory opens");
-        Lock { law, ledger, count: 0, granted: BTreeMap::new() }
+        Lock { law, ledger: ledgers::fresh(1), count: 0, granted: BTreeMap::new() }
     }
 
     /// Judges and stores a message as on its own Dagtekening; gives the verdict and the reply.

@@ -19,7 +19,7 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 use sluis::contract::{Policies, Register};
 use sluis::demo::compose::{Allocate, Person, omvang};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, Keys, Ledger, Location, Settings};
 use sluis::message::types::{Achternaam, Communicatie, Geboortedatum};
 use sluis::message::{
     Bsn, Cents, Contact, Count, Date, DebetCredit, Eenheid, Frequentie, Identificatie, Kind, Law, Message, Number,
@@ -46,7 +46,7 @@ struct Bench {
 impl Bench {
     fn new() -> Bench {
         Bench {
-            ledger: Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 })
+            ledger: Ledger::open(Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 })
                 .expect("a ledger in memory opens"),
             register: sluis::contract::load(&region()).expect("the sample register has no fault"),
             policies: Policies::default(),

@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 use sluis::contract::{ContractFacts, Policies};
 use sluis::decision::Verdict;
 use sluis::demo::compose::{Allocate, Claim, Composer, Person};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, Keys, Ledger, Location, Settings};
 use sluis::message::{
     Body, Cents, Eenheid, Frequentie, Kind, Law, Message, Number, Omvang, Party, Product, Release, Versie, XsdVersie,
 };
@@ -92,7 +92,7 @@ struct Desk {
 impl Desk {
     fn new() -> Desk {
         let standard = Standard::of(vec![(Schemas::v3_2(), rules_of(Release::V3_2)), (v3_3(), rules_of(V3_3))]);
-        let settings = Settings { path: None, keys: Keys::generate(), max_group: 1 };
+        let settings = Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 };
         Desk { standard, ledger: Ledger::open(settings).expect("a ledger opens"), count: 0 }
     }
 

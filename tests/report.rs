@@ -12,7 +12,7 @@ use sluis::decision::{StartKey, Verdict};
 use sluis::demo::compose::{Allocate, Claim, Composer, Person, omvang};
 use sluis::finding::{Severity, Signal};
 use sluis::gateway::{Gateway, Options};
-use sluis::ledger::{Budget, Judged, Kept, Keys, Ledger, Settings};
+use sluis::ledger::{Budget, Judged, Kept, Keys, Ledger, Location, Settings};
 use sluis::message::{
     Cents, Count, Eenheid, Frequentie, GeslotenPeriode, Law, Message, Number, Omvang, Party, Product,
 };
@@ -62,7 +62,7 @@ impl Desk {
 
     async fn fill(&self) {
         let keys = Keys::create(&self.0.path().join("ledger.key")).expect("a new key file");
-        let settings = Settings { path: Some(self.0.path().join("ledger.sqlite")), keys, max_group: 8 };
+        let settings = Settings { location: Location::File(self.0.path().join("ledger.sqlite")), keys, max_group: 8 };
         let ledger = Ledger::open(settings).expect("a ledger opens");
         let register = load(&self.0.path().join("achterhoek")).expect("the register has no fault");
         let contracts = Contracts::new(vec![Arc::new(register)], Policies::default());

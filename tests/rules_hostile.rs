@@ -15,7 +15,7 @@ use oracle::beside;
 use oracle::structured::{kinds_with_a_seed, multiplied, repeating};
 use sluis::contract::{ContractFacts, Policies, Register, Stand};
 use sluis::decision::{Decision, Record, Slot, Verdict};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, Keys, Ledger, Location, Settings};
 use sluis::message::{
     Body, Cents, Count, DebetCredit, Eenheid, Frequentie, Kind, Law, Number, Omvang, Prestatie, Product,
     ReferentieNummer, TotaalBedragMetDC,
@@ -186,7 +186,8 @@ fn world(
     copies: usize,
     vary: fn(&str, &mut String, usize),
 ) -> (Prepared, (Facts, ContractFacts)) {
-    let ledger = Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 }).expect("a ledger opens");
+    let ledger = Ledger::open(Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 })
+        .expect("a ledger opens");
     let earlier = [(Number::N301, "ToegewezenProduct"), (Number::N305, "StartProduct"), (Number::N323, "Prestatie")];
     for (number, element) in earlier {
         let bytes = multiplied(Kind::new(kind.law, number), element, copies, &|name: &str, text: &mut String, copy| {

@@ -1,7 +1,10 @@
 //! The daily survey of a gateway at work: care that does not begin is told once, and is over when it begins.
 
+mod ledgers;
+
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
+use ledgers::Place;
 use sluis::clock::{Clock, FixedClock};
 use sluis::contract::norms::{OPEN_WAIT_ACCESS_DAYS, OPEN_WAIT_PROVIDER_DAYS, Values};
 use sluis::contract::{Contracts, Policies, Register, load};
@@ -28,7 +31,7 @@ struct Region {
     ledger: Ledger,
     clock: Arc<FixedClock>,
     telemetry: Telemetry,
-    _folder: tempfile::TempDir,
+    _place: Place,
 }
 
 fn register() -> Register {
@@ -43,9 +46,8 @@ fn register() -> Register {
 
 impl Region {
     fn open() -> Region {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (path, keys) = (folder.path().join("ledger.db"), Keys::generate());
-        let settings = Settings { path: Some(path.clone()), keys: keys.clone(), max_group: 8 };
+        let (place, keys) = (Place::new(), Keys::generate());
+        let settings = Settings { location: place.location(), keys: keys.clone(), max_group: 8 };
         let ledger = Ledger::open(settings).expect("a ledger opens");
         let clock = Arc::new(FixedClock::on(DAY));
         let own: Arc<dyn Clock> = Arc::clone(&clock) as _;
@@ -60,12 +62,12 @@ impl Region {
         let surveyor = Surveyor {
             name: "survey".to_owned(),
             ledger: ledger.clone(),
-            reader: (path, keys),
+            reader: (place.location(), keys),
             contracts: contracts.into(),
             clock: own,
             telemetry: telemetry.clone(),
         };
-        Region { gateway, surveyor, ledger, clock, telemetry, _folder: folder }
+        Region { gateway, surveyor, ledger, clock, telemetry, _place: place }
     }
 
     async fn take(&self, id: &str, message: &Message) {

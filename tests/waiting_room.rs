@@ -1,7 +1,10 @@
 //! The waiting room of the daemon: messages that come before what they refer to, in process and with a real ledger.
 
+mod ledgers;
+
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
+use ledgers::Place;
 use sluis::clock::FixedClock;
 use sluis::config::WaitingRoom;
 use sluis::contract::{Contracts, Policies};
@@ -32,13 +35,9 @@ struct Desk {
     keeper: tokio::task::JoinHandle<()>,
 }
 
-fn memory() -> Ledger {
-    Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 8 }).expect("a ledger opens")
-}
-
-fn file(path: &Path, keys: &Path) -> Ledger {
+fn open(place: &Place, keys: &Path) -> Ledger {
     let keys = if keys.exists() { Keys::load(keys) } else { Keys::create(keys) };
-    let settings = Settings { path: Some(path.to_owned()), keys: keys.expect("keys"), max_group: 8 };
+    let settings = Settings { location: place.location(), keys: keys.expect("keys"), max_group: 8 };
     Ledger::open(settings).expect("a ledger opens")
 }
 
@@ -146,7 +145,7 @@ const GOOD: (Verdict, Vec<String>) = (Verdict::Accepted, Vec::new());
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_come_in_the_wrong_order_get_the_verdicts_of_the_right_one() {
-    let desk = Desk::open(memory(), ROOM);
+    let desk = Desk::open(ledgers::fresh(8), ROOM);
     desk.take("declaration", &declaration()).await;
     desk.take("start", &start()).await;
     assert_eq!((desk.verdicts().await.len(), desk.waiting().await), (0, 2));
@@ -174,7 +173,7 @@ async fn messages_that_come_in_the_wrong_order_get_the_verdicts_of_the_right_one
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_somebody_who_waits_is_judged_in_turn() {
-    let desk = Desk::open(memory(), ROOM);
+    let desk = Desk::open(ledgers::fresh(8), ROOM);
     // The deletion waits for the start, the start for its allocation.
     let mut deletion = composer().start("S2", &Person::nth(1), &allocate(), date(2026, 1, 5));
     let sluis::message::Body::Start(client) = &mut deletion.body else { panic!("a 305") };
@@ -192,7 +191,7 @@ async fn whoever_waits_for_somebody_who_waits_is_judged_in_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_judged_as_it_is_when_its_time_is_over() {
-    let desk = Desk::open(memory(), ROOM);
+    let desk = Desk::open(ledgers::fresh(8), ROOM);
     desk.take("start", &start()).await;
     desk.clock.advance(SignedDuration::from_secs(599));
     tokio::time::sleep(Duration::from_millis(1200)).await;
@@ -211,18 +210,18 @@ async fn a_message_is_judged_as_it_is_when_its_time_is_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_anyway_does_not_wait_and_a_closed_room_takes_nobody() {
-    let desk = Desk::open(memory(), ROOM);
+    let desk = Desk::open(ledgers::fresh(8), ROOM);
     let mut barred = start();
     let sluis::message::Body::Start(client) = &mut barred.body else { panic!("a 305") };
     client.producten[0].status_aanlevering = StatusAanlevering::Gewijzigd;
     desk.take("barred", &barred).await;
     assert_eq!(desk.verdicts().await["barred"], (Verdict::Rejected, vec!["CS058".to_owned()]));
     desk.close().await;
-    let desk = Desk::open(memory(), CLOSED);
+    let desk = Desk::open(ledgers::fresh(8), CLOSED);
     desk.take("start", &start()).await;
     assert_eq!(desk.verdicts().await["start"], (Verdict::Rejected, vec!["TR019".to_owned()]));
     desk.close().await;
-    let desk = Desk::open(memory(), WaitingRoom { max_messages: 1, ..ROOM });
+    let desk = Desk::open(ledgers::fresh(8), WaitingRoom { max_messages: 1, ..ROOM });
     desk.take("start", &start()).await;
     desk.take("declaration", &declaration()).await;
     assert_eq!(desk.waiting().await, 1, "the room is full");
@@ -232,7 +231,7 @@ async fn what_is_wrong_anyway_does_not_wait_and_a_closed_room_takes_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_of_a_message_that_waits_is_one_message() {
-    let desk = Desk::open(memory(), ROOM);
+    let desk = Desk::open(ledgers::fresh(8), ROOM);
     for _ in 0..3 {
         desk.take("start", &start()).await;
     }
@@ -247,13 +246,13 @@ async fn a_repeat_of_a_message_that_waits_is_one_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_still_waits_after_a_restart() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let (path, keys) = (folder.path().join("ledger.sqlite"), folder.path().join("ledger.key"));
-    let desk = Desk::open(file(&path, &keys), ROOM);
+    let place = Place::new();
+    let keys = place.folder().join("ledger.key");
+    let desk = Desk::open(open(&place, &keys), ROOM);
     desk.take("start", &start()).await;
     desk.take("declaration", &declaration()).await;
     desk.close().await;
-    let desk = Desk::open(file(&path, &keys), ROOM);
+    let desk = Desk::open(open(&place, &keys), ROOM);
     assert_eq!(desk.waiting().await, 2);
     desk.take("allocation", &allocation()).await;
     desk.until_empty().await;
@@ -263,11 +262,11 @@ async fn whoever_waits_still_waits_after_a_restart() {
     desk.take("stop", &stop()).await;
     desk.close().await;
     // A room that is closed at a restart lets everybody go.
-    let other = folder.path().join("other.sqlite");
-    let desk = Desk::open(file(&other, &keys), ROOM);
+    let other = Place::new();
+    let desk = Desk::open(open(&other, &keys), ROOM);
     desk.take("start", &start()).await;
     desk.close().await;
-    let desk = Desk::open(file(&other, &keys), CLOSED);
+    let desk = Desk::open(open(&other, &keys), CLOSED);
     desk.until_empty().await;
     assert_eq!(desk.verdicts().await["start"], (Verdict::Rejected, vec!["TR019".to_owned()]));
     desk.close().await;

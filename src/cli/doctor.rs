@@ -33,7 +33,7 @@ pub(super) fn run(config: &Config, json: bool, clock: &dyn Clock) -> Exit {
 
 fn diagnose(config: &Config, clock: &dyn Clock) -> anyhow::Result<Diagnosis> {
     let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.path, keys)?;
+    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
     let patience = Patience {
         retry: config.delivery.max_retry,
         waiting: config.waiting_room.longest,
@@ -48,7 +48,7 @@ fn diagnose(config: &Config, clock: &dyn Clock) -> anyhow::Result<Diagnosis> {
 fn text(config: &Config, diagnosis: &Diagnosis) -> String {
     const INFALLIBLE: &str = "writing to a string cannot fail";
     let mut out = String::new();
-    let name = config.ledger.path.display();
+    let name = &config.ledger.location;
     writeln!(out, "Ledger {name} on {} (terms in Dutch working days)\n", diagnosis.today).expect(INFALLIBLE);
     for questions in &diagnosis.questions {
         let open = questions.later + questions.today + questions.overdue;

@@ -79,21 +79,25 @@ fn user() -> Option<String> {
 
 fn holds(config: &Config) -> anyhow::Result<Vec<Hold>> {
     let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.path, keys)?;
+    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
     let holds = ledger.run_blocking(|tx| tx.holds())?;
     ledger.close()?;
     Ok(holds)
 }
 
 fn carry_out(config: &Config, order: &Order) -> anyhow::Result<Option<Done>> {
-    let path = &config.ledger.path;
-    // A lock on a ledger that is not there would make a folder look like one that is in use.
-    anyhow::ensure!(path.exists(), "there is no ledger {}; check the path in [ledger]", path.display());
+    let location = &config.ledger.location;
     let keys = Keys::load(&config.ledger.key_file)?;
+    let Some(path) = location.file() else {
+        // Any of the gateways on a server carries it out.
+        return beside(Ledger::open_beside(location, keys)?, order);
+    };
+    // A lock on a ledger that is not there would make a folder look like one that is in use.
+    anyhow::ensure!(path.exists(), "there is no ledger {location}; check the path in [ledger]");
     match crate::app::try_lock(path)? {
-        None => beside(Ledger::open_beside(path, keys)?, order),
+        None => beside(Ledger::open_beside(location, keys)?, order),
         Some(lock) => {
-            let ledger = Ledger::open(Settings { path: Some(path.clone()), keys, max_group: 1 })?;
+            let ledger = Ledger::open(Settings { location: location.clone(), keys, max_group: 1 })?;
             let done = alone(config, &ledger, order)?;
             ledger.close()?;
             drop(lock);

@@ -73,7 +73,7 @@ fn write(
     clock: &dyn Clock,
 ) -> anyhow::Result<Replaced> {
     let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_beside(&config.ledger.path, keys)?;
+    let ledger = Ledger::open_beside(&config.ledger.location, keys)?;
     let now = clock.now();
     let replaced = ledger.run_blocking(move |tx| tx.replace_households(&gemeenten, &members, now))?;
     ledger.close()?;

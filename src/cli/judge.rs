@@ -5,7 +5,7 @@ use super::report::Report;
 use crate::clock::Clock;
 use crate::contract::{ContractFacts, Contracts, Register};
 use crate::decision::{Decision, Purpose, Verdict};
-use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
+use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Location, Settings};
 use crate::message::Date;
 use crate::pipeline::{self, Context, Judged, Prepared, Readable};
 use crate::rules::UnknownQuestion;
@@ -115,7 +115,7 @@ pub(super) fn replay(setup: &Setup, options: &Options, paths: &[PathBuf], clock:
 
 /// A fresh ledger in memory.
 pub(super) fn open_ledger() -> Result<Ledger, Exit> {
-    Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 })
+    Ledger::open(Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 })
         .map_err(|error| complain(&format!("failed to open a ledger in memory: {error}")))
 }
 

@@ -135,7 +135,7 @@ fn is_agb(text: &str) -> bool {
 
 fn read(config: &Config, register: &Arc<Register>) -> anyhow::Result<Snapshot> {
     let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.path, keys)?;
+    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
     let read = Arc::clone(register);
     let snapshot = ledger.run_blocking(move |tx| Snapshot::read(tx, &read))?;
     ledger.close()?;

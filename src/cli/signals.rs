@@ -63,7 +63,7 @@ pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_jso
 
 fn open(config: &Config) -> anyhow::Result<Ledger> {
     let keys = Keys::load(&config.ledger.key_file)?;
-    Ok(Ledger::open_to_read(&config.ledger.path, keys)?)
+    Ok(Ledger::open_to_read(&config.ledger.location, keys)?)
 }
 
 /// What the ledger of a gateway knows of a region, read beside the gateway.

@@ -17,6 +17,7 @@ mod units;
 pub use fault::ConfigFault;
 pub use secret::Secret;
 
+use crate::ledger::{Location, Server};
 use crate::rules::UnknownQuestion;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,8 +164,12 @@ impl TlsFiles {
 /// The durable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
-    /// Database file.
-    pub path: PathBuf,
+    /// A file, or a schema on a server.
+    pub location: Location,
+    /// Address of the server, when it is on one.
+    pub url: Option<Secret>,
+    /// Certificates for the server. A named authority counts instead of those of the system.
+    pub tls: TlsFiles,
     /// File with the key that bodies are encrypted with.
     pub key_file: PathBuf,
 }
@@ -314,7 +319,8 @@ impl Config {
         let offices =
             self.back_offices.values().map(|office| (format!("back_office {}", office.gemeente), &office.tls));
         let mut faults = Vec::new();
-        for (section, tls) in amqp.chain(offices) {
+        let ledger = std::iter::once(("ledger".to_owned(), &self.ledger.tls));
+        for (section, tls) in amqp.chain(offices).chain(ledger) {
             for (key, file) in tls.files() {
                 if let Err(error) = std::fs::File::open(file) {
                     faults.push(ConfigFault {
@@ -505,18 +511,59 @@ fn read_replies(reader: &mut Reader<'_>) -> UnknownQuestion {
     unknown
 }
 
+/// Schema of a ledger on a server.
+const DEFAULT_SCHEMA: &str = "sluis";
+
 fn read_ledger(reader: &mut Reader<'_>, base: &Path) -> Ledger {
     let section = reader.section("ledger");
-    let ledger = Ledger {
-        path: reader.value(&section, "path", base.join("ledger.sqlite"), |raw| raw.path(base)),
-        key_file: reader.value(&section, "key_file", base.join("ledger.key"), |raw| raw.path(base)),
+    let path = reader.optional(&section, "path", |raw| raw.path(base));
+    let key_file = reader.value(&section, "key_file", base.join("ledger.key"), |raw| raw.path(base));
+    let url = reader.optional(&section, "url", secret);
+    let schema = reader.optional(&section, "schema", Raw::text);
+    let tls = read_tls(reader, &section, base);
+    let location = match &url {
+        Some(url) => {
+            if path.is_some() {
+                let at = reader.place(&section, "path");
+                let wrong = "the ledger is on a server already, by url";
+                reader.fault(&at, wrong, "name a file for one gateway, or a url for several; remove the other");
+            }
+            read_server(reader, &section, url, schema.as_deref().unwrap_or(DEFAULT_SCHEMA), &tls)
+        }
+        None => {
+            for key in ["schema", "ca_file", "client_cert_file", "client_key_file"] {
+                if let Some(raw) = reader.raw(&section, key) {
+                    reader.fault(&raw.at, "it stands without url", "set url as well, or remove it");
+                }
+            }
+            Location::File(path.unwrap_or_else(|| base.join("ledger.sqlite")))
+        }
     };
-    if ledger.path == ledger.key_file {
+    if location.file() == Some(&key_file) {
         let at = reader.place(&section, "key_file");
         reader.fault(&at, "it is the database itself", "keep the key in another file, preferably on another disk");
     }
     reader.unknown_keys(&section);
-    ledger
+    Ledger { location, url, tls, key_file }
+}
+
+fn read_server<'t>(
+    reader: &mut Reader<'t>,
+    section: &Section<'t>,
+    url: &Secret,
+    schema: &str,
+    tls: &TlsFiles,
+) -> Location {
+    match Server::parse(url, schema, tls) {
+        Ok(server) => Location::Server(server),
+        Err(fault) => {
+            let key = if fault.is_of_schema { "schema" } else { "url" };
+            let at = reader.place(section, key);
+            reader.fault(&at, fault.what, fault.todo);
+            // Never opened: a configuration with a fault is refused.
+            Location::Memory
+        }
+    }
 }
 
 fn read_http(reader: &mut Reader<'_>) -> Http {

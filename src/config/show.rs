@@ -2,6 +2,7 @@
 
 use super::units::{show_duration, show_size};
 use super::{Config, LogFormat, TlsFiles};
+use crate::ledger::Location;
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
@@ -28,7 +29,14 @@ pub(super) fn show(config: &Config) -> String {
         page.tls(&amqp.tls);
     }
     page.section("[ledger]");
-    page.text("path", config.ledger.path.display());
+    match (&config.ledger.location, &config.ledger.url) {
+        (Location::Server(server), Some(url)) => {
+            page.text("url", url.address());
+            page.text("schema", server.schema());
+            page.tls(&config.ledger.tls);
+        }
+        (location, _) => page.text("path", location),
+    }
     page.text("key_file", config.ledger.key_file.display());
     page.section("[http]");
     page.text("listen", config.http.listen);

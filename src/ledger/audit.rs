@@ -3,13 +3,13 @@
 //! The chain shows that a row was changed, dropped or put in between by somebody who did not rewrite all that follows.
 //! Against one who does, note the last hash elsewhere from time to time: [`Tx::audit_head`].
 
+use super::db::params;
 use super::error::LedgerError;
 use super::signals::{SurveyRecord, Turnover};
 use super::store::{Inbox, Occasion, codes};
 use super::tx::Tx;
 use crate::decision::Decision;
 use jiff::Timestamp;
-use rusqlite::params;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -58,6 +58,9 @@ impl std::fmt::Display for Fault {
         }
     }
 }
+
+/// Rows of the trail that are read at once.
+const TRAIL_ROWS: i64 = 10_000;
 
 /// A row as its hash sees it.
 struct Row<'a> {
@@ -157,32 +160,39 @@ impl Tx<'_> {
     }
 
     fn check_chain(&self) -> Result<Option<Fault>, LedgerError> {
-        let mut statement = self.sql("SELECT id, at, event, message_id, content, hash FROM audit ORDER BY id")?;
-        let mut rows = statement.query([])?;
         let mut previous = [0; 32];
-        let mut expected_id = 1;
-        while let Some(row) = rows.next()? {
-            let (event, content): (String, String) = (row.get(2)?, row.get(4)?);
-            let audit_id = row.get(0)?;
-            let entry =
-                Row { id: audit_id, at: row.get(1)?, event: &event, message_id: row.get(3)?, content: &content };
-            let hash = entry.hash(&previous);
-            if audit_id != expected_id || hash != row.get::<_, [u8; 32]>(5)? {
-                return Ok(Some(Fault::Chain { audit_id }));
+        let mut last = 0;
+        loop {
+            let rows = self.all(
+                "SELECT id, at, event, message_id, content, hash FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
+                params![last, TRAIL_ROWS],
+                |cells| {
+                    let row: (i64, i64, String) = (cells.get()?, cells.get()?, cells.get()?);
+                    let rest: (Option<i64>, String, [u8; 32]) = (cells.get()?, cells.get()?, cells.get()?);
+                    Ok((row, rest))
+                },
+            )?;
+            if rows.is_empty() {
+                return Ok(None);
             }
-            previous = hash;
-            expected_id += 1;
+            for ((audit_id, at, event), (message_id, content, stored)) in rows {
+                let hash = Row { id: audit_id, at, event: &event, message_id, content: &content }.hash(&previous);
+                if audit_id != last + 1 || hash != stored {
+                    return Ok(Some(Fault::Chain { audit_id }));
+                }
+                previous = hash;
+                last = audit_id;
+            }
         }
-        Ok(None)
     }
 
     fn check_messages(&self) -> Result<Vec<Fault>, LedgerError> {
         self.all(
             "SELECT m.id FROM messages AS m LEFT JOIN (
-                 SELECT message_id, content ->> 'digest' AS digest, content ->> 'verdict' AS verdict, max(id)
-                 FROM audit WHERE message_id IS NOT NULL GROUP BY message_id
-             ) AS a ON a.message_id = m.id
-             WHERE a.digest IS NOT lower(hex(m.digest)) OR a.verdict IS NOT m.verdict
+                 SELECT message_id, max(id) AS id FROM audit WHERE message_id IS NOT NULL GROUP BY message_id
+             ) AS l ON l.message_id = m.id LEFT JOIN audit AS a ON a.id = l.id
+             WHERE json_extract(a.content, '$.digest') IS DISTINCT FROM lower(hex(m.digest))
+                 OR json_extract(a.content, '$.verdict') IS DISTINCT FROM m.verdict
              UNION
              SELECT message_id FROM audit
              WHERE message_id IS NOT NULL AND message_id NOT IN (SELECT id FROM messages)
@@ -196,10 +206,10 @@ impl Tx<'_> {
         self.all(
             "SELECT agreement FROM (
                  SELECT e.value AS agreement, sum(p.cents) AS consumption,
-                     sum(iif(p.sort IN ('reservation', 'release'), 0, p.cents)) AS realised
-                 FROM postings AS p CROSS JOIN json_each(p.agreements) AS e GROUP BY e.value
+                     sum(CASE WHEN p.sort IN ('reservation', 'release') THEN 0 ELSE p.cents END) AS realised
+                 FROM postings AS p CROSS JOIN json_each(p.agreements) AS e ON true GROUP BY e.value
              ) AS p FULL JOIN balances AS b USING (agreement)
-             WHERE p.consumption IS NOT b.consumption OR p.realised IS NOT b.realised
+             WHERE p.consumption IS DISTINCT FROM b.consumption OR p.realised IS DISTINCT FROM b.realised
              ORDER BY 1",
             [],
             |cells| Ok(Fault::Balance { agreement: cells.get()? }),
@@ -209,22 +219,23 @@ impl Tx<'_> {
     fn check_accounts(&self) -> Result<Vec<Fault>, LedgerError> {
         self.all(
             "SELECT id FROM (
-                 SELECT account_id AS id, sum(iif(sort = 'reservation', cents, 0)) AS reserved,
-                     sum(iif(sort = 'release', cents, 0)) AS released,
-                     sum(iif(sort IN ('reservation', 'release'), 0, cents)) AS realised
+                 SELECT account_id AS id, sum(CASE sort WHEN 'reservation' THEN cents ELSE 0 END) AS reserved,
+                     sum(CASE sort WHEN 'release' THEN cents ELSE 0 END) AS released,
+                     sum(CASE WHEN sort IN ('reservation', 'release') THEN 0 ELSE cents END) AS realised
                  FROM postings WHERE account_id IS NOT NULL GROUP BY account_id
              ) AS p FULL JOIN accounts AS a USING (id)
-             WHERE p.reserved IS NOT a.reserved OR p.released IS NOT a.released OR p.realised IS NOT a.realised
+             WHERE p.reserved IS DISTINCT FROM a.reserved OR p.released IS DISTINCT FROM a.released
+                 OR p.realised IS DISTINCT FROM a.realised
              UNION
              SELECT account_id FROM (
                  SELECT law, gemeente, toewijzing_nummer, coalesce(account_id, 0) AS account_id, agreements,
-                     sum(iif(sort IN ('reservation', 'release'), cents, 0)) AS reserved,
-                     sum(iif(sort IN ('reservation', 'release'), 0, cents)) AS realised
+                     sum(CASE WHEN sort IN ('reservation', 'release') THEN cents ELSE 0 END) AS reserved,
+                     sum(CASE WHEN sort IN ('reservation', 'release') THEN 0 ELSE cents END) AS realised
                  FROM postings WHERE toewijzing_nummer IS NOT NULL
                  GROUP BY law, gemeente, toewijzing_nummer, coalesce(account_id, 0), agreements
              ) AS p FULL JOIN allocation_balances AS b
              USING (law, gemeente, toewijzing_nummer, account_id, agreements)
-             WHERE p.reserved IS NOT b.reserved OR p.realised IS NOT b.realised
+             WHERE p.reserved IS DISTINCT FROM b.reserved OR p.realised IS DISTINCT FROM b.realised
              ORDER BY 1",
             [],
             |cells| Ok(Fault::Account { account_id: cells.get()? }),
@@ -238,7 +249,7 @@ impl Tx<'_> {
                  SELECT message_id, sum(cents) AS booked FROM postings
                  WHERE account_id IS NOT NULL AND sort IN ('realisation', 'credit') GROUP BY message_id
              ) AS p ON p.message_id = d.message_id
-             WHERE p.booked IS NOT d.toegekend ORDER BY 1",
+             WHERE p.booked IS DISTINCT FROM d.toegekend ORDER BY 1",
             [],
             |cells| Ok(Fault::Declaration { message_id: cells.get()? }),
         )

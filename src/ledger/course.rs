@@ -1,5 +1,6 @@
 //! Reading the course of care: all that the ledger knows of the municipalities of a region, for checks over time.
 
+use super::db::params;
 use super::error::LedgerError;
 use super::facts::{allocation, line, stop};
 use super::tx::{Cells, Tx, json};
@@ -8,7 +9,6 @@ use crate::deadline::Debt;
 use crate::decision::StartKey;
 use crate::message::{Law, Number, Party};
 use crate::rules::facts::{PersonKey, Stop};
-use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells one start from another: law, municipality, provider, person and key.

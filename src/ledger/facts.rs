@@ -8,6 +8,7 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, json};
 use crate::contract::facts::{ContractFacts, ContractRequest};
@@ -15,7 +16,6 @@ use crate::message::{Bsn, Cents, Count, Law, Number, Party, ReferentieAanbieder,
 use crate::rules::facts::{
     Allocation, CareRequest, ClaimLine, Delivery, Earlier, Facts, PersonKey, Request, RequestAnswer, Stop,
 };
-use rusqlite::{Params, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns of an allocation, as [`allocation`] reads them.
@@ -135,39 +135,11 @@ impl Tx<'_> {
         Ok(facts)
     }
 
-    /// All rows of a query.
-    pub(super) fn all<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
-    ) -> Result<Vec<T>, LedgerError> {
-        let mut statement = self.sql(sql)?;
-        let mut rows = statement.query(params)?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(read(&mut Cells::of(row))?);
-        }
-        Ok(all)
-    }
-
-    /// The first row of a query.
-    pub(super) fn first<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
-    ) -> Result<Option<T>, LedgerError> {
-        let mut statement = self.sql(sql)?;
-        let mut rows = statement.query(params)?;
-        rows.next()?.map(|row| read(&mut Cells::of(row))).transpose()
-    }
-
     fn identification_used(&self, request: &Request, except: Option<i64>) -> Result<Option<Earlier>, LedgerError> {
         self.first(
             "SELECT m.law, m.number, m.identificatie, m.dagtekening FROM messages AS m
              WHERE m.law = ?1 AND m.number = ?2 AND m.afzender = ?3 AND m.identificatie = ?4 AND m.counts_as_sent = 1
-                 AND m.id IS NOT ?5
+                 AND m.id IS DISTINCT FROM ?5
              ORDER BY m.id LIMIT 1",
             params![
                 request.law.as_str(),
@@ -226,7 +198,7 @@ impl Tx<'_> {
             "SELECT d.person, d.toewijzing_nummer, d.categorie, d.code, d.begindatum, d.stop_reden, d.stop_einddatum,
                  m.law, m.number, m.identificatie, m.dagtekening
              FROM json_each(?1) AS k CROSS JOIN deliveries AS d INDEXED BY deliveries_of_allocation
-             ON d.law = ?2 AND d.gemeente = ?3 AND d.toewijzing_nummer = k.value AND d.deleted_by IS NULL
+             ON d.law = ?2 AND d.gemeente = ?3 AND d.toewijzing_nummer = CAST(k.value AS BIGINT) AND d.deleted_by IS NULL
              CROSS JOIN messages AS m ON m.id = d.message_id
              ORDER BY d.message_id, d.position",
             params![json(numbers), law.as_str(), gemeente.as_str()],
@@ -251,7 +223,7 @@ impl Tx<'_> {
                 "SELECT ",
                 allocation_columns!(),
                 " FROM json_each(?1) AS k CROSS JOIN allocations AS a
-                 ON a.law = ?2 AND a.gemeente = ?3 AND a.nummer = k.value
+                 ON a.law = ?2 AND a.gemeente = ?3 AND a.nummer = CAST(k.value AS BIGINT)
                  CROSS JOIN messages AS m ON m.id = a.message_id ",
                 oldest_version_first!()
             ),
@@ -439,7 +411,7 @@ impl Tx<'_> {
                 "SELECT ",
                 line_columns!(),
                 " FROM json_each(?1) AS k CROSS JOIN lines AS l INDEXED BY lines_granted
-                 ON l.law = ?2 AND l.gemeente = ?3 AND l.aanbieder = ?4 AND l.toewijzing_nummer = k.value
+                 ON l.law = ?2 AND l.gemeente = ?3 AND l.aanbieder = ?4 AND l.toewijzing_nummer = CAST(k.value AS BIGINT)
                      AND l.granted = 1
                  ORDER BY l.message_id, l.position"
             ),

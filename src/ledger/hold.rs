@@ -5,6 +5,7 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::record::Recorder;
 use super::store::to_json;
@@ -14,7 +15,6 @@ use crate::hold::{Action, Order, Outcome};
 use crate::message::{Count, Kind};
 use crate::rules::facts::Request;
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::BTreeMap;
 
 /// A message that is or was held. No personal data.
@@ -83,8 +83,9 @@ impl Recorder<'_> {
             .execute(params![self.message_id, self.at.as_microsecond(), behind, to_json(reasons)?])?;
         let numbers = toewijzingen.iter().copied().map(integer).collect::<Result<Vec<_>, _>>()?;
         tx.sql(
-            "INSERT OR IGNORE INTO held_allocations (law, gemeente, nummer, message_id)
-             SELECT ?1, ?2, k.value, ?3 FROM json_each(?4) AS k",
+            "INSERT INTO held_allocations (law, gemeente, nummer, message_id)
+             SELECT ?1, ?2, CAST(k.value AS BIGINT), ?3 FROM json_each(?4) AS k WHERE true
+             ON CONFLICT (law, gemeente, nummer, message_id) DO NOTHING",
         )?
         .execute(params![self.law(), self.identity.gemeente.as_str(), self.message_id, json(numbers)])?;
         Ok(())
@@ -113,7 +114,7 @@ impl Tx<'_> {
         }
         let held = self.all(
             "SELECT h.nummer, max(h.message_id) FROM json_each(?1) AS k CROSS JOIN held_allocations AS h
-             ON h.law = ?2 AND h.gemeente = ?3 AND h.nummer = k.value AND h.message_id < ?4
+             ON h.law = ?2 AND h.gemeente = ?3 AND h.nummer = CAST(k.value AS BIGINT) AND h.message_id < ?4
              GROUP BY h.nummer",
             params![
                 json(&request.toewijzingen),
@@ -176,9 +177,11 @@ impl Tx<'_> {
 
     /// Adds an order for the gateway to carry out; gives its number.
     pub fn give_order(&mut self, order: &Order, at: Timestamp) -> Result<i64, LedgerError> {
-        self.sql("INSERT INTO orders (message_id, action, reason, given_by, given_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![order.message_id, order.action.as_str(), order.reason, order.by, at.as_microsecond()])?;
-        Ok(self.last_id())
+        let added = self.added(
+            "INSERT INTO orders (message_id, action, reason, given_by, given_at) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+            params![order.message_id, order.action.as_str(), order.reason, order.by, at.as_microsecond()],
+        )?;
+        added.ok_or(LedgerError::Damaged("an order has no number"))
     }
 
     /// Orders that wait to be carried out, in the order in which they were given.

@@ -1,10 +1,10 @@
 //! Households that a municipality hands in, replaced as a whole. Members are kept as keyed hashes.
 
+use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Tx, json, person_bytes};
 use crate::message::{Bsn, Party};
 use jiff::Timestamp;
-use rusqlite::params;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 //! Reading for reports: how the messages of a region were judged, and where the audit trail ends.
 
+use super::db::params;
 use super::error::LedgerError;
 use super::store::parse_verdict;
 use super::tx::{Tx, json};
@@ -7,7 +8,6 @@ use crate::decision::Verdict;
 use crate::finding::Finding;
 use crate::message::{Law, Number, Party};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// How a message between two known parties was judged.

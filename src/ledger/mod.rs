@@ -1,4 +1,4 @@
-//! The ledger: the durable record of what came in, what was decided and what must leave, on `SQLite`.
+//! The ledger: the durable record of what came in, what was decided and what must leave, on `SQLite` or PostgreSQL.
 //!
 //! Callers hand in jobs, which run one after another on the one thread that owns the database (see `writer`). A job
 //! reads the facts, has the core judge, and stores the decision with everything that follows from it; when its caller
@@ -6,12 +6,14 @@
 
 mod audit;
 mod course;
+mod db;
 mod error;
 mod facts;
 mod hold;
 mod household;
 mod judged;
 mod keys;
+mod location;
 mod money;
 mod outbox;
 mod question;
@@ -26,13 +28,17 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/on_postgres.rs"]
+mod tests_on_postgres;
 
 pub use audit::Fault;
-pub use error::LedgerError;
+pub use error::{DatabaseError, LedgerError, ServerError};
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
 pub use judged::{Judged, TrailEnd};
 pub use keys::{KeyError, Keys};
+pub use location::{Location, Server, ServerFault};
 pub use money::{Balance, Reconciled};
 pub use question::{Open, OpenQuestion};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
@@ -44,7 +50,6 @@ pub use waiting::Waiter;
 use futures_util::future::BoxFuture;
 use keys::Vault;
 use schema::Access;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -54,8 +59,8 @@ use writer::{Call, Command, Progress, Writer};
 /// How to open a ledger.
 #[derive(Debug)]
 pub struct Settings {
-    /// The database file; `None` for a ledger in memory that is gone when it is closed.
-    pub path: Option<PathBuf>,
+    /// Where it is.
+    pub location: Location,
     /// The keys that belong to it.
     pub keys: Keys,
     /// How many jobs may share a transaction at most; 64 to 256 serve well.
@@ -93,20 +98,20 @@ impl Ledger {
 
     /// Opens a ledger only to look at it, for commands beside a running gateway, which they never hold up. Jobs that
     /// write fail.
-    pub fn open_to_read(path: &Path, keys: Keys) -> Result<Ledger, LedgerError> {
-        Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Read)
+    pub fn open_to_read(location: impl Into<Location>, keys: Keys) -> Result<Ledger, LedgerError> {
+        Ledger::start(Settings { location: location.into(), keys, max_group: 1 }, Access::Read)
     }
 
     /// Opens the ledger of a running gateway to leave an order in it: jobs may write, and wait for those of the gateway
     /// as these wait for them. Nothing is upgraded or cleared up.
-    pub fn open_beside(path: &Path, keys: Keys) -> Result<Ledger, LedgerError> {
-        Ledger::start(Settings { path: Some(path.to_owned()), keys, max_group: 1 }, Access::Beside)
+    pub fn open_beside(location: impl Into<Location>, keys: Keys) -> Result<Ledger, LedgerError> {
+        Ledger::start(Settings { location: location.into(), keys, max_group: 1 }, Access::Beside)
     }
 
     fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
-        let path = settings.path.clone().unwrap_or_else(|| PathBuf::from(":memory:"));
-        let connection = schema::open(settings.path.as_deref(), &settings.keys, access)?;
-        let vault = Vault::new(settings.keys).map_err(|source| cannot_start(&path, &source))?;
+        let Settings { location, keys, max_group } = settings;
+        let name = location.to_string();
+        let vault = Vault::new(keys.clone()).map_err(|source| cannot_start(&name, &source))?;
         #[expect(
             clippy::disallowed_methods,
             reason = "callers bound their own work (commits in flight, the window of the relay); queueing must not block"
@@ -114,18 +119,27 @@ impl Ledger {
         let (queue, commands) = mpsc::channel();
         let (outbox, changes) = watch::channel(0);
         let progress = Arc::new(Progress::default());
-        let writer = Writer {
-            connection,
-            vault,
-            access,
-            max_group: settings.max_group.max(1),
-            outbox,
-            progress: Arc::clone(&progress),
+        let (opened, opening) = mpsc::sync_channel(1);
+        let work = {
+            let progress = Arc::clone(&progress);
+            // The thread that uses the connection makes it: a server's is driven by that thread alone.
+            move || match schema::open_at(&location, &keys, access) {
+                Ok(connection) => {
+                    // Whoever opens the ledger waits for this.
+                    drop(opened.send(Ok(())));
+                    Writer { connection, vault, access, max_group: max_group.max(1), outbox, progress }.work(&commands)
+                }
+                Err(error) => {
+                    drop(opened.send(Err(error)));
+                    Ok(())
+                }
+            }
         };
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(move || writer.work(&commands))
-            .map_err(|source| cannot_start(&path, &source))?;
+            .spawn(work)
+            .map_err(|source| cannot_start(&name, &source))?;
+        opening.recv().unwrap_or(Err(LedgerError::Closed))?;
         let shared = Shared { queue, outbox: changes, progress, thread: Mutex::new(Some(thread)) };
         Ok(Ledger::of(Arc::new(shared)))
     }
@@ -208,6 +222,6 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-fn cannot_start(path: &Path, source: &std::io::Error) -> LedgerError {
-    LedgerError::Open { path: path.to_owned(), what: source.to_string(), temporary: true }
+fn cannot_start(ledger: &str, source: &std::io::Error) -> LedgerError {
+    LedgerError::Open { ledger: ledger.to_owned(), what: source.to_string(), temporary: true }
 }

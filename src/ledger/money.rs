@@ -5,6 +5,7 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, integer, json};
 use crate::contract::facts::Stand;
@@ -14,7 +15,6 @@ use crate::contract::{Model, Register};
 use crate::decision::{Account, Posting, PostingSort, Slot};
 use crate::message::{Cents, Count, Date, Law, Party};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,22 +98,21 @@ impl Tx<'_> {
         let subsegment = subsegment.as_deref().unwrap_or_default();
         let key =
             params![law.as_str(), gemeente.as_str(), segment, subsegment, aanbieder.as_str(), model.as_str(), year];
-        let found: Option<i64> = self
-            .sql(
-                "SELECT id FROM accounts WHERE law = ?1 AND gemeente = ?2 AND segment = ?3 AND subsegment = ?4
-                     AND aanbieder = ?5 AND model = ?6 AND year = ?7",
-            )?
-            .query_row(key, |row| row.get(0))
-            .optional()?;
+        let found: Option<i64> = self.first(
+            "SELECT id FROM accounts WHERE law = ?1 AND gemeente = ?2 AND segment = ?3 AND subsegment = ?4
+                 AND aanbieder = ?5 AND model = ?6 AND year = ?7",
+            key,
+            |cells| cells.get(),
+        )?;
         if let Some(id) = found {
             return Ok(id);
         }
-        self.sql(
+        let added = self.added(
             "INSERT INTO accounts (law, gemeente, segment, subsegment, aanbieder, model, year)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(key)?;
-        Ok(self.last_id())
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
+            key,
+        )?;
+        added.ok_or(LedgerError::Damaged("an account has no number"))
     }
 
     /// What is booked of allocations, by account and agreements.
@@ -128,7 +127,7 @@ impl Tx<'_> {
                 "SELECT b.toewijzing_nummer, b.reserved, b.realised, b.agreements, b.account_id, ",
                 account_columns!(),
                 " FROM json_each(?1) AS k CROSS JOIN allocation_balances AS b
-                 ON b.law = ?2 AND b.gemeente = ?3 AND b.toewijzing_nummer = k.value
+                 ON b.law = ?2 AND b.gemeente = ?3 AND b.toewijzing_nummer = CAST(k.value AS BIGINT)
                  LEFT JOIN accounts AS a ON a.id = b.account_id"
             ),
             params![json(numbers), law.as_str(), gemeente.as_str()],
@@ -215,11 +214,11 @@ impl Tx<'_> {
     ) -> Result<usize, LedgerError> {
         let rows = self.all(
             concat!(
-                "SELECT p.agreements, p.referentie, sum(iif(p.sort IN ('reservation', 'release'), p.cents, 0)),
-                     sum(iif(p.sort IN ('reservation', 'release'), 0, p.cents)), ",
+                "SELECT p.agreements, p.referentie, sum(CASE WHEN p.sort IN ('reservation', 'release') THEN p.cents ELSE 0 END),
+                     sum(CASE WHEN p.sort IN ('reservation', 'release') THEN 0 ELSE p.cents END), ",
                 account_columns!(),
                 " FROM postings AS p INDEXED BY postings_instalments CROSS JOIN accounts AS a ON a.id = p.account_id
-                 WHERE p.toewijzing_nummer IS NULL GROUP BY p.referentie, p.account_id, p.agreements"
+                 WHERE p.toewijzing_nummer IS NULL GROUP BY p.referentie, a.id, p.agreements"
             ),
             [],
             |cells| {

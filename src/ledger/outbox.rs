@@ -1,13 +1,13 @@
 //! The outbox in the ledger: which rows are due, in the order of each destination, and what became of attempts.
 
 use super::Ledger;
+use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Cells, Tx};
 use crate::decision::Purpose;
 use crate::delivery::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -100,22 +100,16 @@ impl Tx<'_> {
     /// A row whose last attempt was later than now waits for nothing: the clock was put back since, and its wait may
     /// have no end by the right time.
     fn due_at(&self, destination: &Destination, now: i64, limit: usize) -> Result<Vec<i64>, LedgerError> {
-        let mut statement = self.sql(
-            "SELECT sequence, CASE WHEN due_at > ?3 AND EXISTS (SELECT 1 FROM attempts AS a
-                 WHERE a.sequence = outbox.sequence AND a.attempt = outbox.attempts AND a.at > ?3)
+        let rows: Vec<(i64, i64)> = self.all(
+            "SELECT sequence, CASE WHEN due_at > ?4 AND EXISTS (SELECT 1 FROM attempts AS a
+                 WHERE a.sequence = outbox.sequence AND a.attempt = outbox.attempts AND a.at > ?4)
                  THEN 0 ELSE due_at END
              FROM outbox INDEXED BY outbox_open
-             WHERE sent_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence",
+             WHERE sent_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence LIMIT ?3",
+            params![destination.0, destination.1, i64::try_from(limit).unwrap_or(i64::MAX), now],
+            |cells| Ok((cells.get()?, cells.get()?)),
         )?;
-        let mut rows = statement.query(params![destination.0, destination.1, now])?;
-        let mut due = Vec::new();
-        while due.len() < limit
-            && let Some(row) = rows.next()?
-            && row.get::<_, i64>(1)? <= now
-        {
-            due.push(row.get(0)?);
-        }
-        Ok(due)
+        Ok(rows.into_iter().take_while(|(_, due_at)| *due_at <= now).map(|(sequence, _)| sequence).collect())
     }
 
     fn load(&self, sequence: i64) -> Result<Due, LedgerError> {

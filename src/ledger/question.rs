@@ -1,9 +1,9 @@
 //! Questions in the ledger: who owes what, until when, and who answered.
 
-use super::error::LedgerError;
+use super::db::params;
+use super::error::{LedgerError, unique};
 use super::record::Recorder;
 use super::report::age;
-use super::store::unique;
 use super::tx::{Cells, Tx};
 use crate::deadline::Debt;
 use crate::decision::{About, Asked, Settled, Settles};
@@ -11,7 +11,6 @@ use crate::message::{Date, Kind, Message, Number, Party};
 use crate::rules::facts::{GivenReply, Question, QuestionKey, QuestionState, Request};
 use crate::schema::{self, Limits};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -209,7 +208,8 @@ impl Tx<'_> {
     pub(super) fn count_questions(&self, today: Date, now: Timestamp) -> Result<BTreeMap<Debt, Open>, LedgerError> {
         let mut open: BTreeMap<Debt, Open> = Debt::ALL.map(|debt| (debt, Open::default())).into();
         let rows = self.all(
-            "SELECT debt, sum(due_on > ?1), sum(due_on = ?1), sum(due_on < ?1), min(asked_at)
+            "SELECT debt, count(*) FILTER (WHERE due_on > ?1), count(*) FILTER (WHERE due_on = ?1),
+                 count(*) FILTER (WHERE due_on < ?1), min(asked_at)
              FROM questions INDEXED BY questions_open WHERE answered_on IS NULL GROUP BY debt",
             params![today.to_string()],
             |cells| {

@@ -1,7 +1,7 @@
 //! Storing what must be remembered of an accepted message, one row for each record.
 
-use super::error::LedgerError;
-use super::store::unique;
+use super::db::params;
+use super::error::{LedgerError, unique};
 use super::tx::{Tx, integer, person_bytes};
 use crate::decision::{Identity, Posting, Record, StartKey, Verwezen};
 use crate::message::{
@@ -10,7 +10,6 @@ use crate::message::{
 };
 use crate::rules::facts::{Allocation, ClaimLine, Stop};
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// Stores the records of one message.
 pub(super) struct Recorder<'a> {
@@ -119,8 +118,9 @@ impl Recorder<'_> {
         tx.sql(
             "UPDATE deliveries SET deleted_by = ?1
              WHERE law = ?2 AND gemeente = ?3 AND aanbieder = ?4 AND person = ?5 AND deleted_by IS NULL
-                 AND toewijzing_nummer IS ?6 AND categorie IS ?7 AND code IS ?8 AND begindatum = ?9
-                 AND stop_reden IS ?10 AND stop_einddatum IS ?11",
+                 AND toewijzing_nummer IS NOT DISTINCT FROM ?6 AND categorie IS NOT DISTINCT FROM ?7
+                 AND code IS NOT DISTINCT FROM ?8 AND begindatum = ?9 AND stop_reden IS NOT DISTINCT FROM ?10
+                 AND stop_einddatum IS NOT DISTINCT FROM ?11",
         )?
         .execute(params![
             self.message_id,

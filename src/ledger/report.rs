@@ -1,5 +1,6 @@
 //! What people and metrics ask the ledger: counts, budgets, lists of messages.
 
+use super::db::params;
 use super::error::LedgerError;
 use super::question::Open;
 use super::store::parse_verdict;
@@ -10,7 +11,6 @@ use crate::decision::{Purpose, Verdict};
 use crate::finding::{Finding, Skipped};
 use crate::message::{Cents, Kind};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -139,6 +139,20 @@ impl Tx<'_> {
         )
     }
 
+    /// Bytes that the ledger takes on its server; `None` for one in a file or in memory.
+    pub fn bytes_on_server(&self) -> Result<Option<u64>, LedgerError> {
+        if !self.is_on_server() {
+            return Ok(None);
+        }
+        self.first(
+            "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class AS c
+             JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relkind = 'r'",
+            [],
+            |cells| cells.get(),
+        )
+    }
+
     /// Figures for metrics, as they stand at `now`.
     pub fn counts(&self, now: Timestamp) -> Result<Counts, LedgerError> {
         Ok(Counts {
@@ -169,8 +183,10 @@ impl Tx<'_> {
             "SELECT id, transport, transport_id, received_at, law, number, afzender, identificatie, gemeente, aanbieder,
                  verdict, level, findings, skipped, register_version
              FROM messages
-             WHERE (?1 IS NULL OR law = ?1) AND (?2 IS NULL OR number = ?2) AND (?3 IS NULL OR verdict = ?3)
-                 AND (?4 IS NULL OR identificatie = ?4) AND (?5 IS NULL OR transport_id = ?5) AND id > ?6
+             WHERE law IS NOT DISTINCT FROM coalesce(?1, law) AND number IS NOT DISTINCT FROM coalesce(?2, number)
+                 AND verdict = coalesce(?3, verdict)
+                 AND identificatie IS NOT DISTINCT FROM coalesce(?4, identificatie)
+                 AND transport_id = coalesce(?5, transport_id) AND id > ?6
              ORDER BY id LIMIT ?7",
             params![
                 filter.kind.map(|kind| kind.law.as_str()),
@@ -179,7 +195,7 @@ impl Tx<'_> {
                 filter.identificatie,
                 filter.transport_id,
                 filter.after.unwrap_or(0),
-                filter.limit.map_or(-1, i64::from),
+                filter.limit.map_or(i64::MAX, i64::from),
             ],
             entry,
         )

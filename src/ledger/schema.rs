@@ -1,7 +1,11 @@
 //! Opening the database: settings of the connection, migrations, and the check that the keys are the right ones.
 
+pub(super) mod postgres;
+
+use super::db::Connection as Either;
 use super::error::LedgerError;
 use super::keys::Keys;
+use super::location::Location;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::fs::OpenOptions;
 use std::io;
@@ -43,8 +47,19 @@ pub(super) enum Access {
     Beside,
 }
 
-/// Opens the database at `path`, or in memory, with a schema that this program knows.
-pub(super) fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<Connection, LedgerError> {
+/// Opens a ledger, with a schema that this program knows.
+pub(super) fn open_at(location: &Location, keys: &Keys, access: Access) -> Result<Either, LedgerError> {
+    match location {
+        Location::Memory => open(None, keys, access).map(Either::Sqlite),
+        Location::File(path) => open(Some(path), keys, access).map(Either::Sqlite),
+        Location::Server(server) => {
+            postgres::open(server, keys, access).map(|connection| Either::Postgres(Box::new(connection)))
+        }
+    }
+}
+
+/// Opens the database at `path`, or in memory.
+fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<Connection, LedgerError> {
     let name = path.unwrap_or_else(|| Path::new(":memory:"));
     let connection = match path {
         Some(path) => {
@@ -96,7 +111,7 @@ fn cannot_make(path: &Path, source: &io::Error) -> LedgerError {
         _ => "check the path",
     };
     let temporary = source.kind() == io::ErrorKind::StorageFull;
-    LedgerError::Open { path: path.to_owned(), what: format!("{source}; {advice}"), temporary }
+    LedgerError::Open { ledger: path.display().to_string(), what: format!("{source}; {advice}"), temporary }
 }
 
 /// Before anything is written: a database of another program is left as it is.
@@ -147,17 +162,19 @@ fn known() -> i64 {
 }
 
 fn refuse_newer(found: i64, name: &Path) -> Result<(), LedgerError> {
+    if found <= known() { Ok(()) } else { Err(fault(name, newer(found))) }
+}
+
+fn newer(found: i64) -> String {
     let known = known();
-    if found <= known {
-        return Ok(());
-    }
-    Err(fault(
-        name,
-        format!(
-            "its schema is version {found} and this program knows up to {known}; start a newer program, or restore \
-             the backup made before the upgrade"
-        ),
-    ))
+    format!(
+        "its schema is version {found} and this program knows up to {known}; start a newer program, or restore the \
+         backup made before the upgrade"
+    )
+}
+
+fn older(found: i64) -> String {
+    format!("its schema is version {found} of {}; start the gateway once to upgrade it", known())
 }
 
 /// Somebody who only looks does not upgrade.
@@ -167,8 +184,7 @@ fn require_current(connection: &Connection, name: &Path) -> Result<(), LedgerErr
     if found == known() {
         return Ok(());
     }
-    let what = format!("its schema is version {found} of {}; start the gateway once to upgrade it", known());
-    Err(fault(name, what))
+    Err(fault(name, older(found)))
 }
 
 /// Number of the latest migration in the database; 0 for a file without.
@@ -230,13 +246,15 @@ fn note_keys(connection: &Connection, keys: &Keys) -> rusqlite::Result<()> {
     Ok(())
 }
 
+const OTHER_KEYS: &str =
+    "it was made with other keys; load the key file that belongs to it (a new key file cannot replace it)";
+
 fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
     let noted = key_check(connection).map_err(|source| LedgerError::opening(name, &source))?;
     if noted == Some(keys.check_value()) {
         return Ok(());
     }
-    let what = "it was made with other keys; load the key file that belongs to it (a new key file cannot replace it)";
-    Err(fault(name, what.to_owned()))
+    Err(fault(name, OTHER_KEYS.to_owned()))
 }
 
 fn key_check(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -244,7 +262,7 @@ fn key_check(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
 }
 
 fn fault(name: &Path, what: String) -> LedgerError {
-    LedgerError::Open { path: name.to_owned(), what, temporary: false }
+    LedgerError::Open { ledger: name.display().to_string(), what, temporary: false }
 }
 
 #[cfg(test)]

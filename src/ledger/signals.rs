@@ -5,6 +5,7 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::store::{to_json, word};
 use super::tx::{Cells, Tx};
@@ -14,7 +15,6 @@ use crate::effects::{self, Teller};
 use crate::finding::{Severity, Signal};
 use crate::message::{Cents, Date};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::BTreeMap;
 
 /// What became of a signal that was told.
@@ -93,7 +93,7 @@ impl Tx<'_> {
     fn keep_signal(&self, message_id: Option<i64>, at: Timestamp, signal: &Signal) -> Result<Told, LedgerError> {
         // NULL: it is not known; 0: it is open; else how often it has opened.
         let known: Option<u32> = self.first(
-            "SELECT iif(ended_at IS NULL, 0, occurrence) FROM signals WHERE id = ?1",
+            "SELECT CASE WHEN ended_at IS NULL THEN 0 ELSE occurrence END FROM signals WHERE id = ?1",
             [&signal.id],
             |cells| cells.get(),
         )?;
@@ -110,10 +110,10 @@ impl Tx<'_> {
                  seen_at, occurrence)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 1)
              ON CONFLICT (id) DO UPDATE SET
-                 message_id = coalesce(excluded.message_id, message_id), outcome = excluded.outcome,
+                 message_id = coalesce(excluded.message_id, signals.message_id), outcome = excluded.outcome,
                  severity = excluded.severity, content = excluded.content, seen_at = excluded.seen_at,
-                 opened_at = iif(?10 IS NULL, opened_at, excluded.opened_at), ended_at = NULL, ended_because = NULL,
-                 occurrence = coalesce(?10, occurrence)",
+                 opened_at = CASE WHEN CAST(?10 AS BIGINT) IS NULL THEN signals.opened_at ELSE excluded.opened_at END,
+                 ended_at = NULL, ended_because = NULL, occurrence = coalesce(?10, signals.occurrence)",
         )?
         .execute(params![
             signal.id,
@@ -179,7 +179,7 @@ impl Tx<'_> {
     /// Open signals of a region, by id.
     pub fn open_signals(&self, region: &str) -> Result<Vec<Open>, LedgerError> {
         self.all(
-            "SELECT s.content, s.occurrence, m.law, m.number, m.verdict IS 'held'
+            "SELECT s.content, s.occurrence, m.law, m.number, m.verdict IS NOT DISTINCT FROM 'held'
              FROM signals AS s LEFT JOIN messages AS m ON m.id = s.message_id
              WHERE s.region = ?1 AND s.ended_at IS NULL ORDER BY s.id",
             [region],

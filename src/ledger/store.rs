@@ -1,6 +1,7 @@
 //! Storing a decision: the message as it came, the verdict, what must be remembered and what must leave, in one go.
 
-use super::error::LedgerError;
+use super::db::params;
+use super::error::{LedgerError, unique};
 use super::record::Recorder;
 use super::signals::Told;
 use super::tx::Tx;
@@ -10,7 +11,6 @@ use crate::hold::Order;
 use crate::message::{Law, Party};
 use crate::pipeline::digest;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -89,15 +89,11 @@ impl Tx<'_> {
         transport_id: &str,
         digest: &[u8; 32],
     ) -> Result<Option<Stored>, LedgerError> {
-        let found: Option<(i64, String)> = self
-            .sql("SELECT id, verdict FROM messages WHERE transport = ?1 AND transport_id = ?2 AND digest = ?3")?
-            .query_row(params![transport, transport_id, digest], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        found
-            .map(|(message_id, verdict)| {
-                Ok(Stored { message_id, verdict: parse_verdict(&verdict)?, sent_before: true })
-            })
-            .transpose()
+        self.first(
+            "SELECT id, verdict FROM messages WHERE transport = ?1 AND transport_id = ?2 AND digest = ?3",
+            params![transport, transport_id, digest],
+            |cells| Ok(Stored { message_id: cells.get()?, verdict: parse_verdict(cells.text()?)?, sent_before: true }),
+        )
     }
 
     /// Stores a message with everything its decision leads to.
@@ -227,15 +223,13 @@ impl Tx<'_> {
     fn insert_message(&mut self, inbox: &Inbox, decision: &Decision) -> Result<Option<i64>, LedgerError> {
         let body = self.vault.seal(&[b"message", &inbox.digest], &inbox.bytes)?;
         let identity = decision.identity.as_ref();
-        let inserted = self
-            .sql(
-                "INSERT INTO messages (transport, transport_id, digest, received_at, law, number, afzender,
+        self.added(
+            "INSERT INTO messages (transport, transport_id, digest, received_at, law, number, afzender,
                      identificatie, dagtekening, gemeente, aanbieder, verdict, level, counts_as_sent,
                      register_version, findings, skipped, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-                 ON CONFLICT (transport, transport_id, digest) DO NOTHING",
-            )?
-            .execute(params![
+                 ON CONFLICT (transport, transport_id, digest) DO NOTHING RETURNING id",
+            params![
                 inbox.transport,
                 inbox.transport_id,
                 inbox.digest,
@@ -254,16 +248,16 @@ impl Tx<'_> {
                 to_json(&decision.findings)?,
                 to_json(&decision.skipped)?,
                 body,
-            ])
-            .map_err(|source| unique(source, IDENTIFICATION_USED))?;
-        Ok((inserted == 1).then(|| self.last_id()))
+            ],
+        )
+        .map_err(|source| unique(source, IDENTIFICATION_USED))
     }
 
     fn count(&self, decision: &Decision) -> Result<(), LedgerError> {
         let kind = decision.kind;
         self.sql(
             "INSERT INTO tallies (law, number, verdict, count) VALUES (?1, ?2, ?3, 1)
-             ON CONFLICT (law, number, verdict) DO UPDATE SET count = count + 1",
+             ON CONFLICT (law, number, verdict) DO UPDATE SET count = tallies.count + 1",
         )?
         .execute(params![
             kind.map_or("", |kind| kind.law.as_str()),
@@ -403,17 +397,6 @@ pub(super) fn word<T: serde::Serialize>(value: T) -> Result<String, LedgerError>
         Ok(serde_json::Value::String(word)) => Ok(word),
         _ => Err(LedgerError::Unfit("a part of it has no JSON form")),
     }
-}
-
-/// Tells a broken uniqueness from other faults of an insert.
-pub(super) fn unique(source: rusqlite::Error, what: &'static str) -> LedgerError {
-    let is_unique = source.sqlite_error().is_some_and(|error| {
-        matches!(
-            error.extended_code,
-            rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-        )
-    });
-    if is_unique { LedgerError::Conflict(what) } else { source.into() }
 }
 
 /// Codes that a decision gave, each once, in order.

@@ -1,5 +1,6 @@
 //! What a job may do inside its transaction; and how values stand in columns.
 
+use super::db::{Connection, Field, Params, Row, Statement, Value};
 use super::error::LedgerError;
 use super::keys::Vault;
 use crate::message::{
@@ -7,8 +8,6 @@ use crate::message::{
 };
 use crate::rules::facts::{Earlier, PersonKey};
 use jiff::Timestamp;
-use rusqlite::types::FromSql;
-use rusqlite::{CachedStatement, Connection, Row};
 use serde::Serializer;
 
 /// The view a job has of the ledger. All it changes is committed with the job, or not at all.
@@ -31,18 +30,51 @@ impl<'a> Tx<'a> {
         self.outbox_grew = true;
     }
 
-    /// A statement, prepared once per connection.
-    pub(super) fn sql(&self, sql: &str) -> Result<CachedStatement<'a>, LedgerError> {
-        // A full disk makes SQLite undo the transaction by itself. What a job did after that would be committed
-        // statement by statement.
-        if self.connection.is_autocommit() {
-            return Err(LedgerError::Undone);
-        }
-        Ok(self.connection.prepare_cached(sql)?)
+    pub(super) fn is_on_server(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
     }
 
-    pub(super) fn last_id(&self) -> i64 {
-        self.connection.last_insert_rowid()
+    /// A statement, prepared once per connection. Its text is part of the program: none is made of data.
+    pub(super) fn sql(&self, sql: &'static str) -> Result<Statement<'a>, LedgerError> {
+        // A full disk makes SQLite undo the transaction by itself. What a job did after that would be committed
+        // statement by statement.
+        match self.connection.undone() {
+            Some(error) => Err(error),
+            None => self.connection.prepare(sql),
+        }
+    }
+
+    /// All rows of a query.
+    pub(super) fn all<T>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut statement = self.sql(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(read(&mut Cells::of(&row))?);
+        }
+        Ok(all)
+    }
+
+    /// The first row of a query.
+    pub(super) fn first<T>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        let mut statement = self.sql(sql)?;
+        let mut rows = statement.query(params)?;
+        rows.next()?.map(|row| read(&mut Cells::of(&row))).transpose()
+    }
+
+    /// Runs a statement that gives the number of the row it added; `None` when it added none.
+    pub(super) fn added(&self, sql: &'static str, params: impl Params) -> Result<Option<i64>, LedgerError> {
+        self.first(sql, params, |cells| cells.get())
     }
 
     /// The key of a person, as stored.
@@ -50,34 +82,44 @@ impl<'a> Tx<'a> {
         self.vault.person(bsn)
     }
 
+    /// The connection to a file, for tests of what only `SQLite` does.
     #[cfg(test)]
-    pub(super) fn connection(&self) -> &'a Connection {
-        self.connection
+    pub(super) fn connection(&self) -> &'a rusqlite::Connection {
+        match self.connection {
+            Connection::Sqlite(connection) => connection,
+            Connection::Postgres(_) => panic!("the ledger is on a server"),
+        }
     }
 }
 
 /// Reads the columns of a row one after another, in the order of the query.
 pub(super) struct Cells<'r, 's> {
-    row: &'r Row<'s>,
+    row: &'r Row<'r, 's>,
     next: usize,
 }
 
 impl<'r, 's> Cells<'r, 's> {
-    pub(super) fn of(row: &'r Row<'s>) -> Cells<'r, 's> {
+    pub(super) fn of(row: &'r Row<'r, 's>) -> Cells<'r, 's> {
         Cells { row, next: 0 }
     }
 
     /// Any value that a column can hold.
-    pub(super) fn get<T: FromSql>(&mut self) -> Result<T, LedgerError> {
+    pub(super) fn get<T: Field>(&mut self) -> Result<T, LedgerError> {
+        T::of(self.value()?)
+    }
+
+    fn value(&mut self) -> Result<Value<'r>, LedgerError> {
         let index = self.next;
         self.next += 1;
-        Ok(self.row.get(index)?)
+        self.row.column(index)
     }
 
     fn optional_text(&mut self) -> Result<Option<&'r str>, LedgerError> {
-        let index = self.next;
-        self.next += 1;
-        Ok(self.row.get_ref(index)?.as_str_or_null().map_err(rusqlite::Error::from)?)
+        match self.value()? {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            Value::Integer(_) | Value::Blob(_) => Err(LedgerError::Damaged("a column holds no text")),
+        }
     }
 
     pub(super) fn text(&mut self) -> Result<&'r str, LedgerError> {
@@ -122,10 +164,10 @@ impl<'r, 's> Cells<'r, 's> {
     }
 
     pub(super) fn person(&mut self) -> Result<PersonKey, LedgerError> {
-        let index = self.next;
-        self.next += 1;
-        let bytes = self.row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from)?;
-        Ok(PersonKey(hex::encode(bytes)))
+        match self.value()? {
+            Value::Blob(bytes) => Ok(PersonKey(hex::encode(bytes))),
+            Value::Null | Value::Integer(_) | Value::Text(_) => Err(LedgerError::Damaged("a person key is missing")),
+        }
     }
 
     pub(super) fn product(&mut self) -> Result<Option<Product>, LedgerError> {

@@ -5,6 +5,7 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::db::params;
 use super::error::LedgerError;
 use super::report::{Waiting, age};
 use super::store::Inbox;
@@ -12,7 +13,6 @@ use super::tx::{Tx, json};
 use crate::message::Kind;
 use crate::waiting::{Awaited, Pair};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// A message in the waiting room.
@@ -36,14 +36,12 @@ impl Tx<'_> {
         awaited: &BTreeSet<Awaited>,
     ) -> Result<(), LedgerError> {
         let body = self.vault.seal(&[b"waiting", &inbox.digest], &inbox.bytes)?;
-        let inserted = self
-            .sql(
-                "INSERT INTO waiting (transport, transport_id, digest, received_at, until, law, number, gemeente,
+        let added = self.added(
+            "INSERT INTO waiting (transport, transport_id, digest, received_at, until, law, number, gemeente,
                      aanbieder, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-                 ON CONFLICT (transport, transport_id, digest) DO NOTHING",
-            )?
-            .execute(params![
+                 ON CONFLICT (transport, transport_id, digest) DO NOTHING RETURNING id",
+            params![
                 inbox.transport,
                 inbox.transport_id,
                 inbox.digest,
@@ -54,8 +52,9 @@ impl Tx<'_> {
                 pair.gemeente,
                 pair.aanbieder,
                 body,
-            ])?;
-        if inserted == 1 { self.insert_awaited(self.last_id(), pair, awaited) } else { Ok(()) }
+            ],
+        )?;
+        added.map_or(Ok(()), |waiting_id| self.insert_awaited(waiting_id, pair, awaited))
     }
 
     /// Notes what a message that was judged again waits for now, and lets it sleep.

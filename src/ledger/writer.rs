@@ -1,12 +1,12 @@
 //! The one thread that owns the database, and the group commit: jobs that wait together share one transaction and one
 //! fsync. Each runs in a savepoint of its own, so that a failing one undoes itself only.
 
+use super::db::Connection;
 use super::error::LedgerError;
 use super::keys::Vault;
 use super::schema::Access;
 use super::tx::Tx;
 use crate::failpoint::Failpoint;
-use rusqlite::Connection;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -105,11 +105,7 @@ impl Writer {
                 break;
             }
         }
-        if self.access == Access::Write {
-            // Leave one file behind instead of three.
-            self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-        }
-        self.connection.close().map_err(|(_, source)| source.into())
+        self.connection.close(self.access)
     }
 
     /// Runs jobs in one transaction and answers them. Jobs stay behind only when the database gave up in between; they
@@ -140,21 +136,18 @@ impl Writer {
         done: &mut Vec<Box<dyn Job>>,
         outbox_grew: &mut bool,
     ) -> Result<(), LedgerError> {
-        self.statement(match self.access {
-            Access::Write | Access::Beside => "BEGIN IMMEDIATE",
-            Access::Read => "BEGIN",
-        })?;
+        self.connection.begin(self.access)?;
         let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.end_group());
-        if !self.connection.is_autocommit() {
-            // COMMIT or a savepoint failed and left the transaction open.
-            self.statement("ROLLBACK")?;
+        if outcome.is_err() {
+            // A commit or a savepoint failed and may have left the transaction open.
+            self.connection.roll_back()?;
         }
         outcome
     }
 
-    fn end_group(&self) -> Result<(), LedgerError> {
+    fn end_group(&mut self) -> Result<(), LedgerError> {
         Failpoint::BeforeCommit.pass().map_err(|_| LedgerError::Undone)?;
-        self.statement("COMMIT")?;
+        self.connection.commit()?;
         Failpoint::AfterCommit.pass().map_err(|_| LedgerError::Undone)
     }
 
@@ -174,24 +167,24 @@ impl Writer {
 
     /// Runs one job in its savepoint; whether it added to the outbox.
     fn run_one(&mut self, job: &mut dyn Job) -> Result<bool, LedgerError> {
-        self.statement("SAVEPOINT job")?;
+        self.connection.begin_job()?;
         let mut tx = Tx::new(&self.connection, &mut self.vault);
-        let succeeded = job.execute(&mut tx);
+        let mut succeeded = job.execute(&mut tx);
         let grew = tx.outbox_grew();
-        if self.connection.is_autocommit() {
+        if let Some(error) = self.connection.undone() {
             // The savepoint is gone with the transaction, and with it what the jobs before did.
-            return Err(LedgerError::Undone);
+            return Err(error);
         }
-        if !succeeded {
-            self.statement("ROLLBACK TO job")?;
+        if succeeded && self.connection.is_spoiled() {
+            job.fail(LedgerError::Unfit("a job went on after the database refused one of its statements"));
+            succeeded = false;
         }
-        self.statement("RELEASE job")?;
+        if succeeded {
+            self.connection.end_job()?;
+        } else {
+            self.connection.undo_job()?;
+        }
         Ok(succeeded && grew)
-    }
-
-    fn statement(&self, sql: &str) -> Result<(), LedgerError> {
-        let run = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-        run.map(drop).map_err(|source| LedgerError::Lost(Arc::new(source)))
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub mod broker;
 pub mod daemon;
+#[path = "../ledgers/mod.rs"]
+pub mod ledgers;
 pub mod office;
 pub mod oracle;
 pub mod proxy;

@@ -1,5 +1,6 @@
 //! The oracle: what must become of each message, from a run that nothing disturbed, and what a ledger says became of it.
 
+use super::ledgers::Schema;
 use super::traffic::Item;
 use jiff::Timestamp;
 use sluis::clock::{Clock, SystemClock};
@@ -8,7 +9,7 @@ use sluis::decision::{Purpose, Verdict};
 use sluis::delivery::outbox::Due;
 use sluis::finding::Finding;
 use sluis::gateway::{Gateway, Options};
-use sluis::ledger::{Budget, Filter, Keys, Ledger, Settings};
+use sluis::ledger::{Budget, Filter, Keys, Ledger, Location, Settings};
 use sluis::schema::Limits;
 use sluis::telemetry::Telemetry;
 use sluis::transport::{Incoming, Intake};
@@ -106,7 +107,8 @@ impl Account {
 /// Judges the messages one after another on a ledger in memory, within this process.
 pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Account {
     let keys = Keys::generate();
-    let ledger = Ledger::open(Settings { path: None, keys, max_group: 64 }).expect("a ledger in memory opens");
+    let ledger =
+        Ledger::open(Settings { location: Location::Memory, keys, max_group: 64 }).expect("a ledger in memory opens");
     let register = sluis::contract::load(&super::daemon::region()).expect("the sample register has no faults");
     let mut policies = Policies::default();
     policies.set(super::daemon::HOLDS, None, "hold").expect("a known check and word");
@@ -129,26 +131,44 @@ pub fn undisturbed(transport: &'static str, gateway: &str, items: &[Item]) -> Ac
 
 /// Reads the ledger of a daemon that does not run.
 pub fn account_of(database: &Path, key_file: &Path) -> Account {
-    let keys = || Keys::load(key_file).expect("the key of the ledger");
-    let open = |path: &Path| {
-        let settings = Settings { path: Some(path.to_owned()), keys: keys(), max_group: 64 };
-        Ledger::open(settings).expect("the ledger opens")
-    };
-    let ledger = open(database);
-    let faults = ledger.run_blocking(|tx| tx.check_integrity()).expect("the ledger can be read");
-    assert_eq!(faults, [], "the ledger must add up");
-    let mut account = account(&ledger);
-    ledger.close().expect("it closes");
+    let mut account = account_at(database.into(), key_file);
     // The bytes of what has left are sealed and handed out only to be sent. So ask a copy in which nothing has left.
     let copy = database.with_extension("copy");
     fs::copy(database, &copy).expect("a closed ledger is one file");
     let connection = rusqlite::Connection::open(&copy).expect("the copy opens");
     connection.execute("UPDATE outbox SET sent_at = NULL, due_at = 0", []).expect("the outbox can be set back");
     drop(connection);
-    let ledger = open(&copy);
-    account.outbox = rows(&ledger);
+    account.outbox = rows_at(copy.into(), key_file);
+    account
+}
+
+/// The same of a ledger on a server, whose outbox is set back.
+pub fn account_on(schema: &Schema, key_file: &Path) -> Account {
+    let mut account = account_at(schema.location(), key_file);
+    super::ledgers::run(&format!("UPDATE \"{}\".outbox SET sent_at = NULL, due_at = 0", schema.name()));
+    account.outbox = rows_at(schema.location(), key_file);
+    account
+}
+
+fn account_at(location: Location, key_file: &Path) -> Account {
+    let ledger = open(location, key_file);
+    let faults = ledger.run_blocking(|tx| tx.check_integrity()).expect("the ledger can be read");
+    assert_eq!(faults, [], "the ledger must add up");
+    let account = account(&ledger);
     ledger.close().expect("it closes");
     account
+}
+
+fn rows_at(location: Location, key_file: &Path) -> Vec<Due> {
+    let ledger = open(location, key_file);
+    let rows = rows(&ledger);
+    ledger.close().expect("it closes");
+    rows
+}
+
+fn open(location: Location, key_file: &Path) -> Ledger {
+    let keys = Keys::load(key_file).expect("the key of the ledger");
+    Ledger::open(Settings { location, keys, max_group: 64 }).expect("the ledger opens")
 }
 
 fn account(ledger: &Ledger) -> Account {

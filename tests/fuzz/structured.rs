@@ -5,7 +5,7 @@ use super::messages::{DAY, World, judged};
 use super::{Bytes, beside};
 use jiff::{Timestamp, ToSpan as _};
 use sluis::contract::{ContractFacts, Register};
-use sluis::ledger::{Inbox, Keys, Ledger, LedgerError, Settings};
+use sluis::ledger::{Inbox, Keys, Ledger, LedgerError, Location, Settings};
 use sluis::message::tree::{Namespace, Node};
 use sluis::message::{Body, Cents, Kind, TotaalBedragMetDC};
 use sluis::pipeline::{self, Prepared};
@@ -67,7 +67,7 @@ struct Bench {
 }
 
 static BENCH: LazyLock<Bench> = LazyLock::new(|| {
-    let settings = Settings { path: None, keys: Keys::generate(), max_group: 1 };
+    let settings = Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 };
     let bench = Bench {
         ledger: Ledger::open(settings).expect("a ledger in memory opens"),
         register: sluis::contract::load(&beside("../../config/regions/achterhoek")).expect("the region has no fault"),

@@ -7,7 +7,7 @@ use sluis::deadline::Debt;
 use sluis::decision::{Decision, Outgoing, Purpose, Record, Verdict};
 use sluis::finding::Finding;
 use sluis::gateway::OWN;
-use sluis::ledger::{Departure, Filter, Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Departure, Filter, Inbox, Keys, Ledger, Location, Settings};
 use sluis::message::{Date, Law, Party};
 use sluis::pipeline::{self, Context, Judged, Prepared};
 use sluis::rules::UnknownQuestion;
@@ -121,7 +121,7 @@ impl Lock {
         }
         Lock {
             law,
-            ledger: Ledger::open(Settings { path: None, keys: Keys::generate(), max_group: 1 })
+            ledger: Ledger::open(Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 })
                 .expect("a ledger in memory opens"),
             contracts: Contracts::new(vec![Arc::new(register)], policies),
             today: None,

@@ -42,7 +42,7 @@ fn each_version_of_an_allocation_names_its_own_request() {
 #[test]
 fn households_are_replaced_by_municipality_beside_the_gateway() {
     let sut = Sut::new();
-    let beside = Ledger::open_beside(&sut.folder.path().join("ledger.db"), sut.keys.clone()).expect("it opens");
+    let beside = Ledger::open_beside(sut.place.location(), sut.keys.clone()).expect("it opens");
     let member =
         |gemeente: &str, bsn: &str, household: &str| ((Party::from(gemeente), Bsn::from(bsn)), household.to_owned());
     let replace = |members: Vec<((Party, Bsn), String)>, gemeenten: &[&str]| {
@@ -73,14 +73,9 @@ fn households_are_replaced_by_municipality_beside_the_gateway() {
     let person = history.allocations[0].versions[0].person.clone();
     assert!(history.households.contains_key(&(Party::from(GEMEENTE), person)), "allocations know the same person");
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);
-    let trail: Vec<String> = {
-        let connection = sut.connection();
-        let mut statement = connection
-            .prepare("SELECT content FROM audit WHERE event = 'households replaced' ORDER BY id")
-            .expect("the trail can be read");
-        let rows = statement.query_map([], |row| row.get(0)).expect("the trail can be read");
-        rows.collect::<Result<_, _>>().expect("rows are text")
-    };
+    let trail: Vec<String> = sut.get(|tx| {
+        tx.all("SELECT content FROM audit WHERE event = 'households replaced' ORDER BY id", [], |cells| cells.get())
+    });
     assert_eq!(trail.len(), 3);
     assert!(trail[1].contains(GEMEENTE) && !trail.iter().any(|content| content.contains("9999000")), "{trail:?}");
 }

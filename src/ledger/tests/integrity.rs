@@ -26,15 +26,7 @@ fn filled() -> Sut {
 fn tamper(sql: &str) -> Vec<Fault> {
     let sut = filled();
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);
-    let connection = sut.connection();
-    connection
-        .execute_batch(
-            "PRAGMA foreign_keys = OFF;
-             DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_deleted;
-             DROP TRIGGER postings_are_not_changed; DROP TRIGGER postings_are_not_deleted;",
-        )
-        .and_then(|()| connection.execute_batch(sql))
-        .expect("the database can be tampered with");
+    sut.place.tamper(sql).expect("the database can be tampered with");
     sut.get(|tx| tx.check_integrity())
 }
 
@@ -47,7 +39,7 @@ fn postings_and_audit_rows_cannot_be_changed_or_deleted() {
         "UPDATE audit SET content = '{}' WHERE id = 1",
         "DELETE FROM audit",
     ] {
-        let refused = sut.connection().execute(sql, []).expect_err(sql).to_string();
+        let refused = sut.change(sql).expect_err(sql).to_string();
         assert!(refused.contains("append-only"), "{sql}: {refused}");
     }
 }

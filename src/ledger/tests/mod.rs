@@ -1,9 +1,11 @@
-//! Tests of the ledger from within: values to store, and a ledger in a folder of its own.
+//! Tests of the ledger from within: values to store, and a ledger in a place of its own. The same tests run once more
+//! on PostgreSQL, from `on_postgres`.
 
 mod course;
 mod group;
 mod integrity;
 mod outbox;
+mod place;
 mod questions;
 mod records;
 mod signals;
@@ -16,8 +18,8 @@ use crate::message::{Count, Kind, Law, Number, Party};
 use crate::rules::facts::{Facts, Request};
 use jiff::Timestamp;
 use jiff::civil::date;
+pub(in crate::ledger) use place::Place;
 use std::collections::{BTreeMap, BTreeSet};
-use tempfile::TempDir;
 
 const GEMEENTE: &str = "0197";
 const AANBIEDER: &str = "42420001";
@@ -25,12 +27,12 @@ const BSN: &str = "999900006";
 const OTHER_BSN: &str = "999900018";
 
 /// 10 March 2026, noon UTC, and `seconds` later.
-fn at(seconds: i64) -> Timestamp {
+pub(in crate::ledger) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_773_144_000 + seconds).expect("a moment in this century")
 }
 
 /// An account of 2026 for a segment.
-fn account(segment: &str) -> Account {
+pub(in crate::ledger) fn account(segment: &str) -> Account {
     Account {
         law: Law::Wmo,
         gemeente: Party::from(GEMEENTE),
@@ -42,44 +44,46 @@ fn account(segment: &str) -> Account {
     }
 }
 
-/// A ledger on disk that goes with its folder.
-struct Sut {
-    ledger: Ledger,
-    keys: Keys,
-    folder: TempDir,
+/// A ledger that goes with its place.
+pub(in crate::ledger) struct Sut {
+    pub(in crate::ledger) ledger: Ledger,
+    pub(in crate::ledger) keys: Keys,
+    pub(in crate::ledger) place: Place,
 }
 
 impl Sut {
-    fn new() -> Sut {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let keys = Keys::generate();
-        let ledger = open(folder.path(), &keys);
-        Sut { ledger, keys, folder }
+    pub(in crate::ledger) fn new() -> Sut {
+        let (place, keys) = (Place::new(), Keys::generate());
+        let ledger = open(&place, &keys);
+        Sut { ledger, keys, place }
     }
 
-    fn reopen(self) -> Sut {
+    pub(in crate::ledger) fn reopen(self) -> Sut {
         self.ledger.close().expect("the ledger closes");
-        let ledger = open(self.folder.path(), &self.keys);
-        Sut { ledger, keys: self.keys, folder: self.folder }
+        let ledger = open(&self.place, &self.keys);
+        Sut { ledger, keys: self.keys, place: self.place }
     }
 
-    fn run<T: Send + 'static>(
+    pub(in crate::ledger) fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         self.ledger.run_blocking(job)
     }
 
-    fn get<T: Send + 'static>(&self, job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static) -> T {
+    pub(in crate::ledger) fn get<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    ) -> T {
         self.run(job).expect("the job succeeds")
     }
 
-    fn store(&self, inbox: Inbox, decision: Decision) -> Stored {
+    pub(in crate::ledger) fn store(&self, inbox: Inbox, decision: Decision) -> Stored {
         self.get(move |tx| tx.store(&inbox, &decision))
     }
 
     /// Stores `records` as an accepted message of its own.
-    fn record(&self, identity: Identity, records: Vec<Record>) -> Stored {
+    pub(in crate::ledger) fn record(&self, identity: Identity, records: Vec<Record>) -> Stored {
         let id = format!("{}-{}", identity.kind, identity.identificatie);
         self.store(inbox(&id), Decision { records, ..accepted(identity) })
     }
@@ -88,26 +92,25 @@ impl Sut {
         self.get(move |tx| tx.facts(&request))
     }
 
-    /// The database, past the ledger.
-    fn connection(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join("ledger.db")).expect("the database opens")
+    /// Changes the database past the ledger.
+    fn change(&self, sql: &str) -> Result<(), LedgerError> {
+        self.place.change(sql)
     }
 }
 
-fn open(folder: &Path, keys: &Keys) -> Ledger {
-    Ledger::open(Settings { path: Some(folder.join("ledger.db")), keys: keys.clone(), max_group: 64 })
-        .expect("the ledger opens")
+fn open(place: &Place, keys: &Keys) -> Ledger {
+    Ledger::open(Settings { location: place.location(), keys: keys.clone(), max_group: 64 }).expect("the ledger opens")
 }
 
-fn inbox(id: &str) -> Inbox {
+pub(in crate::ledger) fn inbox(id: &str) -> Inbox {
     Inbox::new("directory", id, at(0), format!("<bericht>{id}</bericht>").into_bytes())
 }
 
-fn wmo(number: Number) -> Kind {
+pub(in crate::ledger) fn wmo(number: Number) -> Kind {
     Kind::new(Law::Wmo, number)
 }
 
-fn identity(kind: Kind, identificatie: &str) -> Identity {
+pub(in crate::ledger) fn identity(kind: Kind, identificatie: &str) -> Identity {
     // A return message repeats the sender of what it answers.
     let of_gemeente = matches!(kind.number, Number::N301 | Number::N302 | Number::N319 | Number::N320);
     let afzender = if of_gemeente { GEMEENTE } else { AANBIEDER };
@@ -121,7 +124,7 @@ fn identity(kind: Kind, identificatie: &str) -> Identity {
     }
 }
 
-fn accepted(identity: Identity) -> Decision {
+pub(in crate::ledger) fn accepted(identity: Identity) -> Decision {
     Decision {
         kind: Some(identity.kind),
         identity: Some(identity),

@@ -105,12 +105,11 @@ fn attempts_are_rows_and_what_was_sent_stays_sent() {
     settle(&sut, id, at(11), retry(at(12)));
     settle(&sut, Uuid::new_v4(), at(11), Outcome::Sent);
     assert!(due(&sut, at(100)).is_empty());
-    let connection = sut.connection();
-    let mut statement = connection.prepare("SELECT attempt, outcome, reason FROM attempts").expect("it prepares");
-    let rows: Vec<(i64, String, Option<String>)> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .and_then(Iterator::collect)
-        .expect("it reads");
+    let rows: Vec<(i64, String, Option<String>)> = sut.get(|tx| {
+        tx.all("SELECT attempt, outcome, reason FROM attempts ORDER BY attempt", [], |cells| {
+            Ok((cells.get()?, cells.get()?, cells.get()?))
+        })
+    });
     let reason = Some("connection refused".to_owned());
     assert_eq!(rows, [(1, "retry".to_owned(), reason), (2, "sent".to_owned(), None)]);
 }
@@ -133,9 +132,8 @@ fn a_signal_is_stored_and_sent_once() {
     settle(&sut, rows[1].id, at(1), Outcome::Sent);
     sut.store(inbox("3"), decide("3", &["s1"]));
     assert_eq!(bodies(&due(&sut, at(1))), ["reply 1", "s2", "reply 2", "s3", "s4", "reply 3"]);
-    let count: i64 =
-        sut.connection().query_row("SELECT count(*) FROM signals", [], |row| row.get(0)).expect("it counts");
-    assert_eq!(count, 4);
+    let count: Option<i64> = sut.get(|tx| tx.first("SELECT count(*) FROM signals", [], |cells| cells.get()));
+    assert_eq!(count, Some(4));
 }
 
 #[test]
@@ -153,7 +151,7 @@ fn a_damaged_row_stops_its_own_receiver_only() {
     let sut = Sut::new();
     send(&sut, "1", vec![outgoing(Purpose::Reply, AANBIEDER, "a1"), outgoing(Purpose::Reply, AANBIEDER, "a2")]);
     send(&sut, "2", vec![outgoing(Purpose::Reply, OTHER, "b1")]);
-    sut.connection().execute("UPDATE outbox SET body = zeroblob(100) WHERE sequence = 1", []).expect("it changes");
+    sut.change("UPDATE outbox SET body = zeroblob(100) WHERE sequence = 1").expect("it changes");
     assert_eq!(bodies(&due(&sut, at(0))), ["b1"]);
 }
 
