@@ -5,7 +5,7 @@ use super::scenario::{Scenario, Way};
 use super::world::{World, is_for_office};
 use crate::e2e::broker::{Arrival, Broker};
 use crate::e2e::daemon::program;
-use crate::e2e::oracle::{Account, account_of, today};
+use crate::e2e::oracle::{Account, account_at, account_of, rows_at, today};
 use crate::e2e::{bsns, is_hidden, name};
 use serde_json::Value;
 use sluis::decision::{Purpose, Verdict};
@@ -49,7 +49,16 @@ impl Wrong {
 pub fn check(world: &mut World, scenario: &Scenario) -> Vec<String> {
     let mut wrong = Wrong::default();
     doctor(world, &mut wrong);
-    let account = account_of(&world.site.path("disk/ledger.sqlite"), &world.site.path("ledger.key"));
+    let key_file = world.site.path("ledger.key");
+    let account = match &world.database {
+        None => account_of(&world.site.path("disk/ledger.sqlite"), &key_file),
+        Some(database) => {
+            let mut account = account_at(database.location(), &key_file);
+            database.set_outbox_back();
+            account.outbox = rows_at(database.location(), &key_file);
+            account
+        }
+    };
     verdicts(&account, &world.expected, &mut wrong);
     one_reply(&account, &mut wrong);
     if world.day == today() && !scenario.moves_the_day() {

@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, reason = "a module of a test binary, written like any other")]
 
 pub mod checks;
+pub mod database;
 pub mod disk;
 pub mod office;
 pub mod scenario;

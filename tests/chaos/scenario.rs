@@ -21,6 +21,17 @@ pub enum Way {
     Amqp,
 }
 
+/// Where the ledger is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In a file.
+    File,
+    /// On the PostgreSQL of all tests.
+    Server,
+    /// On a PostgreSQL of its own, which a second follows.
+    Pair,
+}
+
 /// Where a disk is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -83,6 +94,16 @@ pub enum Fault {
     OfficeAway(i64),
     /// A disk is full until the daemon has noticed, and for that long.
     DiskFull(Place, Duration),
+    /// The connection to the database is cut when a commit was confirmed, so many times: nobody hears of it.
+    CommitUnheard(usize),
+    /// The database ends all connections.
+    DatabaseTerminates,
+    /// No connection to the database is possible for that long.
+    DatabaseAway(Duration),
+    /// The database dies and starts.
+    DatabaseRestarts,
+    /// The database dies, and another with the same content takes its place.
+    DatabaseFailsOver,
     /// The clock of the machine is wrong by so many seconds from now on.
     Clock(i64),
 }
@@ -94,6 +115,8 @@ pub struct Scenario {
     pub name: String,
     /// How messages come and go.
     pub way: Way,
+    /// Where the ledger is.
+    pub store: Store,
     /// Clients whose messages are spread over the faults.
     pub clients: u32,
     /// What happens, one after another.
@@ -106,12 +129,18 @@ impl Scenario {
     /// A scenario of the long form, on enough clients to have all sorts of messages.
     pub fn new(name: impl Into<String>, way: Way, faults: Vec<Fault>) -> Scenario {
         let clients = super::traffic::ALL_SORTS;
-        Scenario { name: name.into(), way, clients, faults, short: false }
+        Scenario { name: name.into(), way, store: Store::File, clients, faults, short: false }
     }
 
     /// Played every day as well.
     pub fn daily(mut self) -> Scenario {
         self.short = true;
+        self
+    }
+
+    /// With the ledger elsewhere.
+    pub fn on(mut self, store: Store) -> Scenario {
+        self.store = store;
         self
     }
 
@@ -145,7 +174,7 @@ impl Scenario {
             skipped: None,
         };
         let Some(mut world) = World::new(self) else {
-            report.skipped = Some("there is no broker (ops/test starts one)".to_owned());
+            report.skipped = Some("there is no broker or no database (ops/test starts both)".to_owned());
             return report;
         };
         if let Some(place) = self.needs_disk() {
@@ -241,6 +270,11 @@ impl Fault {
             Fault::Way(weather, toward, only, time) => world.disturb(*weather, *toward, only, *time),
             Fault::Cut => world.cut(),
             Fault::NoWay(time) => world.no_way(*time),
+            Fault::CommitUnheard(times) => world.commit_unheard(*times),
+            Fault::DatabaseTerminates => world.database_terminates(),
+            Fault::DatabaseAway(time) => world.database_away(*time),
+            Fault::DatabaseRestarts => world.database_restarts(),
+            Fault::DatabaseFailsOver => world.database_fails_over(),
             Fault::Clock(seconds) => world.set_clock(*seconds),
         }
     }

@@ -1,7 +1,7 @@
 //! The scenarios. A new one is a line here.
 
 use super::office::Mood;
-use super::scenario::{Action, Alarm, Fault, Place, Scenario, Way};
+use super::scenario::{Action, Alarm, Fault, Place, Scenario, Store, Way};
 use crate::e2e::proxy::{Toward, Weather};
 use sluis::failpoint::Failpoint;
 use std::time::Duration;
@@ -78,6 +78,7 @@ pub fn all() -> Vec<Scenario> {
         )
         .daily(),
     ];
+    all.extend(on_a_database());
     for way in [Way::Directory, Way::Amqp] {
         all.push(hanging_everywhere(way));
         for at in Failpoint::ALL.into_iter().filter(|at| passes(way, *at)) {
@@ -89,6 +90,36 @@ pub fn all() -> Vec<Scenario> {
         }
     }
     all
+}
+
+/// What can become of a ledger on a server.
+fn on_a_database() -> Vec<Scenario> {
+    let named = |name: &str, way, faults| Scenario::new(name, way, faults);
+    let killed = Failpoint::ALL.into_iter().map(|at| Fault::Trip(at, 2, Action::Abort)).collect();
+    let failing = Failpoint::ALL.into_iter().filter(|at| at.can_fail()).map(|at| Fault::Trip(at, 2, Action::Error(2)));
+    vec![
+        named("killed at every place, ledger on a server", Way::Amqp, killed).clients(30).on(Store::Server),
+        named("failing at every place, ledger on a server", Way::Amqp, failing.collect()).clients(30).on(Store::Server),
+        named("database does not say that it committed", Way::Directory, vec![Fault::CommitUnheard(3); 3])
+            .on(Store::Server)
+            .daily(),
+        named("database does not say that it committed, by the broker", Way::Amqp, vec![Fault::CommitUnheard(2); 3])
+            .on(Store::Server),
+        named(
+            "database ends connections and is away",
+            Way::Amqp,
+            vec![Fault::DatabaseTerminates, Fault::DatabaseAway(SHORT), Fault::Kill, Fault::DatabaseAway(LONG)],
+        )
+        .on(Store::Server),
+        named("database dies and starts", Way::Amqp, vec![Fault::DatabaseRestarts; 3]).on(Store::Pair),
+        named("database fails over to another", Way::Amqp, vec![Fault::DatabaseFailsOver]).on(Store::Pair),
+        named(
+            "database fails over to another, by folders",
+            Way::Directory,
+            vec![Fault::Kill, Fault::DatabaseFailsOver],
+        )
+        .on(Store::Pair),
+    ]
 }
 
 /// Kills at random moments.

@@ -1,8 +1,9 @@
 //! Everything around one daemon, and the means to break each part of it and to heal it again.
 
+use super::database::Database;
 use super::disk::Disk;
 use super::office::{Mood, Office, TIMEOUT};
-use super::scenario::{Action, Alarm, Place, Scenario, Way};
+use super::scenario::{Action, Alarm, Place, Scenario, Store, Way};
 use super::table::Figures;
 use super::traffic;
 use crate::e2e::broker::Broker;
@@ -40,6 +41,8 @@ pub struct World {
     pub way: Way,
     /// The broker, when they do by one.
     pub broker: Option<Broker>,
+    /// The database, when the ledger is on one.
+    pub database: Option<Database>,
     /// The back office of one municipality.
     pub office: Office,
     /// What an undisturbed run comes to.
@@ -88,9 +91,17 @@ impl World {
             settings = broker.settings(&broker.url_by(proxy.address));
             proxy
         });
+        let database = match scenario.store {
+            Store::File => None,
+            Store::Server => Some(Database::shared()?),
+            Store::Pair => Some(Database::own()?),
+        };
+        let ledger = database
+            .as_ref()
+            .map_or_else(|| "[ledger]\npath = \"disk/ledger.sqlite\"\n".to_owned(), Database::settings);
+        settings.push_str(&ledger);
         settings.push_str(&format!(
-            "[ledger]\npath = \"disk/ledger.sqlite\"\n\
-             [[back_office]]\ngemeente = \"{OFFICE}\"\nurl = \"http://{}/berichten\"\ntimeout = \"{}ms\"\n",
+            "[[back_office]]\ngemeente = \"{OFFICE}\"\nurl = \"http://{}/berichten\"\ntimeout = \"{}ms\"\n",
             office.address,
             TIMEOUT.as_millis()
         ));
@@ -112,6 +123,7 @@ impl World {
             site,
             way: scenario.way,
             broker,
+            database,
             office,
             expected,
             fresh,
@@ -491,6 +503,48 @@ impl World {
         self.proxy().close();
         std::thread::sleep(time);
         self.proxy.as_mut().expect("the scenario has a broker").open();
+    }
+
+    fn database(&mut self) -> &mut Database {
+        self.database.as_mut().expect("the scenario has a database")
+    }
+
+    /// So many commits are made, and the daemon does not hear of it.
+    pub fn commit_unheard(&mut self, times: usize) {
+        for _ in 0..times {
+            self.figures.cuts += 1;
+            let proxy = &self.database().proxy;
+            let lost = proxy.lost();
+            proxy.set(Weather::CutAtAnswerTo("COMMIT"), Toward::Both, "");
+            self.until("an answer is lost", || self.database.as_ref().is_some_and(|it| it.proxy.lost() > lost));
+            self.database().proxy.clear();
+        }
+    }
+
+    /// The database ends all connections of the daemon.
+    pub fn database_terminates(&mut self) {
+        self.figures.cuts += 1;
+        self.database().terminate();
+    }
+
+    /// No connection to the database is possible for a while.
+    pub fn database_away(&mut self, time: Duration) {
+        self.figures.outages += 1;
+        self.database().proxy.close();
+        std::thread::sleep(time);
+        self.database().proxy.open();
+    }
+
+    /// The database dies and starts.
+    pub fn database_restarts(&mut self) {
+        self.figures.outages += 1;
+        self.database().restart();
+    }
+
+    /// The database dies, and the second takes its place.
+    pub fn database_fails_over(&mut self) {
+        self.figures.outages += 1;
+        self.database().fail_over();
     }
 
     /// The back office is in a mood until so many requests met it, or until there is nothing left for it.

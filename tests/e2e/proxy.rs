@@ -23,6 +23,9 @@ pub enum Weather {
     Slow(usize),
     /// So many bytes go through, then the connection is cut: in the middle of whatever stands there.
     CutAfter(usize),
+    /// What the client says with this text in it goes through; the connection is cut when the server has answered, and
+    /// the answer is lost.
+    CutAtAnswerTo(&'static str),
     /// The end of the stream is told in this direction, and the other one goes on.
     HalfClosed,
 }
@@ -180,9 +183,11 @@ async fn carry(near: TcpStream, far: TcpStream, forecast: &watch::Receiver<Forec
     let (mut from_near, mut to_near) = near.into_split();
     let (mut from_far, mut to_far) = far.into_split();
     // Who speaks is known from what the client says first.
-    let says = watch::Sender::new(Vec::new());
-    let up = Pump { forecast: forecast.clone(), toward: Toward::Server, says: Some(&says), heard: says.subscribe() };
-    let down = Pump { forecast: forecast.clone(), toward: Toward::Client, says: None, heard: says.subscribe() };
+    let listened = watch::Sender::new(Vec::new());
+    let asked = AtomicBool::new(false);
+    let pump =
+        |toward, says| Pump { forecast: forecast.clone(), toward, says, heard: listened.subscribe(), asked: &asked };
+    let (up, down) = (pump(Toward::Server, Some(&listened)), pump(Toward::Client, None));
     let mut up = pin!(up.run(&mut from_near, &mut to_far));
     let mut down = pin!(down.run(&mut from_far, &mut to_near));
     // A cut takes both directions along; an end is told in one, and the other goes on.
@@ -212,6 +217,8 @@ struct Pump<'a> {
     toward: Toward,
     says: Option<&'a watch::Sender<Vec<u8>>>,
     heard: watch::Receiver<Vec<u8>>,
+    /// The client said what a cut waits for.
+    asked: &'a AtomicBool,
 }
 
 impl Pump<'_> {
@@ -228,7 +235,7 @@ impl Pump<'_> {
                 (number, let_through) = (forecast.number, 0);
             }
             let room = match forecast.weather {
-                Weather::Fine => buffer.len(),
+                Weather::Fine | Weather::CutAtAnswerTo(_) => buffer.len(),
                 Weather::Slow(rate) => (rate / 20).clamp(1, buffer.len()),
                 Weather::CutAfter(bytes) if let_through < bytes => buffer.len().min(bytes - let_through),
                 Weather::CutAfter(_) => return End::Cut,
@@ -259,6 +266,15 @@ impl Pump<'_> {
             while self.here().weather == Weather::Frozen {
                 if self.forecast.changed().await.is_err() {
                     return End::Closed;
+                }
+            }
+            if let Weather::CutAtAnswerTo(text) = self.here().weather {
+                match self.toward {
+                    Toward::Server if contains(&buffer[..count], text.as_bytes()) => {
+                        self.asked.store(true, Ordering::SeqCst);
+                    }
+                    Toward::Client if self.asked.load(Ordering::SeqCst) => return End::Cut,
+                    Toward::Server | Toward::Client | Toward::Both => {}
                 }
             }
             let_through += count;
