@@ -45,8 +45,8 @@ pub fn all() -> Vec<Scenario> {
             "broker is out of disk, then of memory",
             Way::Amqp,
             vec![Fault::BrokerAlarm(Alarm::Disk, SHORT * 3), Fault::BrokerAlarm(Alarm::Memory, SHORT * 3)],
-        )
-        .daily(),
+        ),
+        Scenario::new("broker is out of disk", Way::Amqp, vec![Fault::BrokerAlarm(Alarm::Disk, SHORT)]).daily(),
         Scenario::new("queue is deleted while idle", Way::Amqp, vec![Fault::QueueDeleted, Fault::QueueDeleted]),
         Scenario::new(
             "disk of the ledger is full",

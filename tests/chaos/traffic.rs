@@ -67,11 +67,11 @@ fn client(nth: u32, number: u32) -> Vec<Item> {
     let start = composer.start(&format!("S{number:05}"), &person, &on, date(2025, 1, 6)).write();
     say("start", if nth % 10 == 5 { with_unknown_gender(start) } else { start });
 
-    if nth % 2 == 0 {
+    if nth.is_multiple_of(2) {
         let referentie = format!("V{number:05}");
         let wanted = Allocate { nummer: 0, ..allocate.clone() };
         say("aanvraag", composer.aanvraag(&format!("A{number:05}"), &person, &referentie, &wanted).write());
-        let reden = (nth % 4 == 0).then_some("2");
+        let reden = nth.is_multiple_of(4).then_some("2");
         say("antwoord", composer.antwoord(&format!("B{number:05}"), &referentie, reden).write());
     } else {
         let wanted = Allocate { omvang: omvang(5, Eenheid::Uur, Frequentie::PerWeek), ..allocate.clone() };
@@ -91,7 +91,7 @@ fn client(nth: u32, number: u32) -> Vec<Item> {
     let claims: [(&Person, Vec<Claim>); 1] = [(&person, lines)];
     let declaratie = composer.declaratie(&identificatie, &format!("DN{number:05}"), FEBRUARY, &claims);
     say("declaratie", declaratie.write());
-    if nth % 4 == 0 {
+    if nth.is_multiple_of(4) {
         // TR056: the same once more, as another message.
         say("dubbel", declaratie.write());
     } else {
@@ -100,7 +100,7 @@ fn client(nth: u32, number: u32) -> Vec<Item> {
         credit_of(&mut credit, &format!("R{number:05}-1"));
         say("credit", credit.write());
     }
-    if nth % 3 != 0 {
+    if !nth.is_multiple_of(3) {
         let end = ("19", date(2025, 3, 3));
         say("stop", composer.stop(&format!("E{number:05}"), &person, &allocate, date(2025, 1, 6), end).write());
     }

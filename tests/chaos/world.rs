@@ -100,12 +100,12 @@ impl World {
             .as_ref()
             .map_or_else(|| "[ledger]\npath = \"disk/ledger.sqlite\"\n".to_owned(), Database::settings);
         settings.push_str(&ledger);
-        settings.push_str(&format!(
+        let by_http = format!(
             "[[back_office]]\ngemeente = \"{OFFICE}\"\nurl = \"http://{}/berichten\"\ntimeout = \"{}ms\"\n",
             office.address,
             TIMEOUT.as_millis()
-        ));
-        let site = Site::new(&settings);
+        );
+        let site = Site::new(&format!("{settings}{by_http}"));
         fs::write(site.path("clock"), "0").expect("a file can be written");
 
         let clients = traffic::clients(scenario.clients);

@@ -177,6 +177,7 @@ impl Broker {
         println!("the broker was halted: {}", halted.status);
         let home = folder.join("rabbitmq");
         let log = File::options().append(true).create(true).open(folder.join("rabbitmq.log")).expect("its log");
+        #[expect(clippy::zombie_processes, reason = "it outlives this process, as the one did whose place it takes")]
         let server = Command::new("setsid")
             .args(["sh", "-c", ". \"$1\"; exec \"$2\"", "sh"])
             .arg(folder.join("rabbitmq.env"))
