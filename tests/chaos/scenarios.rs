@@ -24,7 +24,7 @@ pub fn passes(way: Way, at: Failpoint) -> bool {
 pub fn all() -> Vec<Scenario> {
     let mut all = vec![
         killed_everywhere(Way::Directory, 2),
-        killed_everywhere(Way::Amqp, 2),
+        killed_everywhere(Way::Amqp, 2).daily(),
         failing_everywhere(Way::Amqp),
         failing_everywhere(Way::Directory),
         waiting_everywhere(Way::Amqp),
@@ -46,7 +46,6 @@ pub fn all() -> Vec<Scenario> {
             Way::Amqp,
             vec![Fault::BrokerAlarm(Alarm::Disk, SHORT * 3), Fault::BrokerAlarm(Alarm::Memory, SHORT * 3)],
         ),
-        Scenario::new("broker is out of disk", Way::Amqp, vec![Fault::BrokerAlarm(Alarm::Disk, SHORT)]).daily(),
         Scenario::new("queue is deleted while idle", Way::Amqp, vec![Fault::QueueDeleted, Fault::QueueDeleted]),
         Scenario::new(
             "disk of the ledger is full",
@@ -139,7 +138,7 @@ fn by(way: Way) -> &'static str {
 fn killed_everywhere(way: Way, passing: u64) -> Scenario {
     let places = Failpoint::ALL.into_iter().filter(|at| passes(way, *at));
     let faults: Vec<Fault> = places.map(|at| Fault::Trip(at, passing, Action::Abort)).collect();
-    Scenario::new(format!("killed at every place, {}", by(way)), way, faults).clients(30).daily()
+    Scenario::new(format!("killed at every place, {}", by(way)), way, faults).clients(30)
 }
 
 /// One life after another has a failure at each place that can report one.
