@@ -11,6 +11,7 @@ use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
 use crate::delivery::{Destination, destination_names};
+use crate::failpoint;
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
@@ -74,6 +75,7 @@ pub struct App {
 /// What could not be opened or started, with what to do about it.
 pub fn main(config: &Config) -> anyhow::Result<()> {
     start_log(&config.log);
+    failpoint::arm().map_err(anyhow::Error::msg)?;
     let contracts = crate::cli::load_contracts(config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
     let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     runtime.block_on(async {

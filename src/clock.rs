@@ -39,7 +39,31 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock of the machine")]
     fn now(&self) -> Timestamp {
+        #[cfg(debug_assertions)]
+        if let Some(stepped) = stepped::now() {
+            return stepped;
+        }
         Timestamp::now()
+    }
+}
+
+/// A clock of the machine that somebody sets while the program runs: for tests, in builds that have failpoints.
+#[cfg(debug_assertions)]
+mod stepped {
+    use jiff::{SignedDuration, Timestamp};
+    use std::path::PathBuf;
+    use std::sync::OnceLock;
+
+    /// Names a file with the seconds by which the clock is wrong. It is read each time somebody asks for the time.
+    const OFFSET_FILE: &str = "SLUIS_TEST_CLOCK_OFFSET_FILE";
+
+    /// The time as the file wants it; `None` when nobody stepped the clock.
+    #[expect(clippy::disallowed_methods, reason = "a part of the one place that reads the clock of the machine")]
+    pub(super) fn now() -> Option<Timestamp> {
+        static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let file = FILE.get_or_init(|| std::env::var_os(OFFSET_FILE).map(PathBuf::from)).as_ref()?;
+        let seconds = std::fs::read_to_string(file).ok()?.trim().parse().ok()?;
+        Timestamp::now().checked_add(SignedDuration::from_secs(seconds)).ok()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
 use crate::contract::{ContractFacts, Contracts, InForce, Policies};
 use crate::decision::{Decision, Verdict};
+use crate::failpoint::Failpoint;
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
 use crate::message::Kind;
 use crate::pipeline::{self, Context, Judged, Prepared};
@@ -203,6 +204,7 @@ impl Intake for Gateway {
         let (received_at, since) = (parts.clock.now(), Instant::now());
         let Incoming { transport, transport_id, identity, bytes } = incoming;
         async move {
+            Failpoint::BeforeInbox.pass_async().await.ok();
             let evidence: Arc<[u8]> = bytes.into();
             let source = Arc::clone(&evidence);
             let limits = parts.limits;
@@ -219,6 +221,7 @@ impl Intake for Gateway {
                 // A panic on input is our fault: park the evidence and go on with the next message.
                 Err(_) => Content::Panicked(evidence),
             };
+            Failpoint::AfterInbox.pass_async().await.ok();
             Taken { transport, transport_id, identity, received_at, since, content }
         }
         .boxed()

@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod demo;
 pub mod doctor;
 pub mod effects;
+pub mod failpoint;
 pub mod finding;
 pub mod gateway;
 pub mod hold;

@@ -11,7 +11,11 @@ use toml_edit::{Document, Item, TableLike, Value};
 /// Prefix of the environment variables that the gateway reads.
 const PREFIX: &str = "SLUIS_";
 /// Variables with the prefix that are no settings: the configuration file itself, and what tests need.
+#[cfg(not(debug_assertions))]
 const NO_SETTINGS: [&str; 2] = ["SLUIS_CONFIG", "SLUIS_TEST_"];
+/// Failpoints as well, in builds that have them.
+#[cfg(debug_assertions)]
+const NO_SETTINGS: [&str; 3] = ["SLUIS_CONFIG", "SLUIS_TEST_", "SLUIS_FAILPOINT"];
 
 /// Where a value stands.
 #[derive(Debug, Clone)]

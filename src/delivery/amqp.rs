@@ -18,6 +18,7 @@ use crate::backoff::{Backoff, random_spread};
 use crate::clock::Clock;
 use crate::config::Amqp;
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use crate::message::{Kind, Law};
 use crate::shutdown::Shutdown;
 use crate::telemetry::{Component, Telemetry};
@@ -358,6 +359,9 @@ async fn publish(
         // Publishing would wait for the alarm to end, and could not be taken back.
         return vec![Err(PublishFault::Blocked)];
     }
+    if Failpoint::BeforePublish.pass_async().await.is_err() {
+        return vec![Err(PublishFault::NoConnection)];
+    }
     // A confirm that is on its way when the connection breaks may never come, nor an error.
     let gone = gone(&live.connection, channel).shared();
     let late = unblocked(&live.connection, deadline).shared();
@@ -368,7 +372,7 @@ async fn publish(
             tokio::select! {
                 // An error of the broker comes with the end of the channel, and tells more.
                 biased;
-                confirmed = publish_one(channel, letter, due) => Published::Answered(confirmed),
+                published = publish_one(channel, letter, due) => published,
                 () = gone => Published::Gone,
                 () = late => Published::Late,
             }
@@ -380,6 +384,9 @@ async fn publish(
     if confirms.iter().any(|published| matches!(published, Published::Late)) {
         // Nobody knows what became of it, nor of anything else on this connection.
         live.broken.notify_one();
+    }
+    if let Err(tripped) = Failpoint::AfterConfirm.pass_async().await {
+        return vec![Err(PublishFault::Cut { said: tripped.to_string() })];
     }
     let rows = letters.iter().zip(rows);
     confirms
@@ -401,10 +408,21 @@ async fn unblocked(connection: &Connection, time: Duration) {
     }
 }
 
-async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> lapin::Result<Confirmation> {
+async fn publish_one(channel: &Channel, letter: &Letter, due: &Due) -> Published {
     let (exchange, key) = (short(&letter.exchange), short(&letter.routing_key));
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    channel.basic_publish(exchange, key, options, &due.body, letter.properties.clone()).await?.await
+    let confirm = match channel.basic_publish(exchange, key, options, &due.body, letter.properties.clone()).await {
+        Ok(confirm) => confirm,
+        Err(error) => return Published::Answered(Err(error)),
+    };
+    if Failpoint::AfterPublish.pass_async().await.is_err() {
+        return Published::Gone;
+    }
+    let confirmed = confirm.await;
+    if Failpoint::BeforeConfirm.pass_async().await.is_err() {
+        return Published::Gone;
+    }
+    Published::Answered(confirmed)
 }
 
 /// What the broker or the library says of a message, or why nobody knows whether it arrived.

@@ -6,8 +6,9 @@
 
 use super::class::{Fault, of_io};
 use super::outbox::Due;
-use super::{Destination, Failure, Scope, without_bsn};
+use super::{Destination, Failure, Scope, tripped, without_bsn};
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use crate::transport::spool::{Spool, sync_folder};
 use futures_util::future::BoxFuture;
 use std::fs::{self, File};
@@ -73,17 +74,20 @@ fn write(spool: &Spool, due: &Due) -> Result<(), Failure> {
         let is_of_receiver = matches!(of_io(&error), Fault::Folder) && folder.parent().is_some_and(Path::is_dir);
         fault(&folder, &error, if is_of_receiver { Scope::Receiver } else { Scope::Destination })
     })?;
+    Failpoint::BeforeDelivery.pass().map_err(tripped)?;
     // The verdict goes first: whoever sees the message finds its verdict beside it.
     if let (Purpose::Forward, Some(verdict)) = (due.purpose, &due.verdict_json) {
         put(&folder, &format!("{stem}.verdict.json"), verdict)?;
     }
+    Failpoint::WithinDelivery.pass().map_err(tripped)?;
     let extension = match due.purpose {
         Purpose::Reply | Purpose::Forward => "xml",
         Purpose::Error => "error.json",
         Purpose::Signal => "signal.json",
     };
     put(&folder, &format!("{stem}.{extension}"), &due.body)?;
-    sync_folder(&folder).map_err(|error| fault(&folder, &error, Scope::Receiver))
+    sync_folder(&folder).map_err(|error| fault(&folder, &error, Scope::Receiver))?;
+    Failpoint::AfterDelivery.pass().map_err(tripped)
 }
 
 /// Folder and name, without extension.

@@ -9,9 +9,10 @@
 
 use super::class::{Class, Fault, of_status};
 use super::outbox::Due;
-use super::{Destination, Failure, Manner, office_name};
+use super::{Destination, Failure, Manner, office_name, tripped};
 use crate::config::{BackOffice, Order, TlsFiles};
 use crate::decision::Purpose;
+use crate::failpoint::Failpoint;
 use crate::telemetry::events::{CertificatesKept, CertificatesReplaced};
 use futures_util::future::{self, BoxFuture};
 use jiff::Timestamp;
@@ -222,10 +223,11 @@ async fn post(client: &Client, url: reqwest::Url, due: &Due) -> Result<(), Failu
         .header("Sluis-Kind", header_value(&due.subject))
         .header("Sluis-Purpose", due.purpose.as_str())
         .body(body);
-    match request.send().await {
-        Ok(answer) => judge(answer, due).await,
-        Err(error) => Err(failure(&error)),
-    }
+    Failpoint::BeforeDelivery.pass_async().await.map_err(tripped)?;
+    let answer = request.send().await.map_err(|error| failure(&error))?;
+    Failpoint::WithinDelivery.pass_async().await.map_err(tripped)?;
+    judge(answer, due).await?;
+    Failpoint::AfterDelivery.pass_async().await.map_err(tripped)
 }
 
 /// Content type and bytes of a request.

@@ -11,6 +11,7 @@ pub mod relay;
 
 use crate::config::{Config, Order};
 use crate::decision::Purpose;
+use crate::failpoint::Tripped;
 use crate::message::Bsn;
 use class::{Class, Fault};
 use futures_util::future::BoxFuture;
@@ -135,6 +136,11 @@ impl Failure {
             (Scope::Destination, Class::Temporary | Class::Unknown | Class::Contract | Class::Security) => Some(false),
         }
     }
+}
+
+/// What a delivery that a test lets fail has come to.
+fn tripped(tripped: Tripped) -> Failure {
+    Failure::destination(tripped.to_string())
 }
 
 /// Text from outside that is to become part of a file name or a log line, with every number that could be a BSN

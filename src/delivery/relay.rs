@@ -18,6 +18,7 @@ use super::{Destination, Failure, Scope, is_for_back_office};
 use crate::backoff::{Backoff, random_spread, spread_of};
 use crate::clock::Clock;
 use crate::config::{self, Order};
+use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{Attempted, DeliveryTimed, DestinationBack, DestinationDown, SetAside};
@@ -358,7 +359,7 @@ impl Relay {
     async fn settle(&mut self, shutdown: &Shutdown) -> bool {
         let mut failures = 0;
         while !self.unsettled.is_empty() {
-            match self.outbox.settle(self.unsettled.clone()).await {
+            match self.record().await {
                 Ok(()) => {
                     self.fine(OUTBOX, &None);
                     self.unsettled.clear();
@@ -392,6 +393,12 @@ impl Relay {
             self.start_run(receiver);
         }
         freed
+    }
+
+    async fn record(&self) -> Result<(), OutboxError> {
+        Failpoint::BeforeSettle.pass_async().await.map_err(|tripped| OutboxError(tripped.to_string()))?;
+        self.outbox.settle(self.unsettled.clone()).await?;
+        Failpoint::AfterSettle.pass_async().await.map_err(|tripped| OutboxError(tripped.to_string()))
     }
 
     /// Waits for what is on its way and records it.

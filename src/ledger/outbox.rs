@@ -99,11 +99,16 @@ impl Tx<'_> {
         }
     }
 
+    /// A row whose last attempt was later than now waits for nothing: the clock was put back since, and its wait may
+    /// have no end by the right time.
     fn due_at(&self, destination: &Destination, now: i64, limit: usize) -> Result<Vec<i64>, LedgerError> {
         let rows: Vec<(i64, i64)> = self.all(
-            "SELECT sequence, due_at FROM outbox INDEXED BY outbox_open
+            "SELECT sequence, CASE WHEN due_at > ?4 AND EXISTS (SELECT 1 FROM attempts AS a
+                 WHERE a.sequence = outbox.sequence AND a.attempt = outbox.attempts AND a.at > ?4)
+                 THEN 0 ELSE due_at END
+             FROM outbox INDEXED BY outbox_open
              WHERE sent_at IS NULL AND refused_at IS NULL AND lane = ?1 AND receiver = ?2 ORDER BY sequence LIMIT ?3",
-            params![destination.0, destination.1, i64::try_from(limit).unwrap_or(i64::MAX)],
+            params![destination.0, destination.1, i64::try_from(limit).unwrap_or(i64::MAX), now],
             |cells| Ok((cells.get()?, cells.get()?)),
         )?;
         Ok(rows.into_iter().take_while(|(_, due_at)| *due_at <= now).map(|(sequence, _)| sequence).collect())

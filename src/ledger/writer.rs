@@ -6,6 +6,7 @@ use super::error::LedgerError;
 use super::keys::Vault;
 use super::schema::Access;
 use super::tx::Tx;
+use crate::failpoint::Failpoint;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -137,7 +138,7 @@ impl Writer {
     ) -> Result<(), LedgerError> {
         self.connection.begin(self.access)?;
         let outcome = self.follow_keys().and_then(|()| self.run_jobs(jobs, done, outbox_grew));
-        let outcome = outcome.and_then(|()| self.connection.commit());
+        let outcome = outcome.and_then(|()| self.end_group());
         if outcome.is_err() {
             // A commit or a savepoint failed and may have left the transaction open.
             self.connection.roll_back()?;
@@ -148,6 +149,12 @@ impl Writer {
     /// The keys in force are those of this transaction: another process may have changed them since the last.
     fn follow_keys(&mut self) -> Result<(), LedgerError> {
         Tx::new(&self.connection, &mut self.vault).follow_keys()
+    }
+
+    fn end_group(&mut self) -> Result<(), LedgerError> {
+        Failpoint::BeforeCommit.pass().map_err(|_| LedgerError::Undone)?;
+        self.connection.commit()?;
+        Failpoint::AfterCommit.pass().map_err(|_| LedgerError::Undone)
     }
 
     fn run_jobs(

@@ -9,6 +9,7 @@ use super::spool::{Spool, SpoolError, sync_folder};
 use super::{Identity, Incoming, Intake, IntakeError, Receipt};
 use crate::backoff::{Backoff, random_spread};
 use crate::config;
+use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
 use crate::telemetry::events::{FileUnreadable, IntakeBroke, NotRecorded};
 use crate::telemetry::{Component, Telemetry};
@@ -333,6 +334,9 @@ async fn remove(folder: PathBuf, recorded: Vec<(OsString, Stamp)>) -> Vec<(OsStr
     }
     blocking(move || {
         let mut troubled = Vec::new();
+        if Failpoint::BeforeAck.pass().is_err() {
+            return troubled;
+        }
         for (name, stamp) in recorded {
             let path = folder.join(&name);
             let same = fs::symlink_metadata(&path).is_ok_and(|metadata| Stamp::of(&metadata) == stamp);
@@ -346,6 +350,7 @@ async fn remove(folder: PathBuf, recorded: Vec<(OsString, Stamp)>) -> Vec<(OsStr
         if let Err(error) = sync_folder(&folder) {
             tracing::debug!(%error, "failed to sync {}", folder.display());
         }
+        Failpoint::AfterAck.pass().ok();
         troubled
     })
     .await

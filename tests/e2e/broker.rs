@@ -11,9 +11,11 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
 use sluis::delivery::http::install_crypto_provider;
+use std::fs::{self, File};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -113,6 +115,8 @@ impl Broker {
         for batch in items.chunks(20) {
             while let Err(error) = self.runtime.block_on(self.publish(batch)) {
                 println!("a sender repeats a batch: {error}");
+                // The broker may be away for a while.
+                std::thread::sleep(std::time::Duration::from_millis(50));
             }
         }
     }
@@ -151,6 +155,47 @@ impl Broker {
         usize::try_from(count.unwrap_or_default()).expect("it fits")
     }
 
+    /// Whether a queue is there.
+    pub fn exists(&self, part: &str) -> bool {
+        let queue = self.queue(part);
+        let options = QueueDeclareOptions { passive: true, durable: true, ..QueueDeclareOptions::default() };
+        let declared = self.runtime.block_on(async {
+            let connection = self.connect().await?;
+            let channel = connection.create_channel().await?;
+            let found = channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await.is_ok();
+            connection.close(200, "done".into()).await?;
+            Ok::<_, lapin::Error>(found)
+        });
+        declared.unwrap_or(false)
+    }
+
+    /// Ends the broker without warning and boots it again, as `ops/test` started it.
+    pub fn crash_and_boot(&self) {
+        let folder =
+            self.ctl.as_ref().and_then(|ctl| ctl.parent()).expect("rabbitmqctl lies beside the broker's files");
+        let halted = self.run_ctl(&["eval", "erlang:halt(137, [{flush, false}])."]);
+        println!("the broker was halted: {}", halted.status);
+        let home = folder.join("rabbitmq");
+        let log = File::options().append(true).create(true).open(folder.join("rabbitmq.log")).expect("its log");
+        #[expect(clippy::zombie_processes, reason = "it outlives this process, as the one did whose place it takes")]
+        let server = Command::new("setsid")
+            .args(["sh", "-c", ". \"$1\"; exec \"$2\"", "sh"])
+            .arg(folder.join("rabbitmq.env"))
+            .arg("/usr/lib/rabbitmq/bin/rabbitmq-server")
+            .current_dir(home)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a handle can be cloned"))
+            .stderr(log)
+            .spawn()
+            .expect("the broker can be started");
+        // By this `ops/test` finds it when it is to go.
+        fs::write(folder.join("rabbitmq.pid"), format!("{}\n", server.id())).expect("its pid can be written");
+        let end = Instant::now() + super::PATIENCE;
+        while !self.run_ctl(&["await_startup", "--timeout", "60"]).status.success() {
+            assert!(Instant::now() < end, "the broker does not boot");
+        }
+    }
+
     /// Messages in a queue, also those that somebody has and has not acknowledged.
     pub fn count_with_unacknowledged(&self, part: &str) -> usize {
         let listed = self.ctl(&["list_queues", "--no-table-headers", "name", "messages"]);
@@ -159,11 +204,15 @@ impl Broker {
         line.unwrap_or_else(|| panic!("{queue} is not listed:\n{listed}"))
     }
 
-    /// Runs rabbitmqctl.
-    pub fn ctl(&self, arguments: &[&str]) -> String {
+    fn run_ctl(&self, arguments: &[&str]) -> Output {
         let ctl =
             self.ctl.as_ref().expect("SLUIS_TEST_AMQP_CTL names rabbitmqctl where SLUIS_TEST_AMQP names a broker");
-        let output = Command::new(ctl).arg("-q").args(arguments).output().expect("rabbitmqctl can be started");
+        Command::new(ctl).arg("-q").args(arguments).output().expect("rabbitmqctl can be started")
+    }
+
+    /// Runs rabbitmqctl.
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        let output = self.run_ctl(arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("it prints text")
     }

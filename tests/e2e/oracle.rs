@@ -153,7 +153,8 @@ pub fn account_on(schema: &Schema, key_file: &Path) -> Account {
     account
 }
 
-fn account_at(location: Location, key_file: &Path) -> Account {
+/// What a ledger says that nobody has open, without the bytes of what has left.
+pub fn account_at(location: Location, key_file: &Path) -> Account {
     let ledger = open(location, key_file);
     let faults = ledger.run_blocking(|tx| tx.check_integrity()).expect("the ledger can be read");
     assert_eq!(faults, [], "the ledger must add up");
@@ -162,7 +163,8 @@ fn account_at(location: Location, key_file: &Path) -> Account {
     account
 }
 
-fn rows_at(location: Location, key_file: &Path) -> Vec<Due> {
+/// What a ledger has to send.
+pub fn rows_at(location: Location, key_file: &Path) -> Vec<Due> {
     let ledger = open(location, key_file);
     let rows = rows(&ledger);
     ledger.close().expect("it closes");

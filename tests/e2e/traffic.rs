@@ -22,16 +22,19 @@ pub struct Item {
 }
 
 /// Who sends what to whom.
-struct Lane {
-    composer: Composer,
-    product: Product,
-    tarief: i64,
+pub struct Lane {
+    /// Writes the messages.
+    pub composer: Composer,
+    /// What is allocated.
+    pub product: Product,
+    /// What it costs, in cents.
+    pub tarief: i64,
 }
 
 impl Lane {
     /// Two laws, two municipalities: Aalten, whose budgets signal, and Doetinchem, whose budget holds. Clients of one
     /// lane come one after another, because a daemon that was just started pays for each schema that it meets.
-    fn of(client: u32) -> Lane {
+    pub fn of(client: u32) -> Lane {
         let (law, gemeente, aanbieder, categorie, code, tarief) = match client / 34 % 3 {
             0 => (Law::Wmo, "0197", "42420001", "02", "02A02", 5800),
             1 => (Law::Jeugdwet, "0197", "42420005", "45", "45A02", 6400),

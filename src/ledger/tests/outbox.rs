@@ -88,6 +88,20 @@ fn rows_of_one_receiver_wait_behind_the_one_that_waits() {
     assert_eq!(bodies(&sut.get(|tx| tx.due(at(90), 2))), ["g1", "b1"], "no more than asked for");
 }
 
+/// A clock that ran ahead and is set right leaves rows behind whose next attempt is far away by the right time.
+#[test]
+fn a_row_that_was_tried_in_the_future_waits_for_nothing() {
+    let sut = Sut::new();
+    send(&sut, "x", vec![outgoing(Purpose::Reply, AANBIEDER, "a1"), outgoing(Purpose::Reply, AANBIEDER, "a2")]);
+    let first = due(&sut, at(0)).swap_remove(0);
+    settle(&sut, first.id, at(86_400), retry(at(86_460)));
+    assert_eq!(bodies(&due(&sut, at(86_459))), [""; 0], "it waits as long as the clock goes on");
+    assert_eq!(bodies(&due(&sut, at(86_399))), ["a1", "a2"], "the clock was put back");
+    settle(&sut, first.id, at(86_399), retry(at(86_459)));
+    assert_eq!(bodies(&due(&sut, at(86_399))), [""; 0], "its wait is one by the right clock again");
+    assert_eq!(bodies(&due(&sut, at(86_459))), ["a1", "a2"]);
+}
+
 #[test]
 fn attempts_are_rows_and_what_was_sent_stays_sent() {
     let sut = Sut::new();

@@ -16,6 +16,7 @@ use super::held::{Held, Room, Sizes};
 use super::{AmqpError, close, connect, gone, told, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
 use crate::config::Amqp;
+use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
 use crate::telemetry::events::{IntakeBroke, NotRecorded, PrefetchChanged, TakenTooOften};
 use crate::telemetry::{Component, Telemetry};
@@ -410,6 +411,9 @@ impl<I: Intake> QueueIntake<I> {
                 Err(Fault::Broke(acker)) => *all_taken &= self.set_aside(&acker).await,
             }
         }
+        if let Err(tripped) = Failpoint::BeforeAck.pass_async().await {
+            return Some(Ended::Lost(tripped.to_string()));
+        }
         let multiple = *all_taken;
         let first = if multiple { acks.len().saturating_sub(1) } else { 0 };
         let acks = acks[first..].iter().map(|acker| acker.ack(BasicAckOptions { multiple }));
@@ -421,6 +425,9 @@ impl<I: Intake> QueueIntake<I> {
                 Err(error) => told(&error),
             };
             ended.get_or_insert(Ended::Lost(reason));
+        }
+        if let Err(tripped) = Failpoint::AfterAck.pass_async().await {
+            ended.get_or_insert(Ended::Lost(tripped.to_string()));
         }
         ended
     }
