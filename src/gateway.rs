@@ -354,7 +354,11 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done
     if let Some(refused) = senders::refuse(tx, parts, taken)? {
         return Ok(refused);
     }
-    let Content::Prepared(prepared) = &taken.content else { return park(tx, parts, taken) };
+    let Content::Prepared(prepared) = &taken.content else {
+        let done = park(tx, parts, taken)?;
+        senders::note_bringer(tx, parts, taken, &digest)?;
+        return Ok(done);
+    };
     let now = parts.clock.now();
     let judged = judge(tx, parts, prepared, transport_id, now, &Basis::of(parts))?;
     let inbox = inbox(taken, prepared.digest, prepared.source.to_vec());
@@ -366,7 +370,11 @@ fn judge_and_store(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done
         tx.wait(&inbox, (kind, &Pair::of(&readable.message)), until, &judged.awaits)?;
         return Ok(Done { waits: Some((kind, judged.awaits.len())), ..Done::default() });
     }
-    settle(tx, parts, &inbox, &judged, None)
+    let done = settle(tx, parts, &inbox, &judged, None)?;
+    if prepared.reading.is_err() {
+        senders::note_bringer(tx, parts, taken, &digest)?;
+    }
+    Ok(done)
 }
 
 /// By what a message is judged, and whether it stands in the ledger already.

@@ -2,15 +2,16 @@
 //! leaves the party that it names in peace.
 
 use jiff::civil::date;
-use sluis::clock::FixedClock;
+use sluis::clock::{Clock, FixedClock};
 use sluis::contract::{Contracts, Policies};
 use sluis::decision::{Purpose, Verdict};
 use sluis::delivery::outbox::{Due, Outbox};
 use sluis::demo::compose::{Allocate, Composer, Person, omvang};
 use sluis::doctor::{Patience, examine};
 use sluis::gateway::{Gateway, Options};
-use sluis::ledger::{Entry, Filter, Keys, Ledger, Refused, Settings};
+use sluis::ledger::{Entry, Filter, Keys, Ledger, Refused, Settings, Target};
 use sluis::message::{Date, Eenheid, Frequentie, Law, Party, Product};
+use sluis::replay::{Intent, Outcome, Replay};
 use sluis::schema::Limits;
 use sluis::sender::{Identity, Parties, Reason, Sender, Senders};
 use sluis::telemetry::Telemetry;
@@ -269,4 +270,38 @@ async fn where_senders_are_open_a_message_is_believed() {
     let anybody = Some(Identity::AmqpUser("anybody".to_owned()));
     assert_eq!(desk.take("amqp", "2", anybody, &start("S1", NOORD)).await, Receipt::Taken);
     assert!(desk.refused().is_empty());
+}
+
+/// What the gateway failed on is parked before anybody could read whose it is. Judged anew, it must not come to anything
+/// in the name of another.
+#[tokio::test]
+async fn a_parked_message_is_held_against_who_brought_it_when_it_is_judged_anew() {
+    let desk = Desk::open();
+    let own = Identity::AmqpUser("noord-login".to_owned());
+    for (id, bytes) in [("forged", toewijzing("T1")), ("own", start("S1", NOORD))] {
+        let identity = Some(own.clone());
+        let incoming = Incoming { transport: "amqp", transport_id: id.to_owned(), identity, bytes };
+        let receipt = desk.gateway.set_aside(incoming).await.expect("the ledger takes everything");
+        assert_eq!(receipt, Receipt::Taken);
+    }
+    let now = desk.clock.now();
+    let ids: Vec<i64> = desk.messages().iter().map(|entry| entry.message_id).collect();
+    let targets: Vec<Target> = ids.iter().copied().map(Target::Message).collect();
+    let (intent, again) = (Intent::Judge, false);
+    let replay = Replay { intent, again, reason: "verholpen".to_owned(), by: "j.jansen".to_owned() };
+    let selection = desk
+        .ledger
+        .run_blocking(move |tx| {
+            let selection = tx.freeze("both", &targets, "j.jansen", now)?;
+            tx.order_replay(selection, &replay, now)?;
+            Ok(selection)
+        })
+        .expect("it is ordered");
+    while desk.gateway.carry_out_replays().await.expect("the ledger works") > 0 {}
+    let members = desk.ledger.run_blocking(move |tx| tx.selection_members(selection, 0, 10)).expect("they can be read");
+    let done: Vec<_> = members.into_iter().map(|member| member.done.expect("it was carried out")).collect();
+    assert_eq!(done.iter().map(|done| done.outcome).collect::<Vec<_>>(), [Outcome::Unchanged, Outcome::Judged]);
+    assert!(done[0].answer.contains("brought by noord, who may not send for 0197"), "{}", done[0].answer);
+    let verdicts: Vec<Verdict> = desk.messages().iter().map(|entry| entry.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Parked, Verdict::Rejected], "the start is judged: nothing is allocated");
 }

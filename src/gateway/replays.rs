@@ -1,7 +1,7 @@
 //! Stored messages that are sent or judged once more by order of a person: each member of a frozen selection in a ledger
 //! job of its own, so exactly once, whatever happens meanwhile.
 
-use super::{Basis, Done, Gateway, OWN, Parts, is_our_fault, judge, outcome, report, settle, settle_one, wake};
+use super::{Basis, Done, Gateway, OWN, Parts, is_our_fault, judge, outcome, report, senders, settle, settle_one, wake};
 use crate::decision::{Decision, Verdict};
 use crate::delivery::without_bsn;
 use crate::ledger::{Entry, Filter, Inbox, LedgerError, OutboxRow, Run, SelectionMember, Target, Tx};
@@ -171,6 +171,9 @@ fn judge_message(
         return Ok(Answer { outcome: Outcome::Repeated, text });
     }
     let prepared = pipeline::prepare(inbox.bytes.clone().into(), &parts.limits);
+    if let Some(text) = senders::against(tx, parts, message_id, &prepared)? {
+        return Ok(Answer { outcome: Outcome::Unchanged, text });
+    }
     let basis = Basis { stored: Some(message_id), ..Basis::of(parts) };
     let judged = judge(tx, parts, &prepared, &inbox.transport_id, order.now, &basis)?;
     let decision = &judged.decision;

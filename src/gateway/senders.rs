@@ -1,6 +1,7 @@
 //! Messages that are refused for who brought them: kept, told once, and never judged.
 
 use super::{Content, Done, Gateway, Parts, Taken, inbox};
+use crate::delivery::without_bsn;
 use crate::effects;
 use crate::ledger::{LedgerError, Tx};
 use crate::message::Party;
@@ -85,6 +86,44 @@ fn ground(parts: &Parts, taken: &Taken) -> Option<Ground> {
         identificatie,
     };
     Some(Ground { refusal, tell: sender.and_then(Sender::only_party) })
+}
+
+/// Notes who brought a message that is stored and names nobody who could be read: it may be judged anew one day, and must
+/// not come to anything in the name of another then.
+pub(super) fn note_bringer(
+    tx: &mut Tx<'_>,
+    parts: &Parts,
+    taken: &Taken,
+    digest: &[u8; 32],
+) -> Result<(), LedgerError> {
+    let Standing::Known(sender) = parts.senders.standing(taken.transport, taken.identity.as_ref()) else {
+        return Ok(());
+    };
+    match tx.repeat_of(taken.transport, &taken.transport_id, digest)? {
+        Some(stored) => tx.note_bringer(stored.message_id, &sender.name),
+        None => Ok(()),
+    }
+}
+
+/// Why a stored message may not be judged anew: by now it can be read, and names a party that whoever brought it may not
+/// send for. `None` when nothing speaks against it.
+pub(super) fn against(
+    tx: &Tx<'_>,
+    parts: &Parts,
+    message_id: i64,
+    prepared: &Prepared,
+) -> Result<Option<String>, LedgerError> {
+    let (Some(name), Ok(readable)) = (tx.bringer(message_id)?, &prepared.reading) else { return Ok(None) };
+    let claimed = readable.message.sender().as_str();
+    let sender = parts.senders.list().iter().find(|sender| sender.name == name);
+    if sender.is_some_and(|sender| sender.may_send_for(claimed)) {
+        return Ok(None);
+    }
+    let claimed = without_bsn(claimed);
+    Ok(Some(format!(
+        "it was brought by {name}, who may not send for {claimed}, which it names: have it sent by somebody who may, or put \
+         [[sender]] right (docs/senders.md)"
+    )))
 }
 
 /// Counts a refusal and tells of it, unless the same goes on already.

@@ -39,6 +39,18 @@ macro_rules! refusal_columns {
 }
 
 impl Tx<'_> {
+    /// Notes who brought a message that names no sender who could be read.
+    pub fn note_bringer(&mut self, message_id: i64, sender: &str) -> Result<(), LedgerError> {
+        self.sql("INSERT INTO bringers (message_id, sender) VALUES (?1, ?2) ON CONFLICT (message_id) DO NOTHING")?
+            .execute(params![message_id, sender])?;
+        Ok(())
+    }
+
+    /// Who brought a message, when that was noted: the name of the configuration.
+    pub fn bringer(&self, message_id: i64) -> Result<Option<String>, LedgerError> {
+        self.first("SELECT sender FROM bringers WHERE message_id = ?1", [message_id], |cells| cells.get())
+    }
+
     /// Keeps a refused message, and sends `report` to whoever shall know. A delivery that was refused before is counted
     /// on the first one, and nothing leaves.
     ///

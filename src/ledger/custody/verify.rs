@@ -95,12 +95,13 @@ impl Verified {
 
 /// Columns that name a row of another table: table, what tells its rows, the column, and the table and key it names.
 /// Every reference of the schema; a test compares them.
-pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 24] = [
+pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
     ("allocations", "law || ' ' || gemeente || ' ' || nummer", "message_id", "messages", "id"),
     ("answers", "law || ' ' || aanbieder || ' ' || referentie", "message_id", "messages", "id"),
     ("attempts", "sequence || ' ' || attempt", "sequence", "outbox", "sequence"),
     ("audit", "id", "message_id", "messages", "id"),
     ("awaited", "waiting_id || ' ' || law", "waiting_id", "waiting", "id"),
+    ("bringers", "message_id", "message_id", "messages", "id"),
     ("declaraties", "law || ' ' || aanbieder || ' ' || nummer", "message_id", "messages", "id"),
     ("deliveries", "message_id || ' ' || position", "message_id", "messages", "id"),
     ("deliveries", "message_id || ' ' || position", "deleted_by", "messages", "id"),

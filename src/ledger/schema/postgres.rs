@@ -19,6 +19,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 12, name: "refusals", sql: include_str!("../migrations/postgres/0012_refusals.sql") },
     Migration { number: 13, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
     Migration { number: 14, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
+    Migration { number: 15, name: "bringers", sql: include_str!("../migrations/postgres/0015_bringers.sql") },
 ];
 
 /// The oldest server that is known to serve.

@@ -224,7 +224,8 @@ fn jobs_look_up_what_they_need_by_index() {
         ),
         (
             "EXPLAIN SELECT lane, receiver FROM outbox
-             WHERE sent_at IS NULL AND (lane, receiver) > ('message', '') ORDER BY lane, receiver LIMIT 1",
+             WHERE sent_at IS NULL AND refused_at IS NULL AND (lane, receiver) > ('message', '')
+             ORDER BY lane, receiver LIMIT 1",
             "outbox_open",
         ),
     ] {
