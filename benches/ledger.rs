@@ -21,14 +21,16 @@ use sluis::transport::{Incoming, Intake};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const CHAINS: usize = 150;
+const CHAINS: u32 = 150;
 const RUNS: usize = 3;
+
+/// How long a ledger there takes for these messages.
+type Work = fn(Location, &[Item]) -> Duration;
 
 fn main() {
     let items = traffic::chains(CHAINS);
     println!("{} messages, best of {RUNS} runs", items.len());
-    let modes: [(&str, fn(Location, &[Item]) -> Duration); 2] =
-        [("one after another", one_by_one), ("all at once", all_at_once)];
+    let modes: [(&str, Work); 2] = [("one after another", one_by_one), ("all at once", all_at_once)];
     for (name, work) in modes {
         let in_file = best(|| {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");

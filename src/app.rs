@@ -276,7 +276,12 @@ fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, 
     // it is opened: it refuses a key that is not its own.
     let is_there = key_file.exists() || path.is_some_and(Path::exists);
     let keys = if is_there { Keys::load(key_file)? } else { Keys::create(key_file)? };
-    Ok((Ledger::open(Settings { location: location.clone(), keys, max_group: MAX_GROUP })?, lock.flatten()))
+    let opened = Ledger::open(Settings { location: location.clone(), keys, max_group: MAX_GROUP });
+    if opened.as_ref().is_err_and(|error| !is_there && !error.is_temporary()) {
+        // A key that was made a moment ago and belongs to nothing would only be mistaken for the right one.
+        std::fs::remove_file(key_file).with_context(|| format!("failed to remove {}", key_file.display()))?;
+    }
+    Ok((opened?, lock.flatten()))
 }
 
 /// The lock of a ledger; `None` while a gateway holds it. Two gateways on one SQLite ledger would both send its outbox.

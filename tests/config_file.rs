@@ -98,7 +98,7 @@ fn a_ledger_is_in_a_file_or_on_a_server() {
     let plain = "[ledger]\nurl = \"postgres://u:geheim@db.example/db?sslmode=disable\"\n";
     faults(plain, &[(Some(2), "ledger.url", "plain text")]);
     let config = read(&format!("[ledger]\n{url}")).expect("an address and a schema by default");
-    assert_eq!(config.ledger.location.to_string(), "postgres://localhost/db, schema sluis");
+    assert_eq!(config.ledger.location.to_string(), "postgres://localhost:5432/db, schema sluis");
     let shown = config.show();
     assert!(shown.contains("url = \"postgres://***@localhost/db\"") && !shown.contains("geheim"), "{shown}");
     assert!(!shown.contains("path = \"/etc/sluis/ledger"), "{shown}");

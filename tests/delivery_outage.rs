@@ -14,7 +14,7 @@ use sluis::delivery::breaker::{Rules, State, Step};
 use sluis::delivery::outbox::{Due, Outbox, OutboxError, Settlement, Standing};
 use sluis::delivery::relay::{Relay, Routes};
 use sluis::delivery::{Destination, Failure};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, Keys, Ledger, Location, Settings};
 use sluis::message::{Kind, Law, Number, Party};
 use sluis::shutdown::{Trigger, shutdown};
 use sluis::telemetry::Telemetry;

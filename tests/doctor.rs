@@ -84,7 +84,7 @@ async fn databases_that_no_gateway_starts_on_are_told_apart() {
     assert_eq!(sorts(&config, &["database"]).await, ["database.ahead"]);
     site.sql("DELETE FROM migrations WHERE number = 9999");
 
-    site.sql("UPDATE meta SET value = zeroblob(32) WHERE name = 'key_check'");
+    site.sql("UPDATE keys SET check_value = zeroblob(16)");
     let diagnosis = examine(&config, &["database"]).await;
     assert_eq!(diagnosis.findings[0].sort, "database.unusable");
     assert!(diagnosis.findings[0].what.contains("other keys"), "{:?}", diagnosis.findings);

@@ -115,7 +115,7 @@ fn asked_to_stop_it_finishes_what_it_holds() {
 #[test]
 fn on_a_server_it_does_the_same() {
     let Some(schema) = Schema::fresh() else { return };
-    let items = traffic::chains(60);
+    let items = traffic::chains(40);
     let expected = undisturbed("directory", "sluis", &items);
     let day = today();
     let site = Site::new(&format!("{SETTINGS}{}", schema.settings()));

@@ -39,7 +39,7 @@ fn allocation(nummer: Count) -> Vec<u8> {
 /// A ledger in which an earlier gateway set messages aside, numbered from 1.
 fn set_aside(site: &Site, messages: impl Iterator<Item = (String, Vec<u8>)>) {
     let keys = Keys::create(&site.path("ledger.key")).expect("a key can be made");
-    let settings = Settings { path: Some(site.path("ledger.sqlite")), keys, max_group: 64 };
+    let settings = Settings { location: site.path("ledger.sqlite").into(), keys, max_group: 64 };
     let ledger = Ledger::open(settings).expect("a ledger opens");
     for (id, bytes) in messages {
         let decision = Decision {
@@ -285,7 +285,7 @@ fn killed_half_way_it_does_the_rest_exactly_once() {
     beside.close().expect("it closes");
 
     assert_eq!(passed_on(&site).len(), COUNT, "each left once");
-    let settings = Settings { path: Some(site.path("ledger.sqlite")), keys: keys(), max_group: 1 };
+    let settings = Settings { location: site.path("ledger.sqlite").into(), keys: keys(), max_group: 1 };
     let ledger = Ledger::open(settings).expect("the ledger opens");
     let entries = ledger.run_blocking(|tx| tx.messages(&Filter::default())).expect("it can be read");
     assert!(entries.len() == COUNT && entries.iter().all(|entry| entry.verdict == Verdict::Accepted));

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use ledgers::Place;
 use sluis::decision::{Decision, Identity, Outgoing, Purpose, Record, StartKey, Verdict};
-use sluis::ledger::{Inbox, Keys, Ledger, Settings};
+use sluis::ledger::{Inbox, KeySort, Keys, Ledger, Location, Scope, Settings, backup, export};
 use sluis::message::{Bsn, Cents, Eenheid, GeslotenPeriode, Kind, Law, Number, Party};
 use sluis::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
+use sluis::waiting::{Awaited, Pair};
+use std::path::Path;
 
 const BSN: &str = "999900006";
 const NAME: &str = "Voorbeeldnaam";
@@ -22,8 +24,12 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 /// Looks into every file of the folder, or all that the server would hand out of the schema; gives whether the readable
 /// text was found in any.
 fn look(place: &Place) -> bool {
+    look_at(kept(place))
+}
+
+fn look_at(kept: Vec<(String, Vec<u8>)>) -> bool {
     let mut found = false;
-    for (name, bytes) in kept(place) {
+    for (name, bytes) in kept {
         for secret in [BSN, NAME] {
             assert!(!contains(&bytes, secret), "{name} shows a person");
         }
@@ -36,7 +42,11 @@ fn kept(place: &Place) -> Vec<(String, Vec<u8>)> {
     if place.schema() != "-" {
         return ledgers::tables(place.schema());
     }
-    let files = std::fs::read_dir(place.folder()).expect("the folder can be listed");
+    files_of(place.folder())
+}
+
+fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(folder).expect("the folder can be listed");
     files
         .map(|file| {
             let path = file.expect("an entry can be read").path();
@@ -89,10 +99,20 @@ fn records() -> Vec<Record> {
 #[test]
 fn no_person_is_readable_in_the_files() {
     let place = Place::new();
-    let settings = Settings { location: place.location(), keys: Keys::generate(), max_group: 64 };
-    let ledger = Ledger::open(settings).expect("the ledger opens");
+    // The key file lies elsewhere: what is looked at is what a thief of the database has.
+    let safe = tempfile::tempdir().expect("a temporary folder can be made");
+    let key_file = safe.path().join("keys");
+    Keys::create(&key_file).expect("keys can be made");
+    Keys::add(&key_file, KeySort::Person).expect("a key can be added");
+    let keys = || Keys::load(&key_file).expect("the keys load");
+    let open = || {
+        let settings = Settings { location: place.location(), keys: keys(), max_group: 64 };
+        Ledger::open(settings).expect("the ledger opens")
+    };
+    let ledger = open();
     let body = format!("<Client><Bsn>{BSN}</Bsn><Naam>{NAME}</Naam></Client>").into_bytes();
     let inbox = Inbox::new("directory", "x.xml", Timestamp::UNIX_EPOCH, body.clone());
+    let waits = inbox.clone();
     let decision = Decision {
         kind: Some(Kind::new(Law::Wmo, Number::N301)),
         claimed_sender: None,
@@ -131,6 +151,43 @@ fn no_person_is_readable_in_the_files() {
     assert!(!format!("{due:?}").contains(BSN));
     let kept = ledger.run_blocking(move |tx| tx.inbox(message_id)).expect("it can be read");
     assert_eq!(kept.map(|kept| kept.bytes), Some(body));
+    // It waits, a municipality tells who lives with whom, and the keys change.
+    let bsn = || Bsn::from(BSN);
+    let pair = Pair { law: Law::Wmo, gemeente: "0197".to_owned(), aanbieder: "42420001".to_owned() };
+    let member = ((Party::from("0197"), bsn()), "H1".to_owned());
+    let written = ledger.run_blocking(move |tx| {
+        let awaited = [Awaited::Client(tx.person(&bsn()))].into();
+        tx.wait(&waits, (Kind::new(Law::Wmo, Number::N305), &pair), Timestamp::MAX, &awaited)?;
+        tx.replace_households(&[Party::from("0197")].into(), &[member].into(), Timestamp::UNIX_EPOCH)
+    });
+    written.expect("it is stored");
+    ledger.close().expect("it closes");
+    assert!(look(&place), "in the database");
+    for sort in KeySort::ALL {
+        Keys::add(&key_file, sort).expect("a key can be added");
+    }
+    let ledger = open();
+    let aside = tempfile::tempdir().expect("a temporary folder can be made");
+    let (out, copies) = (aside.path().join("export"), aside.path().join("copies"));
+    std::fs::create_dir(&copies).expect("a folder can be made");
+    if let Location::File(path) = place.location() {
+        backup(&path, &keys(), &copies.join("copy.db")).expect("it is copied");
+        assert!(look_at(files_of(&copies)), "in the copy");
+    }
+    let changed = ledger.run_blocking(|tx| {
+        let at = Timestamp::UNIX_EPOCH;
+        tx.put_body_key_in_force(at)?;
+        let mut rotation = tx.begin_rotation(at)?;
+        while rotation.finished_at.is_none() {
+            rotation = tx.rotate_portion(rotation.id, at)?;
+        }
+        tx.carry_persons(at)
+    });
+    assert!(changed.expect("the keys change").is_some_and(|carried| carried.persons == 1));
+    let folder = out.clone();
+    let exported = ledger.run_blocking(move |tx| Ok(export(tx, &Scope::default(), &folder))).expect("it can be read");
+    assert!(exported.expect("it is exported").rows["lines.jsonl"] == 1);
+    assert!(look_at(files_of(&out)), "in the export");
     ledger.close().expect("it closes");
     assert!(look(&place), "in the database");
 }

@@ -118,7 +118,7 @@ fn way_that_loses() -> (SocketAddr, Arc<AtomicU8>) {
             let (to, from) = (Arc::clone(&plan), Arc::clone(&plan));
             std::thread::spawn(move || {
                 pass(near, far, |bytes| {
-                    let is_commit = bytes.windows(6).any(|window| window == b"COMMIT");
+                    let is_commit = bytes.windows(11).any(|window| window == b"job; COMMIT");
                     match to.load(Ordering::SeqCst) {
                         LOSE_COMMIT if is_commit => {
                             to.store(NOTHING, Ordering::SeqCst);
@@ -130,12 +130,12 @@ fn way_that_loses() -> (SocketAddr, Arc<AtomicU8>) {
                         }
                         _ => true,
                     }
-                })
+                });
             });
             std::thread::spawn(move || {
                 pass(clones.1, clones.0, |_| {
                     from.compare_exchange(LOSING, NOTHING, Ordering::SeqCst, Ordering::SeqCst).is_err()
-                })
+                });
             });
         }
     });
@@ -198,19 +198,14 @@ fn first_words(url: impl Fn(SocketAddr) -> String, answer: &'static [u8]) -> (St
         all.extend_from_slice(&more[..count]);
         heard.send(all).expect("the test waits");
     });
-    let server = Server::parse(
-        &Secret::new(url(address)),
-        "sluis",
-        &TlsFiles {
-            // It is read before anything is sent, so it must be there.
-            ca_file: Some(certificates().ca),
-            ..TlsFiles::default()
-        },
-    );
+    // It is read before anything is sent, so it must be there.
+    let certificates = certificates();
+    let tls = TlsFiles { ca_file: Some(certificates.ca.clone()), ..TlsFiles::default() };
+    let server = Server::parse(&Secret::new(url(address)), "sluis", &tls);
     let location = Location::Server(server.expect("it is the address of a server"));
     let settings = Settings { location, keys: Keys::generate(), max_group: 1 };
     let error = Ledger::open(settings).expect_err("that is no server").to_string();
-    (error, hearing.recv().expect("it heard something"))
+    (error, hearing.recv_timeout(Duration::from_mins(1)).expect("it heard something"))
 }
 
 #[test]

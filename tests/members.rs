@@ -213,6 +213,10 @@ impl Sender {
             first_retry: Duration::from_millis(20),
             max_retry: Duration::from_millis(200),
             window: 24,
+            slow_retry: Duration::from_millis(500),
+            breaker_after: 5,
+            set_aside_after: 3,
+            order: config::Order::Skip,
         };
         let outbox = Arc::new(membership.outbox());
         let relay = Relay::new(outbox, routes, &settings, region.clock(), &Telemetry::default());
@@ -468,7 +472,7 @@ fn judge(region: &Region) -> Arc<Gateway> {
 }
 
 async fn take(gateway: &Gateway, id: &str, message: &Message) {
-    let incoming = Incoming { transport: "amqp", transport_id: id.to_owned(), bytes: message.write() };
+    let incoming = Incoming { transport: "amqp", transport_id: id.to_owned(), identity: None, bytes: message.write() };
     let prepared = gateway.prepare(incoming).await;
     gateway.commit(prepared).await.expect("the ledger takes everything");
 }

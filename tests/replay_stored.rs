@@ -103,7 +103,7 @@ impl Desk {
     }
 
     async fn take(&self, id: &str, bytes: Vec<u8>) {
-        let incoming = Incoming { transport: "directory", transport_id: id.to_owned(), bytes };
+        let incoming = Incoming { transport: "directory", transport_id: id.to_owned(), identity: None, bytes };
         let prepared = self.gateway.prepare(incoming).await;
         self.gateway.commit(prepared).await.expect("the ledger takes everything");
     }

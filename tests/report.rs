@@ -194,7 +194,7 @@ async fn the_budgets_of_a_gateway_tie_to_its_postings() {
     let pot = agreements.iter().find(|each| each["agreement"] == POT).expect("the pot of Aalten");
 
     let keys = Keys::load(&desk.0.path().join("ledger.key")).expect("the key of the ledger");
-    let ledger = Ledger::open_to_read(&desk.0.path().join("ledger.sqlite"), keys).expect("it opens");
+    let ledger = Ledger::open_to_read(desk.0.path().join("ledger.sqlite"), keys).expect("it opens");
     let posted = ledger.run_blocking(|tx| tx.budgets()).expect("balances");
     ledger.close().expect("it closes");
     let posted = posted.iter().find(|budget| budget.agreement == POT).expect("the pot was posted to");

@@ -9,6 +9,7 @@ mod explain;
 mod held;
 mod household;
 mod judge;
+mod ledger;
 mod members;
 mod outbox;
 mod parked;
@@ -144,6 +145,9 @@ enum Command {
     /// Messages that were refused because whoever sent them may not send for the party that they name
     #[command(subcommand)]
     Refused(RefusedCommand),
+    /// Keep the ledger: prove that it is whole, hand it over, copy it, change its keys
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -388,6 +392,7 @@ pub fn main() -> ExitCode {
             load_config(&config).map_or_else(|exit| exit, |config| refused::show(&config, id, json))
         }
         Command::Config(ConfigCommand::Token) => token(),
+        Command::Ledger(command) => ledger::run(command, &SystemClock),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {

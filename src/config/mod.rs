@@ -655,23 +655,20 @@ fn read_ledger(reader: &mut Reader<'_>, base: &Path) -> Ledger {
     let url = reader.optional(&section, "url", secret);
     let schema = reader.optional(&section, "schema", Raw::text);
     let tls = read_tls(reader, &section, base);
-    let location = match &url {
-        Some(url) => {
-            if path.is_some() {
-                let at = reader.place(&section, "path");
-                let wrong = "the ledger is on a server already, by url";
-                reader.fault(&at, wrong, "name a file for one gateway, or a url for several; remove the other");
-            }
-            read_server(reader, &section, url, schema.as_deref().unwrap_or(DEFAULT_SCHEMA), &tls)
+    let location = if let Some(url) = &url {
+        if path.is_some() {
+            let at = reader.place(&section, "path");
+            let wrong = "the ledger is on a server already, by url";
+            reader.fault(&at, wrong, "name a file for one gateway, or a url for several; remove the other");
         }
-        None => {
-            for key in ["schema", "ca_file", "client_cert_file", "client_key_file"] {
-                if let Some(raw) = reader.raw(&section, key) {
-                    reader.fault(&raw.at, "it stands without url", "set url as well, or remove it");
-                }
+        read_server(reader, &section, url, schema.as_deref().unwrap_or(DEFAULT_SCHEMA), &tls)
+    } else {
+        for key in ["schema", "ca_file", "client_cert_file", "client_key_file"] {
+            if let Some(raw) = reader.raw(&section, key) {
+                reader.fault(&raw.at, "it stands without url", "set url as well, or remove it");
             }
-            Location::File(path.unwrap_or_else(|| base.join("ledger.sqlite")))
         }
+        Location::File(path.unwrap_or_else(|| base.join("ledger.sqlite")))
     };
     if location.file() == Some(&key_file) {
         let at = reader.place(&section, "key_file");

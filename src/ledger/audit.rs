@@ -63,17 +63,17 @@ impl std::fmt::Display for Fault {
 const TRAIL_ROWS: i64 = 10_000;
 
 /// A row as its hash sees it.
-struct Row<'a> {
-    id: i64,
-    at: i64,
-    event: &'a str,
-    message_id: Option<i64>,
-    content: &'a str,
+pub(super) struct Row<'a> {
+    pub(super) id: i64,
+    pub(super) at: i64,
+    pub(super) event: &'a str,
+    pub(super) message_id: Option<i64>,
+    pub(super) content: &'a str,
 }
 
 impl Row<'_> {
     /// Lengths stand before texts, so that nothing can be moved from one field to the next.
-    fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
+    pub(super) fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(previous);
         hash.update(self.id.to_be_bytes());
@@ -202,7 +202,7 @@ impl Tx<'_> {
         )
     }
 
-    fn check_balances(&self) -> Result<Vec<Fault>, LedgerError> {
+    pub(super) fn check_balances(&self) -> Result<Vec<Fault>, LedgerError> {
         self.all(
             "SELECT agreement FROM (
                  SELECT e.value AS agreement, sum(p.cents) AS consumption,
@@ -216,7 +216,7 @@ impl Tx<'_> {
         )
     }
 
-    fn check_accounts(&self) -> Result<Vec<Fault>, LedgerError> {
+    pub(super) fn check_accounts(&self) -> Result<Vec<Fault>, LedgerError> {
         self.all(
             "SELECT id FROM (
                  SELECT account_id AS id, sum(CASE sort WHEN 'reservation' THEN cents ELSE 0 END) AS reserved,
@@ -243,7 +243,7 @@ impl Tx<'_> {
     }
 
     /// A declaration of a municipality without a register books nothing.
-    fn check_declarations(&self) -> Result<Vec<Fault>, LedgerError> {
+    pub(super) fn check_declarations(&self) -> Result<Vec<Fault>, LedgerError> {
         self.all(
             "SELECT d.message_id FROM declaraties AS d CROSS JOIN (
                  SELECT message_id, sum(cents) AS booked FROM postings

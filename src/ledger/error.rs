@@ -1,5 +1,6 @@
 //! Why the ledger could not do what was asked. No text names a person or repeats a stored value.
 
+use super::keys::{KeyId, KeySort};
 use super::location::Server;
 use rusqlite::ErrorCode;
 use std::error::Error;
@@ -45,6 +46,17 @@ pub enum LedgerError {
     /// What is stored cannot be read back.
     #[error("the ledger holds a damaged row: {0}")]
     Damaged(&'static str),
+    /// The ledger is worked with a key that is not in the key file, or is another one there.
+    #[error(
+        "the ledger uses {} key {id}, which is not in the key file: put the key file in place that this key was added to",
+        sort.as_str()
+    )]
+    Key {
+        /// What the key is for.
+        sort: KeySort,
+        /// Its number.
+        id: KeyId,
+    },
     /// The database could not be opened.
     #[error("failed to open the ledger {ledger}: {what}")]
     Open {
@@ -69,7 +81,7 @@ impl LedgerError {
         match self {
             LedgerError::Database(source) | LedgerError::Lost(source) => source.is_temporary(),
             LedgerError::Open { temporary, .. } => *temporary,
-            LedgerError::Undone | LedgerError::Behind => true,
+            LedgerError::Undone | LedgerError::Behind | LedgerError::Key { .. } => true,
             LedgerError::Closed
             | LedgerError::Panicked(_)
             | LedgerError::Abandoned(_)
@@ -93,6 +105,7 @@ impl LedgerError {
             | LedgerError::Undone
             | LedgerError::Behind
             | LedgerError::Lost(_)
+            | LedgerError::Key { .. }
             | LedgerError::Open { .. } => true,
         }
     }

@@ -8,6 +8,7 @@ mod audit;
 mod breaker;
 mod condition;
 mod course;
+mod custody;
 mod db;
 mod error;
 mod facts;
@@ -41,11 +42,15 @@ mod tests_on_postgres;
 
 pub use audit::Fault;
 pub use condition::{Condition, ServerCondition, condition, server_condition};
+pub use custody::backup::{Backup, BackupError, backup};
+pub use custody::export::{ExportError, Exported, Scope, export, verify_export};
+pub use custody::rotation::{Carried, KeyState, Resealed, Rotation};
+pub use custody::verify::{Head, Unsound, Verified};
 pub use error::{DatabaseError, LedgerError, ServerError};
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
 pub use judged::{Judged, TrailEnd};
-pub use keys::{KeyError, Keys};
+pub use keys::{InForce, KeyError, KeyId, KeySort, Keys};
 pub use location::{Location, Server, ServerFault};
 pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
@@ -127,7 +132,9 @@ impl Ledger {
     }
 
     fn start(settings: Settings, access: Access) -> Result<Ledger, LedgerError> {
-        let Settings { location, keys, max_group } = settings;
+        let Settings { location, mut keys, max_group } = settings;
+        // Keys that somebody has held for long may be fewer than the ledger is worked with by now.
+        keys.look_again();
         let name = location.to_string();
         let is_on_server = matches!(location, Location::Server(_));
         let vault = Vault::new(keys.clone()).map_err(|source| cannot_start(&name, &source))?;

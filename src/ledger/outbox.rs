@@ -47,7 +47,7 @@ impl Tx<'_> {
                     due.push(row);
                 }
                 // One damaged row must not stop the others; its own destination waits, to keep the order.
-                Err(error @ LedgerError::Damaged(_)) => {
+                Err(error @ (LedgerError::Damaged(_) | LedgerError::Key { .. })) => {
                     tracing::error!(outbox.sequence = sequence, %error, "an outbox row cannot be sent");
                     stopped.insert(destination);
                 }

@@ -140,6 +140,10 @@ impl Tx<'_> {
     }
 
     /// Bytes that the ledger takes on its server; `None` for one in a file or in memory.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+    )]
     pub fn bytes_on_server(&self) -> Result<Option<u64>, LedgerError> {
         if !self.is_on_server() {
             return Ok(None);

@@ -4,9 +4,9 @@ pub(super) mod postgres;
 
 use super::db::Connection as Either;
 use super::error::LedgerError;
-use super::keys::Keys;
+use super::keys::{KeyId, KeySort, Keys};
 use super::location::Location;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, params};
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,6 +31,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "money", sql: include_str!("migrations/0008_money.sql") },
     Migration { number: 9, name: "delivery", sql: include_str!("migrations/0009_delivery.sql") },
     Migration { number: 10, name: "replay", sql: include_str!("migrations/0010_replay.sql") },
+    Migration { number: 11, name: "keys", sql: include_str!("migrations/0011_keys.sql") },
     Migration { number: 12, name: "refusals", sql: include_str!("migrations/0012_refusals.sql") },
     Migration { number: 13, name: "members", sql: include_str!("migrations/0013_members.sql") },
     Migration { number: 14, name: "takes", sql: include_str!("migrations/0014_takes.sql") },
@@ -64,7 +65,7 @@ pub(super) fn open_at(location: &Location, keys: &Keys, access: Access) -> Resul
 }
 
 /// Opens the database at `path`, or in memory.
-fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<Connection, LedgerError> {
+pub(super) fn open(path: Option<&Path>, keys: &Keys, access: Access) -> Result<Connection, LedgerError> {
     let name = path.unwrap_or_else(|| Path::new(":memory:"));
     let connection = match path {
         Some(path) => {
@@ -248,28 +249,56 @@ fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result
 
 /// The first keys that a database is opened with are its keys.
 fn note_keys(connection: &Connection, keys: &Keys) -> rusqlite::Result<()> {
-    if key_check(connection)?.is_none() {
-        connection.execute(
-            "INSERT INTO meta (name, value) VALUES ('key_check', ?1) ON CONFLICT (name) DO NOTHING",
-            params![keys.check_value()],
-        )?;
+    if !keys_in_use(connection)?.is_empty() {
+        return Ok(());
+    }
+    for sort in KeySort::ALL {
+        for id in keys.ids(sort) {
+            connection.execute(
+                "INSERT INTO keys (sort, id, check_value, since) VALUES (?1, ?2, ?3, unixepoch() * 1000000)
+                 ON CONFLICT (sort, id) DO NOTHING",
+                params![sort.as_str(), id, keys.check_value(sort, id)],
+            )?;
+        }
     }
     Ok(())
 }
 
-const OTHER_KEYS: &str =
-    "it was made with other keys; load the key file that belongs to it (a new key file cannot replace it)";
-
-fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
-    let noted = key_check(connection).map_err(|source| LedgerError::opening(name, &source))?;
-    if noted == Some(keys.check_value()) {
-        return Ok(());
+/// What the keys of a ledger and a key file do not have in common, and what to do; `None` when they fit.
+fn wrong_keys(in_use: &[InUse], keys: &Keys) -> Option<String> {
+    if in_use.is_empty() {
+        return Some("it names no keys of its own; restore it from a backup".to_owned());
     }
-    Err(fault(name, OTHER_KEYS.to_owned()))
+    in_use.iter().find_map(|(sort, id, noted)| match keys.check_value(*sort, *id) {
+        Some(known) if known == *noted => None,
+        Some(_) => Some(format!(
+            "it was made with other keys ({} key {id}); load the key file that belongs to it (a new key file cannot \
+             replace it)",
+            sort.as_str()
+        )),
+        None => Some(format!(
+            "it uses {} key {id}, which the key file does not hold; load the key file that belongs to it, in the state in \
+             which that key was added",
+            sort.as_str()
+        )),
+    })
 }
 
-fn key_check(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection.query_row("SELECT value FROM meta WHERE name = 'key_check'", [], |row| row.get(0)).optional()
+/// A key that something may be sealed with or known by, with what tells it from others.
+type InUse = (KeySort, KeyId, [u8; 16]);
+
+fn check_keys(connection: &Connection, keys: &Keys, name: &Path) -> Result<(), LedgerError> {
+    let in_use = keys_in_use(connection).map_err(|source| LedgerError::opening(name, &source))?;
+    wrong_keys(&in_use, keys).map_or(Ok(()), |what| Err(fault(name, what)))
+}
+
+/// The keys of the ledger.
+fn keys_in_use(connection: &Connection) -> rusqlite::Result<Vec<InUse>> {
+    let mut statement =
+        connection.prepare("SELECT sort, id, check_value FROM keys WHERE retired_at IS NULL ORDER BY sort, id")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+    // The table holds no other words.
+    rows.filter_map(|row| row.map(|(sort, id, check)| Some((KeySort::parse(&sort)?, id, check))).transpose()).collect()
 }
 
 fn fault(name: &Path, what: String) -> LedgerError {
@@ -300,6 +329,30 @@ mod tests {
     fn migrations_are_numbered_in_a_row() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.number).collect();
         assert_eq!(numbers, (1..=i64::try_from(MIGRATIONS.len()).expect("few")).collect::<Vec<_>>());
+    }
+
+    /// Ledgers of before the table of keys have one check value for both sorts.
+    #[test]
+    fn the_keys_of_before_are_taken_over() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let keys = Keys::generate();
+        let mut connection = Connection::open(&path).expect("it can be made");
+        prepare(&mut connection).expect("an empty ledger");
+        for migration in MIGRATIONS.iter().take_while(|migration| migration.name != "keys") {
+            apply(&mut connection, migration).expect("an old ledger");
+        }
+        let check: Vec<u8> = [KeySort::Person, KeySort::Body]
+            .into_iter()
+            .flat_map(|sort| keys.check_value(sort, 1).expect("the key is there"))
+            .collect();
+        connection.execute("INSERT INTO meta VALUES ('key_check', ?1)", [check]).expect("a ledger of before");
+        drop(connection);
+        assert!(refusal(&path, &Keys::generate()).contains("other keys"));
+        let connection = open(Some(&path), &keys, Access::Write).expect("it opens");
+        let in_use = keys_in_use(&connection).expect("they can be read");
+        let found: Vec<_> = in_use.iter().map(|(sort, id, _)| (sort.as_str(), *id)).collect();
+        assert_eq!(found, [("body", 1), ("person", 1)]);
     }
 
     #[test]

@@ -73,6 +73,10 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs a statement that gives the number of the row it added; `None` when it added none.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+    )]
     pub(super) fn added(&self, sql: &'static str, params: impl Params) -> Result<Option<i64>, LedgerError> {
         self.first(sql, params, |cells| cells.get())
     }

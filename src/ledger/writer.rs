@@ -136,12 +136,18 @@ impl Writer {
         outbox_grew: &mut bool,
     ) -> Result<(), LedgerError> {
         self.connection.begin(self.access)?;
-        let outcome = self.run_jobs(jobs, done, outbox_grew).and_then(|()| self.connection.commit());
+        let outcome = self.follow_keys().and_then(|()| self.run_jobs(jobs, done, outbox_grew));
+        let outcome = outcome.and_then(|()| self.connection.commit());
         if outcome.is_err() {
             // A commit or a savepoint failed and may have left the transaction open.
             self.connection.roll_back()?;
         }
         outcome
+    }
+
+    /// The keys in force are those of this transaction: another process may have changed them since the last.
+    fn follow_keys(&mut self) -> Result<(), LedgerError> {
+        Tx::new(&self.connection, &mut self.vault).follow_keys()
     }
 
     fn run_jobs(

@@ -141,9 +141,9 @@ impl Intake for Handle {
         Box::pin(async { Ok(()) })
     }
 
-    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<(), IntakeError>> {
+    fn set_aside(&self, incoming: Incoming) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         self.0.aside.lock().expect("no test panics holding it").push(incoming.transport_id);
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(Receipt::Taken) })
     }
 
     fn ready(&self) -> BoxFuture<'static, Result<(), IntakeError>> {

@@ -175,13 +175,12 @@ impl Postgres {
         self.part();
         match self.new_session() {
             Ok(session) => {
-                if self.failures > 0 {
+                self.session = Some(session);
+                if self.lost.replace(None).is_some() {
                     tracing::info!(attempts = self.failures + 1, "the database of the ledger is back");
                 }
-                self.session = Some(session);
                 self.failures = 0;
                 self.not_before = None;
-                self.lost.replace(None);
                 Ok(())
             }
             Err(source) => {
@@ -270,8 +269,15 @@ impl Postgres {
 
 /// What holds for the whole connection, whatever the server's defaults. A commit that is reported is on the server's
 /// disk, and on that of its synchronous standbys.
+///
+/// Jobs look up a few rows among many: reading a whole table is never right for them, and a plan that was made while it
+/// was empty is kept for long. How sets are joined is left to the planner. Before it has counted the rows it hashes all
+/// lines of a provider, which takes in proportion to them; made to loop, it would take the wrong index and their square.
 fn settings(schema: &str, access: Access) -> String {
-    let statement = if access == Access::Read { READING } else { STATEMENT };
+    let (statement, whole_tables) = match access {
+        Access::Read => (READING, "on"),
+        Access::Write | Access::Beside => (STATEMENT, "off"),
+    };
     format!(
         "SET search_path TO \"{schema}\";
          SELECT set_config('synchronous_commit',
@@ -283,7 +289,9 @@ fn settings(schema: &str, access: Access) -> String {
          SET tcp_keepalives_interval = 5;
          SET tcp_keepalives_count = 3;
          SET TIME ZONE 'UTC';
-         SET jit = off;"
+         SET jit = off;
+         SET enable_seqscan = {whole_tables};
+         SET random_page_cost = 1.1;"
     )
 }
 

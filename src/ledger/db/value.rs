@@ -87,7 +87,7 @@ impl<T: Param> Param for Option<T> {
     }
 }
 
-/// The parameters of a statement: `[]`, `[one]`, or [`params!`](super::params) for several of any type.
+/// The parameters of a statement: `[]`, `[one]`, `[one, like_it]`, or [`params!`](super::params) for several of any type.
 pub(in crate::ledger) trait Params {
     /// Their values, in order.
     fn values(&self) -> Vec<Value<'_>>;
@@ -108,6 +108,12 @@ impl Params for [&dyn Param; 0] {
 impl<T: Param> Params for [T; 1] {
     fn values(&self) -> Vec<Value<'_>> {
         vec![self[0].value()]
+    }
+}
+
+impl<T: Param> Params for [T; 2] {
+    fn values(&self) -> Vec<Value<'_>> {
+        self.iter().map(Param::value).collect()
     }
 }
 

@@ -3,11 +3,11 @@
 //! The first step is what the schema of `SQLite` was after eight; from there on both take the same steps, each in its
 //! own words. Whoever upgrades holds the ledger's lock, so that gateways that start together do not meet.
 
-use super::{Access, Migration, OTHER_KEYS, known, newer, older};
+use super::{Access, InUse, Migration, known, newer, older, wrong_keys};
 use crate::ledger::db::Value;
 use crate::ledger::db::postgres::{Postgres, lock_number};
 use crate::ledger::error::{DatabaseError, LedgerError};
-use crate::ledger::keys::Keys;
+use crate::ledger::keys::{KeyId, KeySort, Keys};
 use crate::ledger::location::Server;
 
 /// Numbers and names go with those of `SQLite`.
@@ -15,6 +15,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "money", sql: include_str!("../migrations/postgres/0008_ledger.sql") },
     Migration { number: 9, name: "delivery", sql: include_str!("../migrations/postgres/0009_delivery.sql") },
     Migration { number: 10, name: "replay", sql: include_str!("../migrations/postgres/0010_replay.sql") },
+    Migration { number: 11, name: "keys", sql: include_str!("../migrations/postgres/0011_keys.sql") },
     Migration { number: 12, name: "refusals", sql: include_str!("../migrations/postgres/0012_refusals.sql") },
     Migration { number: 13, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
     Migration { number: 14, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
@@ -34,10 +35,8 @@ pub(in crate::ledger) fn open(server: &Server, keys: &Keys, access: Access) -> R
     } else {
         require_current(&connection, server)?;
     }
-    if key_check(&connection).map_err(opening)?.as_deref() != Some(&keys.check_value()) {
-        return Err(fault(server, OTHER_KEYS.to_owned()));
-    }
-    Ok(connection)
+    let in_use = keys_in_use(&connection).map_err(opening)?;
+    wrong_keys(&in_use, keys).map_or(Ok(connection), |what| Err(fault(server, what)))
 }
 
 fn check_server(connection: &Postgres, server: &Server) -> Result<(), LedgerError> {
@@ -130,18 +129,32 @@ pub(in crate::ledger) fn found(connection: &Postgres, server: &Server) -> Result
 
 /// The first keys that a ledger is opened with are its keys.
 fn note_keys(connection: &Postgres, keys: &Keys) -> Result<(), LedgerError> {
-    if key_check(connection)?.is_none() {
-        connection.execute(
-            "INSERT INTO meta (name, value) VALUES ('key_check', ?1) ON CONFLICT (name) DO NOTHING",
-            &[Value::Blob(&keys.check_value())],
-        )?;
+    if !keys_in_use(connection)?.is_empty() {
+        return Ok(());
+    }
+    for sort in KeySort::ALL {
+        for id in keys.ids(sort) {
+            let Some(check) = keys.check_value(sort, id) else { continue };
+            connection.execute(
+                "INSERT INTO keys (sort, id, check_value, since)
+                 VALUES (?1, ?2, ?3, CAST(extract(epoch FROM now()) * 1000000 AS bigint))
+                 ON CONFLICT (sort, id) DO NOTHING",
+                &[Value::Text(sort.as_str()), Value::Integer(id.into()), Value::Blob(&check)],
+            )?;
+        }
     }
     Ok(())
 }
 
-fn key_check(connection: &Postgres) -> Result<Option<Vec<u8>>, LedgerError> {
-    let rows = connection.query("SELECT value FROM meta WHERE name = 'key_check'", &[])?;
-    Ok(rows.first().map(|row| row.get(0)))
+/// The keys of the ledger.
+fn keys_in_use(connection: &Postgres) -> Result<Vec<InUse>, LedgerError> {
+    let rows =
+        connection.query("SELECT sort, id, check_value FROM keys WHERE retired_at IS NULL ORDER BY sort, id", &[])?;
+    let read = |row: &tokio_postgres::Row| -> Option<InUse> {
+        let (sort, id, check): (&str, i64, &[u8]) = (row.get(0), row.get(1), row.get(2));
+        Some((KeySort::parse(sort)?, KeyId::try_from(id).ok()?, check.try_into().ok()?))
+    };
+    rows.iter().map(|row| read(row).ok_or(LedgerError::Damaged("a key of the ledger cannot be read"))).collect()
 }
 
 /// The one number that a query gives.

@@ -1,5 +1,10 @@
 //! Reading the course of care back: what checks over time are given.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::*;
 use crate::message::{Bsn, Date, ReferentieAanbieder};
 use crate::rules::facts::{Allocation, Earlier};

@@ -2,6 +2,7 @@
 //! on PostgreSQL, from `on_postgres`.
 
 mod course;
+mod custody;
 mod delivery;
 mod group;
 mod integrity;

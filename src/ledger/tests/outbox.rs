@@ -1,5 +1,10 @@
 //! What is due, in which order, and what becomes of it.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::*;
 use crate::delivery::class::Class;
 use crate::delivery::outbox::{Due, Outbox, Outcome, Settlement};

@@ -1,5 +1,10 @@
 //! What only happens on a server: a schema of its own, the lock, and losing the connection.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::suite::{Sut, accepted, account, identity, inbox, wmo};
 use super::*;
 use crate::decision::{Decision, Posting, PostingSort, Record, Slot};
@@ -196,6 +201,39 @@ fn the_connection_waits_for_the_disk_whatever_the_server_says() {
     assert_eq!(setting.expect("it can be read").as_deref(), Some("on"));
 }
 
+/// What rules read of a message, and what the relay asks for, is found by index from the first message on: when nobody
+/// knows yet how many rows there are.
+#[test]
+fn jobs_look_up_what_they_need_by_index() {
+    let sut = Sut::new();
+    if !sut.place.is_on_server() {
+        return;
+    }
+    for (explain, index) in [
+        (
+            "EXPLAIN SELECT l.bedrag FROM json_each('[1]') AS k CROSS JOIN lines AS l
+             ON l.law = 'wmo' AND l.gemeente = '0197' AND l.aanbieder = '42420001'
+                 AND l.toewijzing_nummer = CAST(k.value AS BIGINT) AND l.granted = 1",
+            "lines_granted",
+        ),
+        (
+            "EXPLAIN SELECT d.begindatum FROM json_each('[\"00\"]') AS k CROSS JOIN deliveries AS d
+             ON d.law = 'wmo' AND d.gemeente = '0197' AND d.aanbieder = '42420001' AND d.person = unhex(k.value)
+                 AND d.deleted_by IS NULL",
+            "deliveries_person",
+        ),
+        (
+            "EXPLAIN SELECT lane, receiver FROM outbox
+             WHERE sent_at IS NULL AND (lane, receiver) > ('message', '') ORDER BY lane, receiver LIMIT 1",
+            "outbox_open",
+        ),
+    ] {
+        let plan: Vec<String> = sut.get(move |tx| tx.all(explain, [], |cells| cells.get()));
+        let plan = plan.join("\n");
+        assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{plan}");
+    }
+}
+
 /// Table, column, type, and whether it may be empty.
 type Column = (String, String, String, bool);
 
@@ -227,7 +265,7 @@ fn both_databases_have_the_same_schema() {
          FROM information_schema.columns WHERE table_schema = current_schema()",
     );
     assert!(here.len() > 150, "{}", here.len());
-    assert_eq!(here.symmetric_difference(&there).collect::<Vec<_>>(), [&Column::default(); 0]);
+    assert_eq!(here.symmetric_difference(&there).collect::<Vec<_>>(), Vec::<&Column>::new());
 
     let names = |ledger: &Ledger, sql: &'static str| -> BTreeSet<(String, String, bool)> {
         let read =
@@ -258,5 +296,5 @@ fn both_databases_have_the_same_schema() {
              AND f.data_type IS NOT DISTINCT FROM 'bigint')",
     );
     assert!(here.len() > 30, "{}", here.len());
-    assert_eq!(here.symmetric_difference(&there).collect::<Vec<_>>(), [&<(String, String, bool)>::default(); 0]);
+    assert_eq!(here.symmetric_difference(&there).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new());
 }
