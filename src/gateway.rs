@@ -18,7 +18,7 @@ use crate::sender::{Reason, Senders};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, MessageWaits, Stage, StageDone, WaitEnd, WaitEnded};
-use crate::transport::{Identity, Incoming, Intake, IntakeError, Receipt, Take};
+use crate::transport::{Identity, Incoming, Intake, IntakeError, Line, Receipt, Take};
 use crate::waiting::{self, Pair};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -258,21 +258,26 @@ impl Intake for Gateway {
     }
 
     fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
+        self.commit_in(&Line::default(), taken)
+    }
+
+    fn commit_in(&self, line: &Line, taken: Taken) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
         let parts = Arc::clone(&self.parts);
         let queued_at = Instant::now();
         let taken = Arc::new(taken);
         // Queued now, in the order of the calls; only the waiting happens later.
         let job = {
             let (parts, taken) = (Arc::clone(&parts), Arc::clone(&taken));
-            self.parts.ledger.run(move |tx| judge_and_store(tx, &parts, &taken))
+            self.parts.ledger.run_while(line.goes_on(), move |tx| judge_and_store(tx, &parts, &taken))
         };
+        let goes_on = line.goes_on();
         async move {
             let done = match job.await {
                 Err(error) if is_our_fault(&error) => {
                     tracing::error!(%error, "failed on a message of our own accord; it is parked with its evidence");
                     let taken = Arc::clone(&taken);
                     let own = Arc::clone(&parts);
-                    parts.ledger.run(move |tx| park(tx, &own, &taken)).await
+                    parts.ledger.run_while(goes_on, move |tx| park(tx, &own, &taken)).await
                 }
                 other => other,
             };
@@ -311,19 +316,7 @@ fn abort_when_marked(bytes: &[u8]) {
 /// Whether trying again would end the same way: then the message is parked. Otherwise the world failed, and the
 /// transport brings the message again.
 fn is_our_fault(error: &LedgerError) -> bool {
-    match error {
-        LedgerError::Panicked(_)
-        | LedgerError::Abandoned(_)
-        | LedgerError::Conflict(_)
-        | LedgerError::Unfit(_)
-        | LedgerError::Damaged(_) => true,
-        LedgerError::Database(_) => !error.is_temporary(),
-        LedgerError::Closed
-        | LedgerError::Undone
-        | LedgerError::Lost(_)
-        | LedgerError::Key { .. }
-        | LedgerError::Open { .. } => false,
-    }
+    !error.is_of_the_world()
 }
 
 /// What a ledger job came to.

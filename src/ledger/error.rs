@@ -34,6 +34,9 @@ pub enum LedgerError {
     /// runs out: nothing of it was recorded.
     #[error("the database undid a group of jobs (is the disk full?), nothing was recorded")]
     Undone,
+    /// A job that must come before this one was not recorded: see [`Ledger::run_while`](super::Ledger::run_while).
+    #[error("nothing is recorded behind what was not")]
+    Behind,
     /// Something that may exist only once exists already.
     #[error("failed to store: {0}")]
     Conflict(&'static str),
@@ -78,13 +81,32 @@ impl LedgerError {
         match self {
             LedgerError::Database(source) | LedgerError::Lost(source) => source.is_temporary(),
             LedgerError::Open { temporary, .. } => *temporary,
-            LedgerError::Undone | LedgerError::Key { .. } => true,
+            LedgerError::Undone | LedgerError::Behind | LedgerError::Key { .. } => true,
             LedgerError::Closed
             | LedgerError::Panicked(_)
             | LedgerError::Abandoned(_)
             | LedgerError::Conflict(_)
             | LedgerError::Unfit(_)
             | LedgerError::Damaged(_) => false,
+        }
+    }
+
+    /// Whether the world failed, and not the job: the same job may well succeed another time. Otherwise it would end the
+    /// same way again.
+    pub fn is_of_the_world(&self) -> bool {
+        match self {
+            LedgerError::Panicked(_)
+            | LedgerError::Abandoned(_)
+            | LedgerError::Conflict(_)
+            | LedgerError::Unfit(_)
+            | LedgerError::Damaged(_) => false,
+            LedgerError::Database(_) => self.is_temporary(),
+            LedgerError::Closed
+            | LedgerError::Undone
+            | LedgerError::Behind
+            | LedgerError::Lost(_)
+            | LedgerError::Key { .. }
+            | LedgerError::Open { .. } => true,
         }
     }
 

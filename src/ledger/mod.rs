@@ -67,7 +67,7 @@ pub use waiting::Waiter;
 use futures_util::future::BoxFuture;
 use keys::Vault;
 use schema::Access;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
@@ -189,6 +189,37 @@ impl Ledger {
         let (sender, receiver) = oneshot::channel();
         // Nobody may wait any more; the job is done all the same.
         self.enqueue(job, move |result| drop(sender.send(result)));
+        Box::pin(async move { receiver.await.unwrap_or(Err(LedgerError::Closed)) })
+    }
+
+    /// Like [`Ledger::run`], for one of several jobs whose order matters: once one of them was not recorded for a failure
+    /// of the world, `goes_on` is cleared and none of those queued behind it runs, whatever the next group could do. Its
+    /// caller begins anew with the first that is missing, and with another flag.
+    pub fn run_while<T, F>(&self, goes_on: Arc<AtomicBool>, job: F) -> BoxFuture<'static, Result<T, LedgerError>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let flag = Arc::clone(&goes_on);
+        let job = move |tx: &mut Tx<'_>| {
+            if !flag.load(Ordering::Relaxed) {
+                return Err(LedgerError::Behind);
+            }
+            // Those behind it may be in the same group.
+            job(tx).inspect_err(|error| {
+                if error.is_of_the_world() {
+                    flag.store(false, Ordering::Relaxed);
+                }
+            })
+        };
+        // Called before the next group runs.
+        self.enqueue(job, move |result: Result<T, LedgerError>| {
+            if result.as_ref().is_err_and(LedgerError::is_of_the_world) {
+                goes_on.store(false, Ordering::Relaxed);
+            }
+            drop(sender.send(result));
+        });
         Box::pin(async move { receiver.await.unwrap_or(Err(LedgerError::Closed)) })
     }
 

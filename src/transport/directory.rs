@@ -6,7 +6,7 @@
 
 use super::budget::Budget;
 use super::spool::{Spool, SpoolError, sync_folder};
-use super::{Identity, Incoming, Intake, IntakeError, Receipt};
+use super::{Identity, Incoming, Intake, IntakeError, Line, Receipt};
 use crate::backoff::{Backoff, random_spread};
 use crate::config;
 use crate::failpoint::Failpoint;
@@ -167,7 +167,7 @@ impl<I: Intake> DirectoryIntake<I> {
     async fn round(&mut self, shutdown: &Shutdown) -> io::Result<Round> {
         let names = self.list().await?;
         let count = names.len();
-        let stop = AtomicBool::new(false);
+        let (stop, line) = (AtomicBool::new(false), Line::default());
         let mut troubled = Vec::new();
         let mut refusal = None;
         {
@@ -187,7 +187,7 @@ impl<I: Intake> DirectoryIntake<I> {
             let recorded = read
                 .take_while(|_| future::ready(!stop.load(Ordering::Relaxed)))
                 .map(|read| match read {
-                    Ok(taken) => commit(self.intake.as_ref(), taken).map(Ok).left_future(),
+                    Ok(taken) => commit(self.intake.as_ref(), &line, taken).map(Ok).left_future(),
                     Err(fault) => future::ready(Err(fault)).right_future(),
                 })
                 .buffered(COMMITS_AT_ONCE);
@@ -288,10 +288,11 @@ async fn prepare<I: Intake>(
 /// Hands a message to the ledger, at once, and gives its room back when it is there.
 fn commit<I: Intake>(
     intake: &I,
+    line: &Line,
     taken: Taken<I::Prepared>,
 ) -> impl Future<Output = (OsString, Stamp, Result<Receipt, IntakeError>)> + use<I> {
     let Taken { name, stamp, prepared, room } = taken;
-    let recorded = intake.commit(prepared);
+    let recorded = intake.commit_in(line, prepared);
     async move {
         let recorded = recorded.await;
         drop(room);

@@ -12,6 +12,8 @@ pub use crate::sender::Identity;
 use crate::sender::Reason;
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A message as it came in.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,6 +62,30 @@ impl Take {
 #[error("failed to record a message: {0}")]
 pub struct IntakeError(pub String);
 
+/// The messages that one session of a transport hands over, in their order. Once one of them could not be recorded,
+/// those behind it are refused as well, also those that the ledger has waiting already: the transport brings all of them
+/// again, in order, and on another line.
+#[derive(Debug, Clone)]
+pub struct Line(Arc<AtomicBool>);
+
+impl Default for Line {
+    fn default() -> Line {
+        Line(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Line {
+    /// Whether nothing was refused yet, for whoever records.
+    pub fn goes_on(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    /// Nothing more is to be recorded on it.
+    pub fn break_off(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 /// What became of a message that is in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
@@ -79,6 +105,12 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Queues the message for judging, in the order of the calls, and completes when it is in the ledger.
     fn commit(&self, prepared: Self::Prepared) -> BoxFuture<'static, Result<Receipt, IntakeError>>;
+
+    /// The same for a message on a line: none of it is recorded behind one that was not.
+    fn commit_in(&self, line: &Line, prepared: Self::Prepared) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
+        let _ = line;
+        self.commit(prepared)
+    }
 
     /// Whether the ledger takes messages again. Asked after it refused one, before the next is taken from a broker that
     /// counts deliveries. Without an answer of its own an intake finds out with messages.

@@ -1,7 +1,8 @@
 //! Grouping: order, savepoints, panics, and what happens when the database refuses.
 
 use super::*;
-use std::sync::mpsc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// Holds the writing thread until the returned sender is dropped, so that what follows waits together.
@@ -251,4 +252,57 @@ fn a_ledger_in_memory_needs_no_file() {
     ledger.run_blocking(store_job("one")).expect("it stores");
     assert_eq!(ledger.run_blocking(|tx| tx.messages(&Filter::default())).expect("it lists").len(), 1);
     ledger.close().expect("it closes");
+}
+
+/// A group that is lost takes nothing along but what had to come behind it.
+#[tokio::test]
+async fn nothing_of_a_line_is_recorded_behind_what_was_not() {
+    let sut = Sut::new();
+    let line = || Arc::new(AtomicBool::new(true));
+    let (first, other) = (line(), line());
+    let held = hold(&sut.ledger);
+    let good = sut.ledger.run_while(Arc::clone(&first), store_job("good"));
+    let parked = sut.ledger.run_while(Arc::clone(&first), |_| Err::<(), _>(LedgerError::Abandoned("a reason")));
+    let behind_parked = sut.ledger.run_while(Arc::clone(&first), store_job("behind one that we failed on"));
+    let lost = sut.ledger.run_while(Arc::clone(&first), |_| Err::<(), _>(LedgerError::Undone));
+    let behind = sut.ledger.run_while(Arc::clone(&first), store_job("behind"));
+    let beside = sut.ledger.run_while(Arc::clone(&other), store_job("beside"));
+    let without = sut.ledger.run(store_job("without"));
+    drop(held);
+    good.await.expect("it came before");
+    assert!(matches!(parked.await, Err(LedgerError::Abandoned(_))));
+    behind_parked.await.expect("what we fail on is parked, and holds up nobody");
+    assert!(matches!(lost.await, Err(LedgerError::Undone)));
+    assert!(matches!(behind.await, Err(LedgerError::Behind)), "in the same group");
+    beside.await.expect("another line");
+    without.await.expect("no line at all");
+    let late = sut.ledger.run_while(first, store_job("late"));
+    assert!(matches!(late.await, Err(LedgerError::Behind)), "in a later group");
+    sut.ledger.run_while(line(), store_job("behind")).await.expect("its transport begins anew");
+    let expected = ["good", "behind one that we failed on", "beside", "without", "behind"];
+    assert_eq!(stored_ids(&sut), expected);
+}
+
+/// The database gives up in the middle: the job that saw it heard of success until then.
+#[tokio::test]
+async fn a_line_ends_where_its_group_was_lost() {
+    let sut = Sut::new();
+    if sut.place.is_on_server() {
+        // There the connection is lost: `tests/ledger_server.rs`.
+        return;
+    }
+    let line = Arc::new(AtomicBool::new(true));
+    let held = hold(&sut.ledger);
+    let first = sut.ledger.run_while(Arc::clone(&line), store_job("first"));
+    // Somebody else's job ends the transaction that they share.
+    let breaks = sut.ledger.run(|tx| {
+        tx.connection().execute_batch("ROLLBACK")?;
+        Ok(())
+    });
+    let second = sut.ledger.run_while(Arc::clone(&line), store_job("second"));
+    drop(held);
+    assert!(matches!(first.await, Err(LedgerError::Undone)), "it was done, and undone");
+    assert!(breaks.await.is_err());
+    assert!(matches!(second.await, Err(LedgerError::Behind)), "it must not overtake the first");
+    assert_eq!(stored_ids(&sut), [""; 0]);
 }

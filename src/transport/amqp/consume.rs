@@ -11,7 +11,7 @@
 //! is looked into, and taken alone: if it ends the program again, it takes no neighbour along, and after some times it is
 //! parked unread.
 
-use super::super::{Identity, Incoming, Intake, IntakeError, Receipt, Take};
+use super::super::{Identity, Incoming, Intake, IntakeError, Line, Receipt, Take};
 use super::held::{Held, Room, Sizes};
 use super::{AmqpError, close, connect, gone, told, topology, within_deadline};
 use crate::backoff::{Backoff, random_spread};
@@ -360,10 +360,12 @@ impl<I: Intake> QueueIntake<I> {
     async fn work(&self, fed: mpsc::Receiver<Arrived>, feed: &Feed, prefetch: u16) -> Option<Ended> {
         let places = u32::from(prefetch.max(1));
         let beside = Arc::new(Semaphore::new(places as usize));
+        let line = Line::default();
         let again = Again {
             intake: Arc::clone(&self.intake),
             max_takes: self.settings.max_takes,
             telemetry: self.telemetry.clone(),
+            line: line.clone(),
         };
         let taken = stream::unfold(fed, async |mut fed| fed.recv().await.map(|arrived| (arrived, fed)))
             .take_while(|_| future::ready(!feed.closed.load(Ordering::Relaxed)))
@@ -379,7 +381,7 @@ impl<I: Intake> QueueIntake<I> {
             .buffered(PREPARED_AT_ONCE);
         let recorded = read
             .map(|read| match read {
-                Prepared::Fresh(Ok(taken)) => commit(self.intake.as_ref(), taken).map(Ok).left_future(),
+                Prepared::Fresh(Ok(taken)) => commit(self.intake.as_ref(), &line, taken).map(Ok).left_future(),
                 Prepared::Fresh(Err(fault)) => future::ready(Err(fault)).right_future(),
                 Prepared::Done(done) => future::ready(done).right_future(),
             })
@@ -471,11 +473,17 @@ struct Again<I> {
     intake: Arc<I>,
     max_takes: u32,
     telemetry: Telemetry,
+    line: Line,
 }
 
 impl<I> Clone for Again<I> {
     fn clone(&self) -> Again<I> {
-        Again { intake: Arc::clone(&self.intake), max_takes: self.max_takes, telemetry: self.telemetry.clone() }
+        Again {
+            intake: Arc::clone(&self.intake),
+            max_takes: self.max_takes,
+            telemetry: self.telemetry.clone(),
+            line: self.line.clone(),
+        }
     }
 }
 
@@ -493,18 +501,24 @@ impl<I: Intake> Again<I> {
         let take = Take::of(&incoming);
         let takes = match self.intake.count_take(take.clone()).await {
             Ok(takes) => takes,
-            Err(error) => return Ok((acker, Err(error))),
+            Err(error) => {
+                self.line.break_off();
+                return Ok((acker, Err(error)));
+            }
         };
         let recorded = if takes > self.max_takes {
             TakenTooOften { transport: "amqp", takes: takes - 1 }.emit(&self.telemetry);
             self.intake.set_aside(incoming).await
         } else {
             match tokio::spawn(self.intake.prepare(incoming)).await {
-                Ok(prepared) => self.intake.commit(prepared).await,
+                Ok(prepared) => self.intake.commit_in(&self.line, prepared).await,
                 Err(_) => return Err(Fault::Broke(acker)),
             }
         };
         drop(room);
+        if recorded.is_err() {
+            self.line.break_off();
+        }
         // Recorded, or refused by the ledger: neither ended the program. A count that stays is forgotten the next time.
         let _ = self.intake.forget_takes(take).await;
         Ok((acker, recorded))
@@ -537,9 +551,9 @@ async fn prepare<I: Intake>(
 }
 
 /// Hands a message to the ledger, at once, and gives its room back when it is there.
-fn commit<I: Intake>(intake: &I, taken: Taken<I::Prepared>) -> impl Future<Output = Recorded> + use<I> {
+fn commit<I: Intake>(intake: &I, line: &Line, taken: Taken<I::Prepared>) -> impl Future<Output = Recorded> + use<I> {
     let Taken { acker, prepared, room, beside } = taken;
-    let recorded = intake.commit(prepared);
+    let recorded = intake.commit_in(line, prepared);
     async move {
         let recorded = recorded.await;
         drop((room, beside));
