@@ -1,7 +1,9 @@
 //! Stored messages that are sent or judged once more by order of a person: each member of a frozen selection in a ledger
 //! job of its own, so exactly once, whatever happens meanwhile.
 
-use super::{Basis, Done, Gateway, OWN, Parts, is_our_fault, judge, outcome, report, senders, settle, settle_one, wake};
+use super::{
+    Basis, Done, Gateway, OWN, Parts, is_our_fault, judge, outcome, report, senders, settle, settle_one, wake,
+};
 use crate::decision::{Decision, Verdict};
 use crate::delivery::without_bsn;
 use crate::ledger::{Entry, Filter, Inbox, LedgerError, OutboxRow, Run, SelectionMember, Target, Tx};

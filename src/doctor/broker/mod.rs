@@ -201,9 +201,7 @@ fn judge_version(greeting: &Greeting, max_bytes: u64) -> Vec<Ailment> {
 async fn look_at_topology(connection: &Connection, amqp: &Amqp, report: &mut Report) {
     match topology::compare(amqp, "sluis doctor").await {
         Ok(differences) => {
-            report
-                .findings
-                .extend(differences.iter().filter_map(|difference| judge_difference(difference, amqp.declare)));
+            report.findings.extend(judge_differences(&differences, amqp.declare));
         }
         Err(error) => report.findings.push(UNREACHABLE.found(error.to_string())),
     }
@@ -220,7 +218,22 @@ async fn look_at_topology(connection: &Connection, amqp: &Amqp, report: &mut Rep
     }
 }
 
-fn judge_difference(difference: &Difference, declare: bool) -> Option<Ailment> {
+/// One finding for each sort and thing, however many of its properties differ.
+fn judge_differences(differences: &[Difference], declare: bool) -> Vec<Ailment> {
+    let mut findings: Vec<Ailment> = Vec::new();
+    for difference in differences {
+        let Some(sort) = judge_difference(difference, declare) else { continue };
+        let what = difference.thing.to_string();
+        let case = format!("{}; {}", difference.wrong(), difference.advice());
+        match findings.iter_mut().find(|finding| finding.sort == sort.id && finding.what == what) {
+            Some(finding) => finding.cases.push(case),
+            None => findings.push(sort.found_in(what, vec![case])),
+        }
+    }
+    findings
+}
+
+fn judge_difference(difference: &Difference, declare: bool) -> Option<&'static Sort> {
     let sort = match &difference.how {
         // The gateway makes what is missing when it may.
         How::Missing if declare => return None,
@@ -230,7 +243,7 @@ fn judge_difference(difference: &Difference, declare: bool) -> Option<Ailment> {
         How::Hidden if declare => &FORBIDDEN,
         How::Hidden => return None,
     };
-    Some(sort.found_in(difference.wrong(), vec![difference.advice()]))
+    Some(sort)
 }
 
 /// Messages that are ready in a queue, and its consumers, on a channel of its own: a refusal closes it.
@@ -268,7 +281,7 @@ mod tests {
     fn what_is_missing_matters_only_when_nobody_makes_it() {
         let sort = |how: How, declare| {
             let difference = Difference { thing: Thing::Queue("sluis.in".to_owned()), how };
-            judge_difference(&difference, declare).map(|finding| finding.sort)
+            judge_difference(&difference, declare).map(|sort| sort.id)
         };
         let other = |found: Option<&str>| How::Other {
             name: "x-overflow".to_owned(),
