@@ -181,6 +181,44 @@ fn two_gateways_share_the_work_and_take_over_from_each_other() {
     );
 }
 
+/// Groups of jobs are lost in the middle while later ones wait already, and the database is there again at once: nothing
+/// may be judged ahead of what has to come again.
+#[test]
+fn a_connection_that_is_lost_in_the_middle_of_a_group_changes_no_verdict() {
+    let Some(broker) = Broker::of_environment() else { return };
+    let Some(schema) = Schema::fresh() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let key_file = folder.path().join("ledger.key");
+    Keys::create(&key_file).expect("a key can be made");
+    let items = traffic::chains(250);
+    let expected = undisturbed("amqp", &broker.name, &items);
+    let mut gateway = Gateway::new("a", &broker, &schema, &key_file);
+    gateway.start();
+    broker.send(&items);
+    let site = Rc::clone(&gateway.site);
+    let losses = || site.log().matches("the database of the ledger is away").count();
+    // Whoever has this table in use is in a transaction.
+    let cut = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = '\"{}\".messages'::regclass
+             AND pid <> pg_backend_pid()",
+        schema.name()
+    );
+    let judged = |gateway: &mut Gateway| gateway.daemon().metric("sluis_messages_total", "");
+    while losses() < 4 && judged(&mut gateway) < 700.0 {
+        let before = losses();
+        gateway.until("a transaction is cut", |own| {
+            e2e::ledgers::run(&cut);
+            losses() > before || judged(own) >= 700.0
+        });
+    }
+    println!("{} connections lost in the middle of their work", losses());
+    assert!(losses() >= 2, "it was disturbed at its work");
+    broker.until_done(gateway.daemon(), expected.outbox.len(), || site.describe());
+    gateway.end(|daemon| assert!(daemon.terminate().success()));
+    let repeats = check(&broker, &items, &account_on(&schema, &key_file), &expected);
+    println!("{} messages, {repeats} repeats", items.len());
+}
+
 /// The command beside them shows both, alike.
 fn list_members(site: &Site) {
     let output = e2e::daemon::program()
