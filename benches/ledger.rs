@@ -88,7 +88,7 @@ fn run(location: Location, work: impl AsyncFnOnce(&Gateway)) -> Duration {
 }
 
 fn incoming(item: &Item) -> Incoming {
-    Incoming { transport: "directory", transport_id: item.name.clone(), bytes: item.bytes.clone() }
+    Incoming { transport: "directory", transport_id: item.name.clone(), identity: None, bytes: item.bytes.clone() }
 }
 
 fn best(mut work: impl FnMut() -> Duration) -> Duration {

@@ -8,6 +8,7 @@ use e2e::ledgers::Schema;
 use e2e::oracle::{Account, account_of, account_on, today, undisturbed};
 use e2e::random::Random;
 use e2e::{is_hidden, name, traffic, until};
+use serde_json::Value;
 use sluis::decision::{Purpose, Verdict};
 use std::collections::BTreeMap;
 use std::fs;
@@ -98,7 +99,7 @@ fn asked_to_stop_it_finishes_what_it_holds() {
             assert!(!recorded.contains_key(&name), "{name} was taken and not finished");
         }
         assert_eq!(recorded.len() + site.waiting().len(), items.len(), "nothing is lost");
-        assert_eq!(hidden(&site), [""; 0], "an orderly stop leaves no drafts");
+        assert_eq!(hidden(&site), [".lock"], "an orderly stop leaves no drafts");
     }
     assert!(stops >= 2, "it must be stopped at its work");
 
@@ -132,11 +133,20 @@ fn on_a_server_it_does_the_same() {
     until("everything is judged and delivered", || progress(&site, items.len()) >= total, || site.describe());
     assert!(daemon.metric("sluis_ledger_bytes", "") > 0.0, "its size is told by the server");
     let config = site.path("sluis.toml");
-    for (command, least) in [(&["doctor"][..], 0), (&["held", "list"][..], 0), (&["signals"][..], 0)] {
+    for (command, least) in
+        [(&["doctor", "--only", "backlog"][..], 0), (&["held", "list"][..], 0), (&["signals"][..], 0)]
+    {
         let output = program().args(command).arg("--config").arg(&config).output().expect("the program runs");
         let code = output.status.code().expect("an exit code");
         assert!((least..=1).contains(&code), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
+    let output = program().args(["doctor", "--json", "--only", "database", "--config"]).arg(&config).output();
+    let told: Value = serde_json::from_slice(&output.expect("the program runs").stdout).expect("one JSON object");
+    let fact = told["examined"][0]["facts"][0].as_str().unwrap_or_default();
+    assert!(fact.starts_with("PostgreSQL 1"), "{told:#}");
+    // The server of the tests may lose what it says is written: `fsync` is off.
+    let sorts: Vec<_> = told["findings"].as_array().into_iter().flatten().map(|found| &found["sort"]).collect();
+    assert_eq!(sorts, ["database.unsafe"], "{told:#}");
     assert!(daemon.terminate().success());
     assert!(!site.path("ledger.sqlite").exists());
     let found = account_on(&schema, &site.path("ledger.key"));
@@ -252,7 +262,7 @@ fn assert_files_equal_the_outbox(site: &Site, account: &Account) {
     assert!(files.is_empty(), "files that the outbox does not know: {:?}", files.keys());
     let mut drafts = hidden(site);
     // A life that was killed while it tried the folders leaves its probe; nobody reads it.
-    drafts.retain(|name| name != ".probe.tmp");
+    drafts.retain(|name| ![".probe.tmp", ".lock"].contains(&name.as_str()));
     assert!(drafts.is_empty(), "drafts were left behind: {drafts:?}");
 }
 

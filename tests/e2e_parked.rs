@@ -262,7 +262,7 @@ fn killed_half_way_it_does_the_rest_exactly_once() {
         .spawn()
         .expect("the program can be run");
     let keys = || Keys::load(&site.path("ledger.key")).expect("the key of the ledger");
-    let beside = Ledger::open_to_read(&site.path("ledger.sqlite"), keys()).expect("it can be read beside");
+    let beside = Ledger::open_to_read(site.path("ledger.sqlite"), keys()).expect("it can be read beside");
     let done = || {
         let selection = beside.run_blocking(|tx| tx.selection(1)).expect("it can be read").expect("it is there");
         usize::try_from(selection.outcomes.values().sum::<u64>()).expect("few")

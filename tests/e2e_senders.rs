@@ -283,7 +283,7 @@ fn a_login_sends_for_its_own_party_and_for_nobody_else() {
     assert_eq!(sluis(&site, &["refused", "show", "999"]).0, 2);
     let (code, diagnosis) = sluis(&site, &["doctor"]);
     assert_eq!(code, 1);
-    assert!(diagnosis.contains("refused: 3 messages"), "{diagnosis}");
+    assert!(diagnosis.contains("senders: 3 messages"), "{diagnosis}");
 
     // Aalten heard nothing of what was sent in its name: no reply, no report, and no copy of it went to the provider.
     let arrivals = broker.collect("collect");

@@ -340,7 +340,7 @@ fn a_copy_of_a_ledger_in_use_is_whole_private_and_never_takes_a_place() {
 /// Every message is in the ledger and everything left.
 fn settled(site: &Site, messages: usize) -> bool {
     let Ok(keys) = Keys::load(&site.path("ledger.key")) else { return false };
-    let Ok(ledger) = Ledger::open_to_read(&site.path("ledger.sqlite"), keys) else { return false };
+    let Ok(ledger) = Ledger::open_to_read(site.path("ledger.sqlite"), keys) else { return false };
     let state = ledger.run_blocking(|tx| {
         let unsent: u64 = tx
             .counts(Timestamp::from_second(1_800_000_000).expect("a moment"))?
@@ -457,7 +457,7 @@ fn keys_change_beside_a_running_gateway() {
 
 fn open_beside(folder: &Path) -> Ledger {
     let keys = Keys::load(&folder.join("ledger.key")).expect("the keys load");
-    Ledger::open_beside(&folder.join("ledger.sqlite"), keys).expect("the ledger opens")
+    Ledger::open_beside(folder.join("ledger.sqlite"), keys).expect("the ledger opens")
 }
 
 /// Not a test by itself: the process that is killed. It says `portion` after each.

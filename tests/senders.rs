@@ -182,7 +182,7 @@ async fn who_is_unknown_is_refused_and_the_operator_is_told() {
     let later = now + jiff::SignedDuration::from_hours(73);
     for (at, told) in [(now, 1), (later, 0)] {
         let diagnosis = desk.ledger.run_blocking(move |tx| examine(tx, at, patience)).expect("readable");
-        let found: Vec<_> = diagnosis.findings.iter().filter(|finding| finding.check == "refused").collect();
+        let found: Vec<_> = diagnosis.findings.iter().filter(|finding| finding.sort == "senders.refused").collect();
         assert_eq!(found.len(), told, "{found:?}");
         assert!(found.iter().all(|finding| finding.cases.len() == 3), "{found:?}");
     }

@@ -17,6 +17,7 @@ mod offices;
 mod page;
 mod registers;
 mod remote;
+mod senders;
 mod server;
 mod sort;
 
@@ -254,6 +255,14 @@ pub static EXAMINATIONS: &[Examination] = &[
         sorts: &disk::SORTS,
         deadline: DISK,
         run: |subject| Box::pin(disk::examine(subject)),
+    },
+    Examination {
+        id: "senders",
+        title: "senders",
+        looks_at: "whether it is known on each transport who may send for whom",
+        sorts: &senders::SORTS,
+        deadline: DISK,
+        run: |subject| Box::pin(std::future::ready(senders::examine(&subject))),
     },
     Examination {
         id: "directories",

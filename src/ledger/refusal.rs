@@ -1,5 +1,10 @@
 //! Messages that were refused for who brought them: kept as evidence, sealed like any other body, and told once.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::db::params;
 use super::error::LedgerError;
 use super::store::Inbox;

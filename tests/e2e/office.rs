@@ -40,6 +40,13 @@ pub struct Attempt {
     pub body: Bytes,
 }
 
+impl Attempt {
+    /// Whether it tells that a signal is over.
+    fn is_end_of_signal(&self) -> bool {
+        self.body.windows(7).any(|window| window == b".ended\"")
+    }
+}
+
 /// The back office. It ends with the value.
 pub struct Office {
     /// Where it listens.
@@ -84,10 +91,12 @@ impl Office {
         self.attempts().iter().filter(|attempt| attempt.mood == mood).count()
     }
 
-    /// What it took, by key, and how often.
+    /// What it took because of messages, by key, and how often. A daemon surveys its region when it starts: what that ends
+    /// depends on how far it had come by then.
     pub fn taken(&self) -> BTreeMap<String, usize> {
         let mut taken = BTreeMap::new();
-        for attempt in self.attempts().into_iter().filter(|attempt| attempt.mood == Mood::Works) {
+        let works = |attempt: &Attempt| attempt.mood == Mood::Works && !attempt.is_end_of_signal();
+        for attempt in self.attempts().into_iter().filter(works) {
             *taken.entry(attempt.key).or_default() += 1;
         }
         taken

@@ -1,5 +1,10 @@
 //! Keys that change, and what must be known of the schema for that: where sealed bodies, persons and references stand.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::*;
 use crate::ledger::custody::SEALED;
 use crate::ledger::custody::rotation::WITH_PERSONS;

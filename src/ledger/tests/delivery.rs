@@ -1,5 +1,10 @@
 //! Rows that their receiver refuses, sending them again, and breakers that outlive the process.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::*;
 use crate::backoff::Backoff;
 use crate::delivery::breaker::{Event, Rules, State, Step};

@@ -194,6 +194,7 @@ pub async fn connect(settings: &Amqp, name: &str) -> Result<Connection, AmqpErro
         }
     };
     let host = uri.authority.host.clone();
+    let encrypted = uri.scheme == AMQPScheme::AMQPS;
     let connected = Connection::connector(
         uri,
         lapin::runtime::default_runtime()?,
@@ -223,15 +224,23 @@ pub async fn connect(settings: &Amqp, name: &str) -> Result<Connection, AmqpErro
     .await;
     connected.map_err(|error| {
         let noted = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        noted.unwrap_or_else(|| refused(error, &host, vhost))
+        noted.unwrap_or_else(|| refused(error, &host, vhost, encrypted))
     })
 }
 
 /// What a broker means that broke off after the handshake.
-fn refused(error: lapin::Error, host: &str, vhost: String) -> AmqpError {
+fn refused(error: lapin::Error, host: &str, vhost: String, encrypted: bool) -> AmqpError {
     match error.kind() {
         // With TLS 1.3 a refused client certificate is told with the first bytes after the handshake.
-        ErrorKind::IOError(source) => tls::told_apart(source, host).unwrap_or(AmqpError::Broker(error)),
+        ErrorKind::IOError(source) => match tls::told_apart(source, host) {
+            Some(fault) => fault,
+            // What it told may be lost with the connection that it ended.
+            None if encrypted && source.kind() == io::ErrorKind::ConnectionReset => AmqpError::Unwelcome {
+                why: "it broke off right after the handshake, most often for want of a client certificate that it trusts",
+                advice: "name yours with client_cert_file and client_key_file, and look at the log of the broker",
+            },
+            None => AmqpError::Broker(error),
+        },
         ErrorKind::ProtocolError(fault) => match fault.kind() {
             AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => AmqpError::Login,
             AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED | AMQPHardError::INVALIDPATH) => AmqpError::Vhost { vhost },
