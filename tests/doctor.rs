@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -274,4 +275,65 @@ async fn the_broker_is_examined() {
     let closed = free_port().await;
     let away = with_broker(&site, &broker, |amqp| amqp.url = Secret::new(format!("amqp://guest:geheim@{closed}/%2f")));
     assert_eq!(sorts(&away, &["broker"]).await, ["broker.unreachable"]);
+}
+
+/// What only the management plugin tells: alarms, policies, permissions.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_management_plugin_tells_more() {
+    let (Some(broker), Ok(management)) = (Broker::open(10).await, std::env::var("SLUIS_TEST_AMQP_MANAGEMENT")) else {
+        println!("skipped: SLUIS_TEST_AMQP_MANAGEMENT not set");
+        return;
+    };
+    let site = Site::open();
+    let url = Secret::new(management.as_str());
+    let config = with_broker(&site, &broker, |amqp| amqp.management_url = Some(url.clone()));
+    let diagnosis = examine(&config, &["broker"]).await;
+    assert!(diagnosis.findings.is_empty(), "{:#?}", diagnosis.findings);
+    let told = &diagnosis.examined[0];
+    assert!(told.facts.contains(&"1 node(s)".to_owned()) && told.not_examined.is_none(), "{told:?}");
+
+    let wrong = Secret::new(management.replace("guest:guest@", "guest:geheim@"));
+    let wrong = with_broker(&site, &broker, |amqp| amqp.management_url = Some(wrong));
+    assert_eq!(sorts(&wrong, &["broker"]).await, ["broker.management"]);
+    let other = Secret::new(format!("http://guest:geheim@{}", free_port().await));
+    let other = with_broker(&site, &broker, |amqp| amqp.management_url = Some(other));
+    assert_eq!(sorts(&other, &["broker"]).await, ["broker.management"]);
+
+    // A policy that undoes safe parking on a queue that an administrator made without arguments.
+    let queue = broker.queue.as_str();
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    broker.channel.queue_declare(queue.into(), durable, FieldTable::default()).await.expect("declared");
+    let pattern = format!("^{}$", queue.replace('.', "\\."));
+    broker.ctl(&["set_policy", queue, &pattern, "{\"overflow\":\"drop-head\"}", "--apply-to", "queues"]);
+    // The plugin gathers what it tells every few seconds.
+    let since = Instant::now();
+    let mut found = sorts(&config, &["broker"]).await;
+    while !found.contains(&"broker.policy") && since.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        found = sorts(&config, &["broker"]).await;
+    }
+    assert!(found.contains(&"broker.policy"), "{found:?}");
+    broker.ctl(&["clear_policy", queue]);
+    broker.channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.expect("deleted");
+
+    // A login that may write, and neither read nor configure.
+    let user = format!("u{}", queue.replace('.', "-"));
+    broker.ctl(&["add_user", &user, "geheim"]);
+    broker.ctl(&["set_permissions", &user, "^$", ".*", "^$"]);
+    let few = with_broker(&site, &broker, |amqp| {
+        let at = amqp.url.expose().split_once('@').expect("a login").1.to_owned();
+        amqp.url = Secret::new(format!("amqp://{user}:geheim@{at}"));
+        amqp.management_url = Some(url.clone());
+    });
+    let diagnosis = examine(&few, &["broker"]).await;
+    broker.ctl(&["delete_user", &user]);
+    let lacking: Vec<&String> = diagnosis
+        .findings
+        .iter()
+        .filter(|finding| finding.sort == "broker.forbidden")
+        .flat_map(|finding| &finding.cases)
+        .collect();
+    assert!(lacking.contains(&&format!("read on {queue}")), "{:#?}", diagnosis.findings);
+    assert!(lacking.contains(&&format!("configure on {queue}")), "{:#?}", diagnosis.findings);
+    assert!(!format!("{diagnosis:?}").contains("geheim"));
 }
