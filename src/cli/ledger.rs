@@ -343,7 +343,7 @@ fn list_keys(config: &Config, json: bool) -> anyhow::Result<Exit> {
         let (sort, state) = (row["sort"].as_str().unwrap_or_default(), row["state"].as_str().unwrap_or_default());
         let sealed = row["bodies"].as_u64().map_or_else(String::new, |count| format!(", {count} bodies"));
         let missing = if row["in_file"] == true || state == "retired" { "" } else { ", NOT IN THE KEY FILE" };
-        println!("{sort:<8}{:<4}{state}{sealed}{missing}", row["key"]);
+        println!("{sort:<8}{:<4}{state}{sealed}{missing}", row["key"].to_string());
     }
     if unknown > 0 {
         println!("{unknown} bodies cannot be opened: `sluis ledger verify` names them.");

@@ -54,9 +54,9 @@ static DAMAGED: Sort = Sort {
 static JOURNAL: Sort = Sort {
     id: "database.journal",
     check: "database",
-    severity: Severity::Warning,
-    means: "the database has no write-ahead log, so readers hold up the gateway",
-    advice: "somebody changed it past the gateway; the next start sets it right",
+    severity: Severity::Note,
+    means: "the database has no write-ahead log, as a backup that was restored has none",
+    advice: "the next start of the gateway sets it right; if nobody restored anything, somebody changed it past the gateway",
 };
 static BEHIND: Sort = Sort {
     id: "database.behind",
