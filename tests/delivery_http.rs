@@ -329,7 +329,7 @@ async fn trust_that_is_missing_on_either_side_is_a_matter_of_security() {
         (theirs.pem(), &ours.sign("gateway", 2001), server(&good), "it refuses us (CertificateExpired)"),
     ];
     for (trusted, own, address, words) in cases {
-        let failure = deliver(&Door::new(&trusted, own).to(address)).await.expect_err(words);
+        let failure = told(&Door::new(&trusted, own).to(address)).await;
         assert_eq!(
             (failure.class, failure.scope, failure.alarm),
             (Class::Security, Scope::Destination, true),
@@ -346,13 +346,25 @@ async fn trust_that_is_missing_on_either_side_is_a_matter_of_security() {
     assert_eq!(failure.class, Class::Security, "{}", failure.reason);
 }
 
+/// Why a delivery is refused. With TLS 1.3 a refused certificate is told after the handshake, and what is told may be lost
+/// with the connection that ends with it: then nobody knows more than that it broke off, and the next attempt may tell.
+async fn told(destination: &HttpDestination) -> Failure {
+    for _ in 0..50 {
+        let failure = deliver(destination).await.expect_err("it is refused");
+        if failure.class != Class::Unknown {
+            return failure;
+        }
+    }
+    panic!("fifty times it only broke off");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_that_change_are_used_without_a_restart() {
     let [ours, theirs, strange] = ["ours", "theirs", "strange"].map(Authority::new);
     let address = serve_tls(&theirs.sign("localhost", 2090), &ours);
     let door = Door::new(&theirs.pem(), &strange.sign("gateway", 2090));
     let destination = door.to(address);
-    assert_eq!(deliver(&destination).await.expect_err("a strange certificate").class, Class::Security);
+    assert_eq!(told(&destination).await.class, Class::Security, "a strange certificate");
     door.show(&ours.sign("gateway", 2090));
     assert_eq!(deliver(&destination).await, Ok(()), "the new one is in use");
     // A key of another certificate, and no key at all: the pair before them stays in use.

@@ -70,6 +70,8 @@ struct QueueIntake<I> {
     assigned: Option<Assigned>,
     telemetry: Telemetry,
     component: Component,
+    /// Whether messages were acknowledged since the last loss.
+    worked: AtomicBool,
 }
 
 /// How a session ended.
@@ -148,6 +150,7 @@ impl<I: Intake> AmqpIntake<I> {
                 _ => format!("amqp intake {queue}"),
             }),
             queue,
+            worked: AtomicBool::new(false),
         });
         AmqpIntake { queues: queues.collect() }
     }
@@ -188,7 +191,8 @@ impl<I: Intake> QueueIntake<I> {
             }
             let since = Instant::now();
             let ended = self.session(shutdown, prefetch).await;
-            if since.elapsed() > GOOD_CONNECTION {
+            // One by which messages were taken was a good one too, however short: what waits must not wait for long.
+            if self.worked.swap(false, Ordering::Relaxed) || since.elapsed() > GOOD_CONNECTION {
                 failures = 0;
             }
             match ended {
@@ -421,7 +425,10 @@ impl<I: Intake> QueueIntake<I> {
         let acks = acks[first..].iter().map(|acker| acker.ack(BasicAckOptions { multiple }));
         for acknowledged in future::join_all(acks).await {
             let reason = match acknowledged {
-                Ok(true) => continue,
+                Ok(true) => {
+                    self.worked.store(true, Ordering::Relaxed);
+                    continue;
+                }
                 // The channel of the delivery is gone: the broker hands the message out again.
                 Ok(false) => "the channel was closed before an acknowledgement".to_owned(),
                 Err(error) => told(&error),
