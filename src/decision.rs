@@ -106,6 +106,26 @@ pub struct Decision {
     pub register_version: Option<String>,
 }
 
+impl Decision {
+    /// What is decided on a message that we failed on: nothing, and it is kept.
+    pub fn set_aside() -> Decision {
+        Decision {
+            kind: None,
+            identity: None,
+            claimed_sender: None,
+            verdict: Verdict::Parked,
+            level: 1,
+            findings: Vec::new(),
+            skipped: Vec::new(),
+            signals: Vec::new(),
+            observed: Vec::new(),
+            records: Vec::new(),
+            outgoing: Vec::new(),
+            register_version: None,
+        }
+    }
+}
+
 /// Something the ledger must remember about an accepted message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {

@@ -521,32 +521,14 @@ fn park(tx: &mut Tx<'_>, parts: &Parts, taken: &Taken) -> Result<Done, LedgerErr
     if tx.repeat_of(taken.transport, &taken.transport_id, &digest)?.is_some() {
         return Ok(Done::default());
     }
-    settle_one(tx, parts, &inbox(taken, digest, bytes), &nothing_decided(), None)
+    settle_one(tx, parts, &inbox(taken, digest, bytes), &Decision::set_aside(), None)
 }
 
 /// Stores a message that waited and that we failed on.
 fn park_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done, LedgerError> {
     let Some(waiter) = tx.waiter(waiting_id)? else { return Ok(Done::default()) };
     tx.leave_waiting(waiting_id)?;
-    settle_one(tx, parts, &waiter.inbox, &nothing_decided(), Some(WaitEnd::Over))
-}
-
-/// The decision on a message that we failed on.
-fn nothing_decided() -> Decision {
-    Decision {
-        kind: None,
-        identity: None,
-        claimed_sender: None,
-        verdict: Verdict::Parked,
-        level: 1,
-        findings: Vec::new(),
-        skipped: Vec::new(),
-        signals: Vec::new(),
-        observed: Vec::new(),
-        records: Vec::new(),
-        outgoing: Vec::new(),
-        register_version: None,
-    }
+    settle_one(tx, parts, &waiter.inbox, &Decision::set_aside(), Some(WaitEnd::Over))
 }
 
 fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {

@@ -42,20 +42,7 @@ fn set_aside(site: &Site, messages: impl Iterator<Item = (String, Vec<u8>)>) {
     let settings = Settings { location: site.path("ledger.sqlite").into(), keys, max_group: 64 };
     let ledger = Ledger::open(settings).expect("a ledger opens");
     for (id, bytes) in messages {
-        let decision = Decision {
-            kind: None,
-            identity: None,
-            claimed_sender: None,
-            verdict: Verdict::Parked,
-            level: 1,
-            findings: Vec::new(),
-            skipped: Vec::new(),
-            signals: Vec::new(),
-            observed: Vec::new(),
-            records: Vec::new(),
-            outgoing: Vec::new(),
-            register_version: None,
-        };
+        let decision = Decision::set_aside();
         let inbox = Inbox::new("directory", id, Timestamp::from_second(1_773_144_000).expect("a moment"), bytes);
         ledger.run_blocking(move |tx| tx.store(&inbox, &decision)).expect("it can be stored");
     }

@@ -47,24 +47,6 @@ fn file(folder: &Path) -> Ledger {
     Ledger::open(settings).expect("a ledger opens")
 }
 
-/// A decision on a message that the gateway failed on.
-fn set_aside() -> Decision {
-    Decision {
-        kind: None,
-        identity: None,
-        claimed_sender: None,
-        verdict: Verdict::Parked,
-        level: 1,
-        findings: Vec::new(),
-        skipped: Vec::new(),
-        signals: Vec::new(),
-        observed: Vec::new(),
-        records: Vec::new(),
-        outgoing: Vec::new(),
-        register_version: None,
-    }
-}
-
 /// A decision on a message that an earlier version could not read although it fits its schema.
 fn unreadable() -> Decision {
     let finding = Finding {
@@ -78,7 +60,7 @@ fn unreadable() -> Decision {
         en: "element not expected".to_owned(),
         facts: BTreeMap::new(),
     };
-    Decision { verdict: Verdict::Rejected, findings: vec![finding], ..set_aside() }
+    Decision { verdict: Verdict::Rejected, findings: vec![finding], ..Decision::set_aside() }
 }
 
 impl Desk {
@@ -258,7 +240,7 @@ async fn what_was_set_aside_becomes_what_it_would_have_been() {
             for (at, (id, bytes)) in messages.iter().enumerate() {
                 undisturbed.take(id, bytes.clone()).await;
                 if at == set_aside_at {
-                    parked = desk.put(id, bytes.clone(), set_aside()).await;
+                    parked = desk.put(id, bytes.clone(), Decision::set_aside()).await;
                     assert!(desk.outbox().await.len() < undisturbed.outbox().await.len(), "nothing leaves of it");
                     assert_eq!(desk.judge(parked).await.outcome, Outcome::Judged, "{law:?} {id}");
                 } else {
@@ -299,7 +281,7 @@ async fn what_was_set_aside_becomes_what_it_would_have_been() {
 async fn a_reply_bears_the_day_of_the_judging() {
     let desk = Desk::open(memory());
     desk.take("a", allocation(Law::Wmo, 1)).await;
-    let parked = desk.put("s", start(Law::Wmo, 1), set_aside()).await;
+    let parked = desk.put("s", start(Law::Wmo, 1), Decision::set_aside()).await;
     desk.clock.advance(SignedDuration::from_hours(48));
     desk.judge(parked).await;
     let due = desk.outbox().await;
@@ -312,7 +294,7 @@ async fn a_reply_bears_the_day_of_the_judging() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_what_was_set_aside_is_woken() {
     let desk = Desk::open(memory());
-    let parked = desk.put("a", allocation(Law::Wmo, 1), set_aside()).await;
+    let parked = desk.put("a", allocation(Law::Wmo, 1), Decision::set_aside()).await;
     desk.take("s", start(Law::Wmo, 1)).await;
     let now = desk.now();
     let due = || desk.ledger.run(move |tx| tx.waiters_due(now, 10));
@@ -343,7 +325,7 @@ async fn what_turns_out_to_be_unreadable_gets_its_error_report() {
     let desk = Desk::open(memory());
     let broken =
         String::from_utf8(start(Law::Wmo, 1)).expect("messages are UTF-8").replacen("Begindatum>", "Begin>", 2);
-    let parked = desk.put("s", broken.into_bytes(), set_aside()).await;
+    let parked = desk.put("s", broken.into_bytes(), Decision::set_aside()).await;
     let done = desk.judge(parked).await;
     assert_eq!(done.outcome, Outcome::Judged, "{}", done.answer);
     let entry = desk.entry("s").await;
@@ -525,7 +507,7 @@ async fn an_older_row_behind_one_that_leaves_again_keeps_its_age() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_message_without_effects_there_is_nothing_to_send() {
     let desk = Desk::open(memory());
-    let parked = desk.put("s", start(Law::Wmo, 1), set_aside()).await;
+    let parked = desk.put("s", start(Law::Wmo, 1), Decision::set_aside()).await;
     let done = desk.send_again(parked, false).await;
     assert_eq!(done.outcome, Outcome::Nothing, "{}", done.answer);
     assert_eq!(desk.entry("s").await.verdict, Verdict::Parked, "sending judges nothing");
@@ -620,7 +602,7 @@ async fn a_selection_goes_on_where_it_was_broken_off() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let desk = Desk::open(file(folder.path()));
     for number in 1..=COUNT as Count {
-        desk.put(&format!("a{number}"), allocation(Law::Wmo, number), set_aside()).await;
+        desk.put(&format!("a{number}"), allocation(Law::Wmo, number), Decision::set_aside()).await;
     }
     let selection = desk.freeze(stands(Standing::Verdict(Verdict::Parked))).await;
     desk.order(selection, Intent::Judge, false).await;
@@ -650,7 +632,7 @@ async fn a_selection_goes_on_where_it_was_broken_off() {
 async fn two_gateways_carry_out_a_member_once() {
     let desk = Desk::open(memory());
     for number in 1..=60 {
-        desk.put(&format!("a{number}"), allocation(Law::Wmo, number), set_aside()).await;
+        desk.put(&format!("a{number}"), allocation(Law::Wmo, number), Decision::set_aside()).await;
     }
     let other = Desk::open(desk.ledger.clone());
     let selection = desk.freeze(stands(Standing::Verdict(Verdict::Parked))).await;
@@ -690,7 +672,7 @@ async fn one_damaged_member_does_not_stop_the_others() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let desk = Desk::open(file(folder.path()));
     for number in 1..=3 {
-        desk.put(&format!("a{number}"), allocation(Law::Wmo, number), set_aside()).await;
+        desk.put(&format!("a{number}"), allocation(Law::Wmo, number), Decision::set_aside()).await;
     }
     let beside = rusqlite::Connection::open(folder.path().join("ledger.sqlite")).expect("it opens");
     beside.execute("UPDATE messages SET body = x'00' WHERE id = 2", []).expect("somebody damages a row");
@@ -707,7 +689,7 @@ async fn one_damaged_member_does_not_stop_the_others() {
 async fn everything_is_in_the_audit_trail() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let desk = Desk::open(file(folder.path()));
-    let parked = desk.put("a", allocation(Law::Wmo, 1), set_aside()).await;
+    let parked = desk.put("a", allocation(Law::Wmo, 1), Decision::set_aside()).await;
     let now = desk.now();
     let shown = desk.ledger.run(move |tx| tx.show_body(parked, "j.jansen", "nakijken", now)).await.expect("it reads");
     assert_eq!(shown.map(|inbox| inbox.bytes), Some(allocation(Law::Wmo, 1)));

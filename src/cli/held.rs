@@ -1,7 +1,7 @@
 //! `sluis held`: what waits for a person, and the orders about it. Beside a running gateway an order is left in the ledger
 //! for that one to carry out; without one it is carried out here.
 
-use super::{Exit, load_contracts};
+use super::{Exit, load_contracts, read};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::delivery::without_bsn;
@@ -23,7 +23,7 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Prints what is held; 0 also when nothing is.
 pub(super) fn list(config: &Config, json: bool) -> Exit {
-    match holds(config) {
+    match read(config, |tx| tx.holds()) {
         Ok(holds) => {
             let now = SystemClock.now();
             if json {
@@ -67,14 +67,6 @@ pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &st
         }
         Err(error) => complain(&format!("the order was not given: {error:#}")),
     }
-}
-
-fn holds(config: &Config) -> anyhow::Result<Vec<Hold>> {
-    let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
-    let holds = ledger.run_blocking(|tx| tx.holds())?;
-    ledger.close()?;
-    Ok(holds)
 }
 
 fn carry_out(config: &Config, order: &Order) -> anyhow::Result<Option<Done>> {

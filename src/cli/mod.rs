@@ -25,6 +25,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::contract::Contracts;
 use crate::hold::Action;
+use crate::ledger::{Keys, Ledger, LedgerError, Tx};
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
 use crate::sender::TokenHash;
@@ -575,6 +576,17 @@ fn outbox(command: OutboxCommand) -> Exit {
             load_config(&config).map_or_else(|exit| exit, |config| outbox::breakers(&config, json))
         }
     }
+}
+
+/// Looks at the ledger without ever holding up a gateway that runs.
+fn read<T: Send + 'static>(
+    config: &Config,
+    job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
+) -> anyhow::Result<T> {
+    let ledger = Ledger::open_to_read(&config.ledger.location, Keys::load(&config.ledger.key_file)?)?;
+    let found = ledger.run_blocking(job)?;
+    ledger.close()?;
+    Ok(found)
 }
 
 /// The login that gives an order.

@@ -1,7 +1,7 @@
 //! `sluis outbox`: what is to leave, what was refused, how the destinations stand; and sending again. Works beside a
 //! running gateway, which finds the rows due at its next look, and without one.
 
-use super::Exit;
+use super::{Exit, read};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::delivery::breaker::{Breaker, Breakers, State};
@@ -146,16 +146,6 @@ fn destination(config: &Config, row: &Row) -> String {
         return office_name(&row.receiver);
     }
     config.delivery.default.as_str().to_owned()
-}
-
-fn read<T: Send + 'static>(
-    config: &Config,
-    job: impl FnOnce(&mut crate::ledger::Tx<'_>) -> Result<T, crate::ledger::LedgerError> + Send + 'static,
-) -> anyhow::Result<T> {
-    let ledger = Ledger::open_to_read(&config.ledger.location, Keys::load(&config.ledger.key_file)?)?;
-    let found = ledger.run_blocking(job)?;
-    ledger.close()?;
-    Ok(found)
 }
 
 fn write<T: Send + 'static>(

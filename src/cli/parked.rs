@@ -1,7 +1,7 @@
 //! `sluis parked`: what was set aside, why, and judging it anew once the cause is gone.
 
-use super::replay_stored::{Placed, carry_out, complain, read, who, write};
-use super::{Exit, WithConfig};
+use super::replay_stored::{Placed, carry_out, complain, who, write};
+use super::{Exit, WithConfig, read};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::decision::Verdict;

@@ -1,11 +1,11 @@
 //! `sluis refused`: messages that were refused for who brought them. The only place that shows who it was.
 
-use super::Exit;
+use super::{Exit, read};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::delivery::without_bsn;
 use crate::doctor;
-use crate::ledger::{Keys, Ledger, LedgerError, Refused, Tx};
+use crate::ledger::Refused;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -49,17 +49,6 @@ pub(super) fn show(config: &Config, refusal_id: i64, json: bool) -> Exit {
         Ok(_) => complain(&format!("there is no refusal {refusal_id}; `sluis refused list` has them all")),
         Err(error) => complain(&format!("the ledger cannot be read: {error:#}")),
     }
-}
-
-fn read<T: Send + 'static>(
-    config: &Config,
-    job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
-) -> anyhow::Result<T> {
-    let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
-    let found = ledger.run_blocking(job)?;
-    ledger.close()?;
-    Ok(found)
 }
 
 fn as_json(refused: &Refused) -> Value {

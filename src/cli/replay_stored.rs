@@ -2,13 +2,11 @@
 //! left in the ledger for that one to carry out; without one it is carried out here.
 
 use super::held::{self, LOOK_AGAIN, PATIENCE};
-use super::{Exit, WithConfig};
+use super::{Exit, WithConfig, read};
 use crate::clock::{Clock, SystemClock, start_of_dutch_day};
 use crate::config::Config;
 use crate::hold::check_words;
-use crate::ledger::{
-    Given, Keys, LARGEST_SELECTION, Ledger, LedgerError, Selection, SelectionMember, Settings, Target, Tx,
-};
+use crate::ledger::{Given, Keys, LARGEST_SELECTION, Ledger, Selection, SelectionMember, Settings, Target};
 use crate::message::{Date, Kind, Party};
 use crate::replay::{Choice, Intent, Replay, Standing};
 use anyhow::Context as _;
@@ -485,18 +483,6 @@ fn member_json(member: &SelectionMember) -> Value {
         "answer": done.map(|done| &done.answer),
         "at": done.map(|done| done.at.to_string()),
     })
-}
-
-/// Looks at the ledger without ever holding up a gateway that runs.
-pub(super) fn read<T: Send + 'static>(
-    config: &Config,
-    job: impl FnOnce(&mut Tx<'_>) -> Result<T, LedgerError> + Send + 'static,
-) -> anyhow::Result<T> {
-    let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
-    let found = ledger.run_blocking(job)?;
-    ledger.close()?;
-    Ok(found)
 }
 
 /// Writes into the ledger, beside a gateway that runs or without one.

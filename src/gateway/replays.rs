@@ -366,7 +366,7 @@ mod tests {
             verdict,
             identity: is_readable.then_some(identity),
             findings: rules.iter().map(|rule| finding(rule)).collect(),
-            ..super::super::nothing_decided()
+            ..Decision::set_aside()
         }
     }
 
