@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Names what is played, as a part of the name.
 const ONLY: &str = "SLUIS_TEST_CHAOS_ONLY";
-/// For how long the long form goes on.
+/// For how many minutes the long form goes on; without it the short form is played.
 const MINUTES: &str = "SLUIS_TEST_CHAOS_MINUTES";
 /// Seed of what is played every day.
 const SEED: u64 = 20_260_305;
@@ -38,6 +38,14 @@ fn seed() -> u64 {
 }
 
 #[test]
+fn no_message_is_lost_or_doubled() {
+    match std::env::var(MINUTES) {
+        Ok(minutes) => long_form(Duration::from_mins(minutes.parse().expect("a number of minutes"))),
+        Err(_) => short_form(),
+    }
+}
+
+/// What is played every day, or the scenarios that are asked for.
 fn short_form() {
     let mut table = Table::default();
     let is_asked = std::env::var_os(ONLY).is_some();
@@ -51,11 +59,9 @@ fn short_form() {
     table.assert_fine();
 }
 
-#[test]
-#[ignore = "takes as long as one lets it: `ops/test --chaos MINUTES`"]
-fn long_form() {
-    let minutes = std::env::var(MINUTES).ok().and_then(|text| text.parse().ok()).unwrap_or(20);
-    let end = Instant::now() + Duration::from_mins(minutes);
+/// Every scenario once, then random kills until the time is over (`ops/test --chaos MINUTES`).
+fn long_form(time: Duration) {
+    let end = Instant::now() + time;
     let mut table = Table::default();
     let mut play = |scenario: &Scenario, seed: u64| {
         table.add(scenario.play(seed));

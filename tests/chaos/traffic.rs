@@ -4,7 +4,7 @@
 //! so a message that is lost, judged twice or judged out of turn changes the verdicts of others.
 
 use crate::e2e::oracle::Account;
-use crate::e2e::traffic::{Item, Lane};
+use crate::e2e::traffic::{Item, Lane, claim};
 use jiff::civil::date;
 use sluis::decision::{Purpose, Verdict};
 use sluis::demo::compose::{Allocate, Claim, Person, omvang};
@@ -110,18 +110,6 @@ fn client(nth: u32, number: u32) -> Vec<Item> {
         items.push(again);
     }
     items
-}
-
-fn claim(client: u32, line: u32, lane: &Lane, nummer: Count, periode: (Date, Date), uren: Count) -> Claim {
-    Claim {
-        nummer: format!("R{client:05}-{line}"),
-        toewijzing: nummer,
-        product: lane.product.clone(),
-        periode,
-        volume: uren,
-        eenheid: Eenheid::Uur,
-        tarief: Cents(lane.tarief),
-    }
 }
 
 fn with_unknown_gender(message: Vec<u8>) -> Vec<u8> {

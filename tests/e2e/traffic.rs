@@ -107,7 +107,8 @@ fn chain(client: u32) -> [Item; 3] {
     [item("1-toewijzing", toewijzing), item("2-start", start), item("3-declaratie", declaratie)]
 }
 
-fn claim(client: u32, line: u32, lane: &Lane, nummer: Count, periode: (Date, Date), uren: Count) -> Claim {
+/// A line of the declaration of a client, at the agreed tariff.
+pub fn claim(client: u32, line: u32, lane: &Lane, nummer: Count, periode: (Date, Date), uren: Count) -> Claim {
     Claim {
         nummer: format!("R{client:05}-{line}"),
         toewijzing: nummer,
