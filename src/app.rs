@@ -27,6 +27,7 @@ use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
+use crate::web::{self, Site};
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -56,6 +57,8 @@ pub struct App {
     pub address: SocketAddr,
     /// Where messages are taken over HTTP, when they are.
     pub intake_address: Option<SocketAddr>,
+    /// Where the console is served, when there is one.
+    pub console_address: Option<SocketAddr>,
     trigger: Trigger,
     intakes: Vec<JoinHandle<()>>,
     relay_trigger: Trigger,
@@ -67,6 +70,7 @@ pub struct App {
     link: Option<JoinHandle<()>>,
     server_trigger: Trigger,
     server: JoinHandle<std::io::Result<()>>,
+    console: Option<JoinHandle<std::io::Result<()>>>,
 }
 
 /// Runs the daemon until SIGTERM or SIGINT.
@@ -85,6 +89,9 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
         if let Some(address) = app.intake_address {
             tracing::info!(intake.address = %address, "messages are taken over HTTP on {address}");
+        }
+        if let Some(address) = app.console_address {
+            tracing::info!(console.address = %address, "the console is on {address}");
         }
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
         loop {
@@ -114,8 +121,13 @@ impl App {
         let server = Server::bind(config.http.listen).await?;
         let address = server.address();
         let takes_http = config.intake.contains(&Transport::Http);
-        let listening = if takes_http { Some(Listening::bind(&config.http_intake).await?) } else { None };
+        let listening = if takes_http { Some(Listening::bind(&config.http_intake.listener()).await?) } else { None };
         let intake_address = listening.as_ref().map(Listening::address);
+        let console = match config.console.listener() {
+            Some(listener) => Some(Listening::bind(&listener).await?),
+            None => None,
+        };
+        let console_address = console.as_ref().map(Listening::address);
         let needs_spool =
             config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
         let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
@@ -164,6 +176,17 @@ impl App {
             Some(membership) => Arc::new(membership.outbox()),
             None => Arc::new(ledger.clone()),
         };
+        let site = match &console {
+            None => None,
+            Some(_) => Some(Arc::new(Site {
+                ledger: ledger.clone(),
+                reader: Ledger::open_to_read(config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?)?,
+                registers: Arc::clone(&registers),
+                telemetry: telemetry.clone(),
+                clock: Arc::clone(&clock),
+                config: config.clone(),
+            })),
+        };
         let (relay, link) = relay(config, spool.as_ref(), outbox, clock, &telemetry)?;
         let assigned = membership.as_ref().map(|membership| membership.share());
         let (members_trigger, members_stop) = shutdown(config.shutdown.deadline);
@@ -172,6 +195,8 @@ impl App {
         let (link_trigger, link_stop) = shutdown(config.shutdown.deadline);
         let link = link.map(|link| tokio::spawn(link.run(link_stop)));
         let relay = tokio::spawn(relay.run(relay_stop));
+        let console =
+            site.zip(console).map(|(site, console)| tokio::spawn(web::serve(site, console, server_stop.clone())));
         let server = tokio::spawn(server.serve(routes(telemetry.clone()), server_stop));
         let schemas = schemas.await.context("failed to compile the schemas")?;
         tracing::debug!(schemas, "schemas are compiled");
@@ -196,6 +221,7 @@ impl App {
             registers,
             address,
             intake_address,
+            console_address,
             trigger,
             intakes,
             relay_trigger,
@@ -206,6 +232,7 @@ impl App {
             link,
             server_trigger,
             server,
+            console,
         })
     }
 
@@ -227,10 +254,15 @@ impl App {
             log_panic("broker connection of the relay", link.await.err());
         }
         self.server_trigger.stop();
-        match self.server.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the watch server ended with an error"),
-            Err(error) => log_panic("watch server", Some(error)),
+        for (part, server) in [("watch server", Some(self.server)), ("console", self.console)] {
+            match server {
+                None => {}
+                Some(server) => match server.await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::warn!(part, %error, "a server ended with an error"),
+                    Err(error) => log_panic(part, Some(error)),
+                },
+            }
         }
         let ledger = self.ledger;
         // Joining the writer thread blocks; the runtime must not.

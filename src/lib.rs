@@ -1,11 +1,14 @@
 //! Sluis: a gateway for the Dutch care-message standards iWmo 3.2 and iJw 3.2.
 
+pub mod access;
+pub mod api;
 pub mod app;
 pub mod backoff;
 pub mod bookkeeper;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod contract;
 pub mod deadline;
 pub mod decision;
@@ -35,5 +38,7 @@ pub mod standard;
 pub mod survey;
 pub mod telemetry;
 pub mod transport;
+pub mod view;
 pub mod waiting;
+pub mod web;
 pub mod whatif;

@@ -73,7 +73,7 @@ impl Site {
         install_crypto_provider();
         let (intake, telemetry) = (fake_intake(), Telemetry::default());
         let (trigger, stop): (Trigger, Shutdown) = shutdown(Duration::from_secs(20));
-        let listening = Listening::bind(settings).await.expect("a free port and good certificates");
+        let listening = Listening::bind(&settings.listener()).await.expect("a free port and good certificates");
         let address = listening.address();
         let max_bytes = MAX_BYTES as u64;
         let transport = HttpIntake::new(listening, settings, max_bytes, senders, Arc::new(intake), &telemetry, stop);
@@ -449,7 +449,7 @@ async fn without_senders_it_takes_what_comes_on_this_machine() {
 async fn an_address_in_use_is_named_with_what_to_do() {
     let site = Site::start().await;
     let taken = Settings { listen: site.address, ..settings() };
-    let error = Listening::bind(&taken).await.err().expect("it is in use").to_string();
+    let error = Listening::bind(&taken.listener()).await.err().expect("it is in use").to_string();
     assert!(error.contains(&site.address.to_string()) && error.contains("[http_intake]"), "{error}");
     site.stop().await;
 }
@@ -623,7 +623,7 @@ async fn certificates_that_cannot_be_used_stop_the_start_and_say_which() {
         (ServerFiles { key: write(&folder, "other.key", &other.key), ..good.clone() }, "server.pem"),
     ] {
         let bad = Settings { tls: Some(tls), plain: false, ..settings() };
-        let error = Listening::bind(&bad).await.err().expect("it cannot be used").to_string();
+        let error = Listening::bind(&bad.listener()).await.err().expect("it cannot be used").to_string();
         assert!(error.contains(file) && error.contains("[http_intake]"), "{error}");
         assert!(!error.contains("PRIVATE"), "{error}");
     }

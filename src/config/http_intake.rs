@@ -26,6 +26,19 @@ pub struct HttpIntake {
     pub bytes_at_once: u64,
 }
 
+/// How to listen for connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Section of the configuration, for what is told about it.
+    pub section: &'static str,
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Certificates; `None`: plain text.
+    pub tls: Option<ServerFiles>,
+    /// Longest wait for the head of a request.
+    pub head_timeout: Duration,
+}
+
 /// Certificates of a listener, PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFiles {
@@ -38,6 +51,11 @@ pub struct ServerFiles {
 }
 
 impl HttpIntake {
+    /// How to listen.
+    pub fn listener(&self) -> Listener {
+        Listener { section: "http_intake", listen: self.listen, tls: self.tls.clone(), head_timeout: self.head_timeout }
+    }
+
     /// The certificate files that are named, with their keys.
     pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         let files = self.tls.iter().flat_map(|tls| {

@@ -8,6 +8,7 @@
 //! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
 //! that it names can be read.
 
+mod console;
 mod fault;
 mod http_intake;
 mod read;
@@ -16,8 +17,9 @@ mod senders;
 mod show;
 mod units;
 
+pub use console::Console;
 pub use fault::ConfigFault;
-pub use http_intake::{HttpIntake, ServerFiles};
+pub use http_intake::{HttpIntake, Listener, ServerFiles};
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
@@ -50,6 +52,8 @@ pub struct Config {
     pub senders: Senders,
     /// `[http_intake]`
     pub http_intake: HttpIntake,
+    /// `[console]`
+    pub console: Console,
     /// `[directory]`
     pub directory: Directory,
     /// `[amqp]`; `None` without an address.
@@ -396,7 +400,10 @@ impl Config {
             .back_offices
             .values()
             .map(|office| (format!("back_office {}", office.gemeente), office.tls.files().collect()));
-        let http = std::iter::once(("http_intake".to_owned(), self.http_intake.files().collect()));
+        let http = [
+            ("http_intake".to_owned(), self.http_intake.files().collect()),
+            ("console".to_owned(), self.console.files().collect()),
+        ];
         let mut faults = Vec::new();
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
         for (section, files) in amqp.chain(offices).chain(http).chain(ledger) {
@@ -430,6 +437,7 @@ fn read_all(
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
         amqp: read_amqp(&mut reader, &base),
+        console: console::read(&mut reader, &base),
         http_intake: http_intake::read(&mut reader, &base, &intake),
         intake,
         senders,

@@ -54,6 +54,13 @@ pub(super) fn show(config: &Config) -> String {
     page.text("key_file", config.ledger.key_file.display());
     page.section("[http]");
     page.text("listen", config.http.listen);
+    if let Some(listen) = config.console.listen {
+        page.section("[console]");
+        page.text("listen", listen);
+        for (key, file) in config.console.files() {
+            page.text(key, file.display());
+        }
+    }
     show_http_intake(&mut page, &config.http_intake);
     page.section("[limits]");
     page.text("max_bytes", show_size(config.limits.max_bytes));

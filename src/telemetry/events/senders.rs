@@ -107,9 +107,11 @@ impl SendersOpen<'_> {
     }
 }
 
-/// A renewed certificate of the intake cannot be used; the one before it stays in use. Told once per change.
+/// A renewed certificate of a listener cannot be used; the one before it stays in use. Told once per change.
 #[derive(Debug, Clone, Copy)]
 pub struct CertificateKept<'a> {
+    /// Section that names it.
+    pub section: &'static str,
     /// File that is wrong.
     pub file: &'a Path,
     /// Why.
@@ -121,8 +123,9 @@ impl CertificateKept<'_> {
     pub fn emit(self) {
         tracing::error!(
             file = %self.file.display(),
-            "the renewed certificates of [http_intake] cannot be used ({}), the ones before stay in use: put the files \
-             right; they are looked at again when they change",
+            "the renewed certificates of [{}] cannot be used ({}), the ones before stay in use: put the files right; they \
+             are looked at again when they change",
+            self.section,
             self.reason
         );
     }
@@ -130,12 +133,15 @@ impl CertificateKept<'_> {
 
 /// Renewed certificates are in use.
 #[derive(Debug, Clone, Copy)]
-pub struct CertificateRenewed;
+pub struct CertificateRenewed {
+    /// Section that names them.
+    pub section: &'static str,
+}
 
 impl CertificateRenewed {
     /// Writes the log line.
     pub fn emit(self) {
-        tracing::info!("the renewed certificates of [http_intake] are in use");
+        tracing::info!("the renewed certificates of [{}] are in use", self.section);
     }
 }
 

@@ -38,10 +38,15 @@ const LINGER: Duration = Duration::from_secs(1);
 pub enum HttpIntakeError {
     /// The address cannot be had.
     #[error(
-        "failed to listen for messages on {}: another program may use the port; stop it, or set another address as \
-         listen in [http_intake] (port 0 takes a free one)", .0.address
+        "failed to listen on {}: another program may use the port; stop it, or set another address as listen in [{section}] \
+         (port 0 takes a free one)", .cause.address
     )]
-    Address(ListenError),
+    Address {
+        /// Section of the configuration that sets it.
+        section: &'static str,
+        /// Which, and why.
+        cause: ListenError,
+    },
     /// A certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -57,9 +62,12 @@ pub struct Listening {
 
 impl Listening {
     /// Takes the address and reads the certificates.
-    pub async fn bind(settings: &config::HttpIntake) -> Result<Listening, HttpIntakeError> {
-        let tls = settings.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-        let fault = |source| HttpIntakeError::Address(ListenError { address: settings.listen, source });
+    pub async fn bind(settings: &config::Listener) -> Result<Listening, HttpIntakeError> {
+        let tls = settings.tls.as_ref().map(|files| Tls::load(files, settings.section)).transpose()?.map(Arc::new);
+        let fault = |source| HttpIntakeError::Address {
+            section: settings.section,
+            cause: ListenError { address: settings.listen, source },
+        };
         let listener = TcpListener::bind(settings.listen).await.map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         Ok(Listening { listener, address, tls, head_timeout: settings.head_timeout })
@@ -76,7 +84,7 @@ impl Listening {
     }
 
     /// Lets connections in from now on, until the door is dropped.
-    pub(super) fn open(self) -> Door {
+    pub(crate) fn open(self) -> Door {
         let address = self.address;
         let (sender, connections) = mpsc::channel(1);
         tokio::spawn(self.accept(sender));
@@ -120,7 +128,7 @@ async fn secure(stream: TcpStream, tls: Option<Arc<Tls>>) -> io::Result<(Stream,
 }
 
 /// Where connections come in.
-pub(super) struct Door {
+pub(crate) struct Door {
     connections: mpsc::Receiver<(Connection, SocketAddr)>,
     address: SocketAddr,
 }
@@ -192,7 +200,7 @@ enum Stream {
 }
 
 /// A connection with somebody who may or may not say something.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: Stream,
     certificate: Option<Certificate>,
     patience: Patience,

@@ -21,8 +21,10 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// A certificate or key of the intake cannot be used. Tells nothing of what stands in it.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to use {} for [http_intake]: {reason}", file.display())]
+#[error("failed to use {} for [{section}]: {reason}", file.display())]
 pub struct CertificateError {
+    /// Section that names it.
+    pub section: &'static str,
     /// File.
     pub file: PathBuf,
     /// Why.
@@ -32,6 +34,7 @@ pub struct CertificateError {
 /// The certificates in use, and those that lie there now.
 pub(super) struct Tls {
     files: ServerFiles,
+    section: &'static str,
     state: Mutex<State>,
 }
 
@@ -46,11 +49,11 @@ type Stamp = (u64, u64, i64, i64);
 
 impl Tls {
     /// Reads the certificates.
-    pub(super) fn load(files: &ServerFiles) -> Result<Tls, CertificateError> {
+    pub(super) fn load(files: &ServerFiles, section: &'static str) -> Result<Tls, CertificateError> {
         // The stamps first: a file that changes in between is read once more.
         let stamps = stamps(files);
-        let state = State { config: read(files)?, stamps, looked: Instant::now() };
-        Ok(Tls { files: files.clone(), state: Mutex::new(state) })
+        let state = State { config: read(files, section)?, stamps, looked: Instant::now() };
+        Ok(Tls { files: files.clone(), section, state: Mutex::new(state) })
     }
 
     /// What the next connection is made with; renewed files count from now on. Reads files.
@@ -64,12 +67,14 @@ impl Tls {
         if stamps != state.stamps {
             // Also when they are wrong: told once, and looked at again when they change once more.
             state.stamps = stamps;
-            match read(&self.files) {
+            match read(&self.files, self.section) {
                 Ok(config) => {
                     state.config = config;
-                    CertificateRenewed.emit();
+                    CertificateRenewed { section: self.section }.emit();
                 }
-                Err(CertificateError { file, reason }) => CertificateKept { file: &file, reason: &reason }.emit(),
+                Err(CertificateError { section, file, reason }) => {
+                    CertificateKept { section, file: &file, reason: &reason }.emit();
+                }
             }
         }
         Arc::clone(&state.config)
@@ -90,13 +95,14 @@ fn stamps(files: &ServerFiles) -> Vec<Option<Stamp>> {
     vec![stamp(&files.certificate), stamp(&files.key), authority]
 }
 
-fn read(files: &ServerFiles) -> Result<Arc<ServerConfig>, CertificateError> {
+fn read(files: &ServerFiles, section: &'static str) -> Result<Arc<ServerConfig>, CertificateError> {
     let wrong = |file: &Path, reason: &dyn std::fmt::Display| CertificateError {
+        section,
         file: file.to_owned(),
         reason: reason.to_string(),
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let chain = certificates(&files.certificate)?;
+    let chain = certificates(&files.certificate, section)?;
     let pem = fs::read(&files.key).map_err(|error| wrong(&files.key, &error))?;
     let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| wrong(&files.key, &"it holds no private key in PEM"))?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -106,7 +112,7 @@ fn read(files: &ServerFiles) -> Result<Arc<ServerConfig>, CertificateError> {
         None => builder.with_no_client_auth(),
         Some(file) => {
             let mut roots = RootCertStore::empty();
-            for authority in certificates(file)? {
+            for authority in certificates(file, section)? {
                 roots.add(authority).map_err(|error| wrong(file, &error))?;
             }
             // Not demanded here: who has a token needs none, and who has neither gets an answer that says so.
@@ -126,8 +132,8 @@ fn read(files: &ServerFiles) -> Result<Arc<ServerConfig>, CertificateError> {
     Ok(Arc::new(config))
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
-    let wrong = |reason: String| CertificateError { file: file.to_owned(), reason };
+fn certificates(file: &Path, section: &'static str) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    let wrong = |reason: String| CertificateError { section, file: file.to_owned(), reason };
     let pem = fs::read(file).map_err(|error| wrong(error.to_string()))?;
     let found: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match found {

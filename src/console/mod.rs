@@ -1,0 +1,48 @@
+//! The console: pages for people, made on the server. No script is needed to use them, and none comes from elsewhere.
+//!
+//! A page is a function from what it shows (`view`) and a [`Context`] to markup; it decides nothing. Every handler asks
+//! its context for the permission it needs before it looks at anything.
+
+mod context;
+mod layout;
+mod overview;
+mod words;
+
+pub use context::{Context, Posted, Refused};
+pub use words::Language;
+
+use crate::web::Site;
+use axum::Router;
+use axum::routing::get;
+use std::sync::Arc;
+
+/// All pages.
+pub fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/", get(overview::page)).route("/console.css", get(layout::stylesheet))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::access::Role;
+    use crate::web::testing::{ask, see, site};
+    use axum::http::{Method, StatusCode, header};
+
+    #[tokio::test]
+    async fn whoever_is_not_signed_in_is_sent_to_sign_in() {
+        let (status, headers, _) = ask(&site(), None, Method::GET, "/", "").await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert_eq!(headers[header::LOCATION], "/login");
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text").contains("default-src 'none'"));
+    }
+
+    #[tokio::test]
+    async fn the_overview_is_for_whoever_may_look() {
+        let site = site();
+        let (status, body) = see(&site, &[Role::Viewer], "/").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(body.contains("Overzicht") && body.contains("j.devries"), "{body}");
+        let (status, body) = see(&site, &[], "/").await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(body.contains("Uw rol staat dit niet toe"), "{body}");
+    }
+}
