@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::words::Language;
+use crate::access::Permission;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use maud::{DOCTYPE, Markup, html};
@@ -9,16 +10,70 @@ use maud::{DOCTYPE, Markup, html};
 /// A page of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// `/`
     Overview,
+    Messages,
+    Allocations,
+    Held,
+    Parked,
+    Deliveries,
+    Signals,
+    Budgets,
+    Providers,
+    Trial,
+    Health,
+    Audit,
+    Accounts,
+}
+
+impl Place {
+    /// All, in the order of the navigation.
+    const ALL: [Place; 13] = [
+        Place::Overview,
+        Place::Messages,
+        Place::Allocations,
+        Place::Held,
+        Place::Parked,
+        Place::Deliveries,
+        Place::Signals,
+        Place::Budgets,
+        Place::Providers,
+        Place::Trial,
+        Place::Health,
+        Place::Audit,
+        Place::Accounts,
+    ];
+
+    /// Path, name in Dutch and in English, and what is needed to see it.
+    fn entry(self) -> (&'static str, &'static str, &'static str, Permission) {
+        match self {
+            Place::Overview => ("/", "Overzicht", "Overview", Permission::View),
+            Place::Messages => ("/messages", "Berichten", "Messages", Permission::View),
+            Place::Allocations => ("/allocations", "Toewijzingen", "Allocations", Permission::View),
+            Place::Held => ("/held", "Vastgehouden", "Held", Permission::View),
+            Place::Parked => ("/parked", "Geparkeerd", "Parked", Permission::View),
+            Place::Deliveries => ("/deliveries", "Bezorging", "Deliveries", Permission::View),
+            Place::Signals => ("/signals", "Signalen", "Signals", Permission::ViewContracts),
+            Place::Budgets => ("/budgets", "Budgetten", "Budgets", Permission::ViewContracts),
+            Place::Providers => ("/providers", "Aanbieders", "Providers", Permission::ViewContracts),
+            Place::Trial => ("/try", "Proberen", "Try", Permission::Try),
+            Place::Health => ("/health", "Gezondheid", "Health", Permission::View),
+            Place::Audit => ("/audit", "Logboek", "Audit trail", Permission::Audit),
+            Place::Accounts => ("/accounts", "Toegang", "Access", Permission::Administer),
+        }
+    }
 }
 
 /// A page for somebody who is signed in.
 pub(super) fn page(context: &Context, place: Place, title: &str, content: &Markup) -> Html<String> {
     let language = context.language;
+    let places = Place::ALL.into_iter().map(|each| (each, each.entry()));
     let navigation = html! {
         nav aria-label=(language.pick("Hoofdmenu", "Main menu")) {
-            a href="/" aria-current=[(place == Place::Overview).then_some("page")] { (language.pick("Overzicht", "Overview")) }
+            @for (each, (path, nl, en, needed)) in places {
+                @if context.actor.may(needed) {
+                    a href=(path) aria-current=[(each == place).then_some("page")] { (language.pick(nl, en)) }
+                }
+            }
         }
     };
     frame(language, title, Some(&context.actor.name), &navigation, content)

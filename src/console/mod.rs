@@ -3,9 +3,21 @@
 //! A page is a function from what it shows (`view`) and a [`Context`] to markup; it decides nothing. Every handler asks
 //! its context for the permission it needs before it looks at anything.
 
+mod accounts;
+mod allocations;
+mod audit;
+mod budgets;
 mod context;
+mod deliveries;
+mod health;
+mod held;
 mod layout;
+mod messages;
 mod overview;
+mod parked;
+mod providers;
+mod signals;
+mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
@@ -18,7 +30,21 @@ use std::sync::Arc;
 
 /// All pages.
 pub fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/", get(overview::page)).route("/console.css", get(layout::stylesheet))
+    Router::new()
+        .route("/", get(overview::page))
+        .route("/console.css", get(layout::stylesheet))
+        .merge(messages::routes())
+        .merge(allocations::routes())
+        .merge(held::routes())
+        .merge(parked::routes())
+        .merge(deliveries::routes())
+        .merge(signals::routes())
+        .merge(budgets::routes())
+        .merge(providers::routes())
+        .merge(trial::routes())
+        .merge(health::routes())
+        .merge(audit::routes())
+        .merge(accounts::routes())
 }
 
 #[cfg(test)]

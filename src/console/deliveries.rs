@@ -1,0 +1,9 @@
+//! `/deliveries`.
+
+use crate::web::Site;
+use axum::Router;
+use std::sync::Arc;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+}
