@@ -12,6 +12,7 @@ mod deliveries;
 mod health;
 mod held;
 mod layout;
+mod login;
 mod messages;
 mod overview;
 mod parked;
@@ -21,6 +22,7 @@ mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
+pub(crate) use login::{ledger_away, notice};
 pub use words::Language;
 
 use crate::web::Site;
@@ -45,6 +47,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(health::routes())
         .merge(audit::routes())
         .merge(accounts::routes())
+        .merge(login::routes())
 }
 
 #[cfg(test)]
