@@ -13,6 +13,7 @@ mod deliveries;
 mod health;
 mod held;
 mod layout;
+mod login;
 mod messages;
 mod overview;
 mod parked;
@@ -23,6 +24,7 @@ mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
+pub(crate) use login::{ledger_away, notice};
 pub use words::Language;
 
 use crate::web::Site;
@@ -49,6 +51,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(health::routes())
         .merge(audit::routes())
         .merge(accounts::routes())
+        .merge(login::routes())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod listen;
 mod tls;
 
+pub(crate) use listen::Peer;
 pub use listen::{HttpIntakeError, Listening};
 pub use tls::CertificateError;
 
@@ -29,7 +30,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use futures_util::StreamExt as _;
-use listen::Peer;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
