@@ -664,7 +664,7 @@ mod tests {
             ramp: None,
             passed: 0,
             class: Some(class),
-            reason: Some("refused for 999900001".to_owned()),
+            reason: Some("refused for 999900006".to_owned()),
         };
         Breakers([("0197".to_owned(), breaker)].into())
     }
@@ -746,7 +746,7 @@ mod tests {
     #[test]
     fn reasons_name_nobody() {
         let lines = breakers(&breaker(Class::Data, 1));
-        assert!(!lines[0].reason.as_deref().expect("a reason").contains("999900001"));
+        assert!(!lines[0].reason.as_deref().expect("a reason").contains("999900006"));
     }
 
     #[test]

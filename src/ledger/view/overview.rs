@@ -38,9 +38,8 @@ impl Tx<'_> {
             rules: self.rules_broken_since(today)?,
             counts: self.counts(now)?,
             refused_deliveries: self.count_refused()?.into_values().sum(),
-            refused_senders: self.count_refusals(
-                now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN),
-            )?,
+            refused_senders: self
+                .count_refusals(now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN))?,
             breakers: self.breakers()?,
             signals: self.open_signals_by_severity()?,
         })
@@ -102,43 +101,4 @@ fn kinds<'a>(came: impl Iterator<Item = &'a Came>) -> Vec<KindToday> {
     }
     let kinds = kinds.into_iter();
     kinds.map(|(kind, messages)| KindToday { kind: kind.map(|kind| kind.to_string()), messages }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::ledger::{Inbox, Keys, Ledger, Location, Settings};
-    use crate::decision::Decision;
-    use jiff::Timestamp;
-
-    fn inbox(id: usize, received_at: &str) -> Inbox {
-        Inbox {
-            transport: "directory".to_owned(),
-            transport_id: format!("{id}.xml"),
-            digest: [u8::try_from(id).expect("few"); 32],
-            received_at: received_at.parse().expect("a moment"),
-            bytes: vec![1],
-        }
-    }
-
-    #[test]
-    fn messages_are_counted_by_hour_and_by_dutch_day() {
-        let settings = Settings { location: Location::Memory, keys: Keys::generate(), max_group: 1 };
-        let ledger = Ledger::open(settings).expect("it opens");
-        // 23:30 UTC on the 30th is half past midnight of the 31st in the Netherlands (winter time ends that week).
-        let moments = ["2026-03-27T09:15:00Z", "2026-03-27T22:30:00Z", "2026-03-27T23:30:00Z", "2026-03-28T09:05:00Z"];
-        for (id, moment) in moments.into_iter().enumerate() {
-            let inbox = inbox(id, moment);
-            let parked = Decision::set_aside();
-            ledger.run_blocking(move |tx| tx.store(&inbox, &parked)).expect("it is stored");
-        }
-        let now: Timestamp = "2026-03-28T09:30:00Z".parse().expect("a moment");
-        let figures = ledger.run_blocking(move |tx| tx.overview_figures(now)).expect("it is read");
-        assert_eq!(figures.hours.len(), 24);
-        assert_eq!(figures.hours.iter().map(|hour| hour.messages.total()).sum::<u64>(), 3, "one is older than a day");
-        assert_eq!(figures.hours.last().map(|hour| hour.messages.total()), Some(1));
-        assert_eq!(figures.today.iter().map(|kind| kind.messages.parked).sum::<u64>(), 2);
-        assert_eq!(figures.last_hour.total(), 1);
-        assert_eq!(figures.last_received, Some("2026-03-28T09:05:00Z".parse().expect("a moment")));
-        assert_eq!(figures.counts.parked.count, 4);
-    }
 }
