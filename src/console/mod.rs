@@ -35,7 +35,7 @@ use std::sync::Arc;
 /// All pages.
 pub fn routes() -> Router<Arc<Site>> {
     Router::new()
-        .route("/", get(overview::page))
+        .merge(overview::routes())
         .route("/console.css", get(layout::stylesheet))
         .route("/console.svg", get(layout::icon))
         .route("/language", get(layout::choose_language))

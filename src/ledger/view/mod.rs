@@ -1,0 +1,3 @@
+//! What pages and programs read of the ledger: one file per topic, values of `crate::view`. Nothing here writes.
+
+mod overview;
