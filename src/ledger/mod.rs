@@ -31,6 +31,7 @@ mod signals;
 mod store;
 mod takes;
 mod tx;
+mod view;
 mod waiting;
 mod writer;
 

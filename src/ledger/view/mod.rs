@@ -1,0 +1,7 @@
+//! What pages and programs read of the ledger: one file per topic, values of `crate::view`. Nothing here writes.
+
+mod budgets;
+mod deliveries;
+mod held;
+mod parked;
+mod signals;
