@@ -2,4 +2,10 @@
 //!
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
+pub mod budgets;
+pub mod deliveries;
+pub mod held;
 pub mod overview;
+pub mod page;
+pub mod parked;
+pub mod signals;
