@@ -9,3 +9,6 @@ pub mod overview;
 pub mod page;
 pub mod parked;
 pub mod signals;
+mod trial;
+
+pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};
