@@ -11,6 +11,7 @@ use crate::registers::Registers;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::transport::http::{Listening, Peer};
+use crate::trial::Trials;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -27,6 +28,8 @@ pub struct Site {
     pub reader: Ledger,
     /// The contract registers.
     pub registers: Arc<Registers>,
+    /// Messages that are tried out.
+    pub trials: Arc<Trials>,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// The time.
@@ -129,7 +132,9 @@ pub(crate) mod testing {
         let telemetry = Telemetry::default();
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::on(date(2026, 3, 10)));
         let registers = Arc::new(Registers::new(&config, contracts, Arc::clone(&clock), &telemetry));
-        Arc::new(Site { reader: ledger.clone(), ledger, registers, telemetry, clock, config })
+        let trials = Trials::new(&config, registers.in_force(), ledger.clone(), Arc::clone(&clock));
+        let trials = Arc::new(trials);
+        Arc::new(Site { reader: ledger.clone(), ledger, registers, trials, telemetry, clock, config })
     }
 
     /// Somebody of these roles.

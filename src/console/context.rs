@@ -93,10 +93,9 @@ pub(crate) fn language(headers: &HeaderMap) -> Language {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let cookies = text(header::COOKIE).unwrap_or_default();
     let chosen = cookie::Cookie::split_parse(cookies).filter_map(Result::ok);
-    let chosen = chosen.filter(|cookie| cookie.name() == LANGUAGE_COOKIE);
+    let mut chosen = chosen.filter(|cookie| cookie.name() == LANGUAGE_COOKIE);
     chosen
-        .filter_map(|cookie| Language::parse(cookie.value()))
-        .next()
+        .find_map(|cookie| Language::parse(cookie.value()))
         .unwrap_or_else(|| Language::accepted(text(header::ACCEPT_LANGUAGE).unwrap_or_default()))
 }
 

@@ -7,6 +7,7 @@ mod accounts;
 mod allocations;
 mod audit;
 mod budgets;
+mod charts;
 mod context;
 mod deliveries;
 mod health;
@@ -16,6 +17,7 @@ mod login;
 mod messages;
 mod overview;
 mod parked;
+mod parts;
 mod providers;
 mod signals;
 mod trial;
@@ -33,8 +35,10 @@ use std::sync::Arc;
 /// All pages.
 pub fn routes() -> Router<Arc<Site>> {
     Router::new()
-        .route("/", get(overview::page))
+        .merge(overview::routes())
         .route("/console.css", get(layout::stylesheet))
+        .route("/console.svg", get(layout::icon))
+        .route("/language", get(layout::choose_language))
         .merge(messages::routes())
         .merge(allocations::routes())
         .merge(held::routes())

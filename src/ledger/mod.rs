@@ -32,6 +32,7 @@ mod signals;
 mod store;
 mod takes;
 mod tx;
+mod view;
 mod waiting;
 mod writer;
 
