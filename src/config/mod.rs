@@ -13,6 +13,7 @@ mod console;
 mod fault;
 mod http_intake;
 pub mod keys;
+mod oidc;
 mod read;
 mod secret;
 mod secret_files;
@@ -23,6 +24,7 @@ mod units;
 pub use console::Console;
 pub use fault::ConfigFault;
 pub use http_intake::{HttpIntake, Listener, ServerFiles};
+pub use oidc::Oidc;
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
@@ -57,6 +59,8 @@ pub struct Config {
     pub http_intake: HttpIntake,
     /// `[console]`
     pub console: Console,
+    /// `[oidc]`; `None` without an issuer.
+    pub oidc: Option<Oidc>,
     /// `[directory]`
     pub directory: Directory,
     /// `[amqp]`; `None` without an address.
@@ -445,10 +449,12 @@ impl Config {
         let http = [
             ("http_intake".to_owned(), self.http_intake.files().collect()),
             ("console".to_owned(), self.console.files().collect()),
+            ("oidc".to_owned(), self.oidc.iter().flat_map(Oidc::files).collect()),
         ];
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
         let all = amqp.chain(offices).chain(http).chain(ledger);
-        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file))).collect()
+        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file)))
+            .collect()
     }
 
     /// Files that are named but cannot be read.
@@ -480,11 +486,13 @@ fn read_all<'t>(
     let mut reader = Reader::new(path, text, Some(document), env);
     let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
     let (intake, senders) = read_intake(&mut reader);
+    let console = console::read(&mut reader, &base);
     let config = Config {
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
         amqp: read_amqp(&mut reader, &base),
-        console: console::read(&mut reader, &base),
+        oidc: oidc::read(&mut reader, &base, &console),
+        console,
         http_intake: http_intake::read(&mut reader, &base, &intake),
         intake,
         senders,

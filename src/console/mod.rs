@@ -3,6 +3,7 @@
 //! A page is a function from what it shows (`view`) and a [`Context`] to markup; it decides nothing. Every handler asks
 //! its context for the permission it needs before it looks at anything.
 
+mod account;
 mod accounts;
 mod allocations;
 mod audit;
@@ -20,6 +21,7 @@ mod parked;
 mod parts;
 mod providers;
 mod signals;
+mod tokens;
 mod trial;
 mod words;
 
@@ -50,7 +52,9 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(trial::routes())
         .merge(health::routes())
         .merge(audit::routes())
+        .merge(account::routes())
         .merge(accounts::routes())
+        .merge(tokens::routes())
         .merge(login::routes())
 }
 
