@@ -14,6 +14,7 @@ mod health;
 mod held;
 mod layout;
 mod messages;
+mod orders;
 mod overview;
 mod parked;
 mod parts;
