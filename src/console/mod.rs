@@ -15,6 +15,8 @@ mod held;
 mod layout;
 mod messages;
 mod orders;
+#[cfg(test)]
+mod orders_tests;
 mod overview;
 mod parked;
 mod parts;

@@ -12,6 +12,7 @@ mod place;
 mod questions;
 mod records;
 mod signals;
+mod view;
 
 use super::*;
 use crate::contract::Model;
