@@ -7,9 +7,9 @@ use super::words::Language;
 use maud::{Markup, html};
 
 /// Room of a drawing, in its own units; it is as wide as its place.
-const WIDTH: i64 = 720;
-const HEIGHT: i64 = 200;
-const LEFT: i64 = 64;
+const WIDTH: i64 = 960;
+const HEIGHT: i64 = 220;
+const LEFT: i64 = 72;
 const RIGHT: i64 = 12;
 const TOP: i64 = 10;
 const BOTTOM: i64 = 24;
@@ -46,7 +46,7 @@ pub(super) fn bars(language: Language, chart: &Bars<'_>) -> Markup {
     let slot = |at: usize| LEFT + (WIDTH - LEFT - RIGHT) * i64::try_from(at).unwrap_or(0) / slots;
     let gap = if slots > 40 { 1 } else { 3 };
     // Names that would touch are left out; all of them stand in the table.
-    let every = usize::try_from(slots / 13 + 1).unwrap_or(1);
+    let every = usize::try_from(slots / 25 + 1).unwrap_or(1);
     let drawing = html! {
         @for (at, (name, parts)) in chart.bars.iter().enumerate() {
             @let (from, to) = (slot(at) + gap, slot(at + 1));

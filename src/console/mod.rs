@@ -13,6 +13,7 @@ mod deliveries;
 mod health;
 mod held;
 mod layout;
+mod login;
 mod messages;
 mod orders;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
+pub(crate) use login::{ledger_away, notice};
 pub use words::Language;
 
 use crate::web::Site;
@@ -36,7 +38,7 @@ use std::sync::Arc;
 /// All pages.
 pub fn routes() -> Router<Arc<Site>> {
     Router::new()
-        .route("/", get(overview::page))
+        .merge(overview::routes())
         .route("/console.css", get(layout::stylesheet))
         .route("/console.svg", get(layout::icon))
         .route("/language", get(layout::choose_language))
@@ -52,6 +54,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(health::routes())
         .merge(audit::routes())
         .merge(accounts::routes())
+        .merge(login::routes())
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@
 pub mod budgets;
 pub mod deliveries;
 pub mod held;
+pub mod overview;
 pub mod page;
 pub mod parked;
 pub mod signals;
+mod trial;
+
+pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};

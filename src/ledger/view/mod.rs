@@ -3,5 +3,6 @@
 mod budgets;
 mod deliveries;
 mod held;
+mod overview;
 mod parked;
 mod signals;
