@@ -2,6 +2,8 @@
 //!
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
+mod snippet;
 mod trial;
 
+pub use snippet::Snippet;
 pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};
