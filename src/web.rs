@@ -2,6 +2,7 @@
 //!
 //! Looking never holds up the gateway: it reads on a connection of its own. Orders are jobs like any other.
 
+use crate::access::{self, Door};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::problem;
@@ -9,7 +10,7 @@ use crate::ledger::{Ledger, LedgerError, Tx};
 use crate::registers::Registers;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
-use crate::transport::http::Listening;
+use crate::transport::http::{Listening, Peer};
 use crate::trial::Trials;
 use axum::Router;
 use axum::extract::Request;
@@ -59,10 +60,13 @@ impl Site {
 
 /// All routes of the site. Whoever asks is made known to them by a [`Visit`] in the extensions of the request.
 pub fn routes(site: Arc<Site>) -> Router {
+    let door = Arc::new(Door::new(Arc::clone(&site)));
     Router::new()
         .merge(crate::console::routes())
         .merge(crate::api::routes())
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
+        .layer(middleware::from_fn_with_state(door, access::admit))
+        .layer(middleware::from_fn(crate::api::conventions))
         .layer(middleware::from_fn(harden))
         .with_state(site)
 }
@@ -88,7 +92,7 @@ async fn harden(request: Request, next: Next) -> Response {
 /// Answers until the stop is requested and requests in progress are answered, or the deadline has passed.
 pub async fn serve(site: Arc<Site>, listening: Listening, stop: Shutdown) -> std::io::Result<()> {
     let requested = stop.clone();
-    let routes = routes(site).into_make_service();
+    let routes = routes(site).into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(listening.open(), routes)
         .with_graceful_shutdown(async move { requested.requested().await })
         .into_future();

@@ -2,8 +2,15 @@
 //!
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
-mod snippet;
-mod trial;
+pub mod budgets;
+pub mod deliveries;
+pub mod held;
+pub mod overview;
+pub mod page;
+pub mod parked;
+pub mod signals;
+pub mod snippet;
+pub mod trial;
 
 pub use snippet::Snippet;
 pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};

@@ -9,6 +9,7 @@
 mod listen;
 mod tls;
 
+pub(crate) use listen::Peer;
 pub use listen::{HttpIntakeError, Listening};
 pub use tls::CertificateError;
 
@@ -31,7 +32,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
-use listen::Peer;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
