@@ -12,12 +12,14 @@ use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
 use crate::delivery::{Destination, destination_names};
+use crate::doctor::{self, Severity};
 use crate::failpoint;
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
 use crate::members::{self, Membership, Profile, Tasks};
 use crate::message::{Date, Kind};
+use crate::notify::Manager;
 use crate::registers::Registers;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
@@ -88,6 +90,7 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
         let mut hangup = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
+        let manager = Arc::new(Manager::of_environment());
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
         if let Some(address) = app.intake_address {
             tracing::info!(intake.address = %address, "messages are taken over HTTP on {address}");
@@ -96,22 +99,42 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
             tracing::info!(console.address = %address, "the console is on {address}");
         }
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
+        manager.ready(&format!("up, metrics and health on {}", app.address));
+        let (stopped, alive) = shutdown(config.shutdown.deadline);
+        let keeper = Arc::clone(&manager);
+        let living = tokio::spawn(async move { keeper.keep_alive(&alive).await });
         loop {
             tokio::select! {
                 _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
                 _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
                 _ = hangup.recv() => {
-                    tracing::info!("looking at the registers on SIGHUP");
+                    tracing::info!("looking at the registers and certificates on SIGHUP");
                     app.registers.look_now();
+                    tell_what_cannot_be_used(config.clone());
                     continue;
                 }
             }
             break;
         }
+        manager.stopping();
         app.stop().await;
+        stopped.stop();
+        log_panic("word to the service manager", living.await.err());
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Names the certificates and folders that would not do now. Who uses them reads them anew at their next connection; who
+/// asks for a look wants to know today, and not when the broker restarts.
+fn tell_what_cannot_be_used(config: Config) {
+    tokio::task::spawn_blocking(move || {
+        for found in doctor::named_files(&config, SystemClock.now()) {
+            if found.severity >= Severity::Warning {
+                tracing::warn!(sort = found.sort, "{}; {}", found.what, found.advice);
+            }
+        }
+    });
 }
 
 impl App {
@@ -184,8 +207,8 @@ impl App {
         };
         // A connection of its own: a large message that is tried out holds up no page.
         let trials = if reads { Some(reader()?) } else { None };
-        let trials = trials
-            .map(|reader| Arc::new(Trials::new(config, registers.in_force(), reader, Arc::clone(&clock))));
+        let trials =
+            trials.map(|reader| Arc::new(Trials::new(config, registers.in_force(), reader, Arc::clone(&clock))));
         let site = match &console {
             None => None,
             Some(_) => Some(Arc::new(Site {

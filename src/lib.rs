@@ -24,6 +24,7 @@ pub mod http;
 pub mod ledger;
 pub mod members;
 pub mod message;
+pub mod notify;
 pub mod pipeline;
 pub mod question;
 pub mod registers;

@@ -35,7 +35,5 @@ pub fn description() -> String {
 }
 
 fn described() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::with_openapi(document::of_console())
-        .routes(routes!(document::served))
-        .routes(routes!(check::check))
+    OpenApiRouter::with_openapi(document::of_console()).routes(routes!(document::served)).routes(routes!(check::check))
 }

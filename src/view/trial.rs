@@ -111,10 +111,7 @@ impl Trial {
             reply_xml: owed.map(|reply| text(&reply.body)),
             reply_by: reply_by.map(|(_, readable)| by(gateway_answers(&readable.message, decision.verdict))),
             answers: answers
-                .map(|own| OwnMessage {
-                    kind: own.decision.kind.map(|kind| kind.to_string()),
-                    xml: text(&own.bytes),
-                })
+                .map(|own| OwnMessage { kind: own.decision.kind.map(|kind| kind.to_string()), xml: text(&own.bytes) })
                 .collect(),
             leaves: leaves
                 .map(|outgoing| Leaving {

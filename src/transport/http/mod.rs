@@ -130,9 +130,8 @@ impl<I: Intake> HttpIntake<I> {
         let mut routes = Router::new().route("/v1/messages", post(take::<I>).fallback(only_post));
         if let Some(self_test) = self_test {
             let described = Arc::clone(&self_test);
-            routes = routes
-                .route("/v1/openapi.json", get(async move || described.description()).fallback(only_get))
-                .route(
+            routes =
+                routes.route("/v1/openapi.json", get(async move || described.description()).fallback(only_get)).route(
                     "/v1/check",
                     post(async move |desk, peer, request| check::<I>(&*self_test, desk, peer, request).await)
                         .fallback(only_post),
