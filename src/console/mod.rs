@@ -15,6 +15,7 @@ mod held;
 mod layout;
 mod login;
 mod messages;
+mod orders;
 mod overview;
 mod parked;
 mod parts;
