@@ -327,7 +327,7 @@ pub(crate) fn limits(config: &Config) -> Limits {
 
 /// Opens the ledger; at the very first start its folder and its key are made. A file comes with the lock that keeps a
 /// second gateway from it, while gateways share a server and take turns there.
-fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
+pub(crate) fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
     let path = location.file();
     for file in path.into_iter().chain([key_file]) {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -1,5 +1,6 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod account;
 mod budgets;
 mod checks;
 mod configuration;
@@ -22,6 +23,7 @@ mod replay_stored;
 mod report;
 mod rules;
 mod signals;
+mod token;
 mod whatif;
 
 use crate::clock::{Clock, SystemClock};
@@ -135,6 +137,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Who may sign in at the console
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Tokens by which programs use the API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
@@ -417,6 +425,8 @@ pub fn main() -> ExitCode {
             Ok(config) => doctor::run(&config, only, offline, json, &SystemClock),
             Err(_) => Exit::Unknown,
         },
+        Command::Account(command) => account::run(command),
+        Command::Token(command) => token::run(command),
         Command::Ready { config: WithConfig { config }, asked } => {
             load_config(&config).map_or_else(|exit| exit, |config| ready::run(&config, &asked))
         }
@@ -435,7 +445,7 @@ pub fn main() -> ExitCode {
         Command::Refused(RefusedCommand::Show { id, config: WithConfig { config }, json }) => {
             load_config(&config).map_or_else(|exit| exit, |config| refused::show(&config, id, json))
         }
-        Command::Config(ConfigCommand::Token) => token(),
+        Command::Config(ConfigCommand::Token) => sender_token(),
         Command::Ledger(command) => ledger::run(command, &SystemClock),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => configuration::check(&config, &SystemClock),
         Command::Config(ConfigCommand::Keys { markdown }) => configuration::keys(markdown),
@@ -649,7 +659,7 @@ fn user() -> Option<String> {
 }
 
 /// Draws a token and prints it once, for its sender, with its hash, for the configuration.
-fn token() -> Exit {
+fn sender_token() -> Exit {
     let token = hex::encode(<[u8; 32]>::generate());
     println!("token, for the sender alone:\n\n    {token}\n");
     println!("line for its [[sender]]:\n\n    token_sha256 = \"{}\"", hex::encode(TokenHash::of(&token).0));
