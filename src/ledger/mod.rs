@@ -18,6 +18,7 @@ mod judged;
 mod keys;
 mod location;
 mod members;
+mod mentions;
 mod money;
 mod outbox;
 mod question;
@@ -31,6 +32,7 @@ mod signals;
 mod store;
 mod takes;
 mod tx;
+mod view;
 mod waiting;
 mod writer;
 
@@ -62,6 +64,7 @@ pub use resend::{Bound, Resend, Resent, Row, RowState};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
+pub use view::Look;
 pub use waiting::Waiter;
 
 use futures_util::future::BoxFuture;
