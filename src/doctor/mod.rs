@@ -360,6 +360,16 @@ impl Diagnosis {
     }
 }
 
+/// What is wrong with the files and folders that a configuration names, as far as it can be told without asking anybody:
+/// certificates and keys, the rights on folders, the key file of the ledger. What a first start makes may be absent.
+pub fn named_files(config: &Config, now: Timestamp) -> Vec<Ailment> {
+    let mut report = Report::default();
+    certificates::look_at_all(config, now, &mut report);
+    report.findings.extend(directories::rights(config));
+    report.findings.extend(keys::usable(config));
+    report.findings
+}
+
 /// Does what blocks on a thread where that is allowed.
 async fn blocking(gather: impl FnOnce() -> Report + Send + 'static) -> Report {
     let gathered = tokio::task::spawn_blocking(gather).await;

@@ -3,8 +3,18 @@
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
 pub mod allocations;
+pub mod budgets;
+pub mod deliveries;
+pub mod held;
 pub mod message;
 pub mod messages;
+pub mod overview;
+pub mod page;
+pub mod parked;
+pub mod signals;
+mod trial;
+
+pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};
 
 use serde::Serializer;
 use std::fmt::Display;
