@@ -22,6 +22,7 @@ mod units;
 
 pub use console::Console;
 pub use fault::ConfigFault;
+pub(crate) use fault::nearest;
 pub use http_intake::{HttpIntake, Listener, ServerFiles};
 pub use secret::Secret;
 

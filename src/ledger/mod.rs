@@ -19,6 +19,7 @@ mod judged;
 mod keys;
 mod location;
 mod members;
+mod mentions;
 mod money;
 mod orders;
 mod outbox;
@@ -67,6 +68,7 @@ pub use resend::{Bound, Resend, Resent, Row, RowState};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
+pub use view::Look;
 pub use waiting::Waiter;
 
 use futures_util::future::BoxFuture;

@@ -185,6 +185,7 @@ impl Tx<'_> {
                 Recorder { message_id, identity, position, at: occasion.at }.insert(self, record)?;
             }
         }
+        self.mention(message_id, inbox, decision, occasion.reason.is_some())?;
         let told = self.keep_signals(Some(message_id), occasion.at, &decision.signals)?;
         let sent = self.insert_outbox(message_id, occasion.at, &decision.outgoing, &told)?;
         self.audit_decision(message_id, inbox, decision, &sent, occasion)

@@ -19,7 +19,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Tables with a column `person`. A test compares it with the schema.
-pub(in crate::ledger) const WITH_PERSONS: [&str; 5] = ["allocations", "deliveries", "lines", "requests", "households"];
+pub(in crate::ledger) const WITH_PERSONS: [&str; 7] =
+    ["allocations", "deliveries", "lines", "requests", "households", "subjects", "looks"];
 /// What the waiting room waits for and names a person: `waiting::Awaited::key`.
 const AWAITED: [&str; 2] = ["client ", "delivery "];
 

@@ -95,7 +95,7 @@ impl Verified {
 
 /// Columns that name a row of another table: table, what tells its rows, the column, and the table and key it names.
 /// Every reference of the schema; a test compares them.
-pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
+pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 27] = [
     ("allocations", "law || ' ' || gemeente || ' ' || nummer", "message_id", "messages", "id"),
     ("answers", "law || ' ' || aanbieder || ' ' || referentie", "message_id", "messages", "id"),
     ("attempts", "sequence || ' ' || attempt", "sequence", "outbox", "sequence"),
@@ -109,6 +109,7 @@ pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
     ("holds", "message_id", "message_id", "messages", "id"),
     ("holds", "message_id", "behind", "messages", "id"),
     ("lines", "law || ' ' || aanbieder || ' ' || referentie", "message_id", "messages", "id"),
+    ("mentions", "message_id || ' ' || what", "message_id", "messages", "id"),
     ("outbox", "sequence", "message_id", "messages", "id"),
     ("postings", "id", "account_id", "accounts", "id"),
     ("postings", "id", "message_id", "messages", "id"),
@@ -121,6 +122,7 @@ pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
     ("runs", "id", "selection_id", "selections", "id"),
     ("selection_members", "selection_id || ' ' || position", "selection_id", "selections", "id"),
     ("signals", "id", "message_id", "messages", "id"),
+    ("subjects", "message_id", "message_id", "messages", "id"),
 ];
 
 impl Tx<'_> {
