@@ -1,5 +1,6 @@
 //! Wires the daemon: opens what it needs, starts the loops, stops them in order.
 
+use crate::api::SenderDesk;
 use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
@@ -29,6 +30,7 @@ use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
+use crate::trial::Trials;
 use crate::web::{self, Site};
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
@@ -199,12 +201,21 @@ impl App {
             Some(membership) => Arc::new(membership.outbox()),
             None => Arc::new(ledger.clone()),
         };
+        let reads = console.is_some() || listening.is_some();
+        let reader = || -> anyhow::Result<Ledger> {
+            Ok(Ledger::open_to_read(config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?)?)
+        };
+        // A connection of its own: a large message that is tried out holds up no page.
+        let trials = if reads { Some(reader()?) } else { None };
+        let trials =
+            trials.map(|reader| Arc::new(Trials::new(config, registers.in_force(), reader, Arc::clone(&clock))));
         let site = match &console {
             None => None,
             Some(_) => Some(Arc::new(Site {
                 ledger: ledger.clone(),
-                reader: Ledger::open_to_read(config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?)?,
+                reader: reader()?,
                 registers: Arc::clone(&registers),
+                trials: Arc::clone(trials.as_ref().expect("they are made where there is a console")),
                 telemetry: telemetry.clone(),
                 clock: Arc::clone(&clock),
                 config: config.clone(),
@@ -228,7 +239,10 @@ impl App {
         if let Some(listening) = listening {
             let (senders, gateway, stop) = (Arc::new(config.senders.clone()), Arc::clone(&gateway), stop.clone());
             let (settings, max_bytes) = (&config.http_intake, config.limits.max_bytes);
-            let intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            let mut intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            if let Some(trials) = trials {
+                intake = intake.with_self_test(Arc::new(SenderDesk(trials)));
+            }
             intakes.push(tokio::spawn(intake.run()));
         }
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));

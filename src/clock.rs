@@ -1,6 +1,6 @@
 //! Time as a value from outside: the core gets dates and moments handed in, and tests choose them.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +20,11 @@ pub trait Clock: Send + Sync + 'static {
 /// The calendar day in Europe/Amsterdam at a moment.
 pub fn dutch_day(moment: Timestamp) -> Date {
     moment.to_zoned(dutch_time()).date()
+}
+
+/// What clocks in Europe/Amsterdam show at a moment.
+pub fn dutch_moment(moment: Timestamp) -> DateTime {
+    moment.to_zoned(dutch_time()).datetime()
 }
 
 /// The moment at which a day begins in Europe/Amsterdam; `None` for a day at the end of time.

@@ -39,6 +39,7 @@ pub mod standard;
 pub mod survey;
 pub mod telemetry;
 pub mod transport;
+pub mod trial;
 pub mod view;
 pub mod waiting;
 pub mod web;

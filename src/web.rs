@@ -2,6 +2,7 @@
 //!
 //! Looking never holds up the gateway: it reads on a connection of its own. Orders are jobs like any other.
 
+use crate::access::{self, Door};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::problem;
@@ -9,7 +10,8 @@ use crate::ledger::{Ledger, LedgerError, Tx};
 use crate::registers::Registers;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
-use crate::transport::http::Listening;
+use crate::transport::http::{Listening, Peer};
+use crate::trial::Trials;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -26,6 +28,8 @@ pub struct Site {
     pub reader: Ledger,
     /// The contract registers.
     pub registers: Arc<Registers>,
+    /// Messages that are tried out.
+    pub trials: Arc<Trials>,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// The time.
@@ -56,10 +60,12 @@ impl Site {
 
 /// All routes of the site. Whoever asks is made known to them by a [`Visit`] in the extensions of the request.
 pub fn routes(site: Arc<Site>) -> Router {
+    let door = Arc::new(Door::new(Arc::clone(&site)));
     Router::new()
         .merge(crate::console::routes())
         .merge(crate::api::routes())
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
+        .layer(middleware::from_fn_with_state(door, access::admit))
         .layer(middleware::from_fn(harden))
         .with_state(site)
 }
@@ -85,7 +91,7 @@ async fn harden(request: Request, next: Next) -> Response {
 /// Answers until the stop is requested and requests in progress are answered, or the deadline has passed.
 pub async fn serve(site: Arc<Site>, listening: Listening, stop: Shutdown) -> std::io::Result<()> {
     let requested = stop.clone();
-    let routes = routes(site).into_make_service();
+    let routes = routes(site).into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(listening.open(), routes)
         .with_graceful_shutdown(async move { requested.requested().await })
         .into_future();
@@ -126,7 +132,9 @@ pub(crate) mod testing {
         let telemetry = Telemetry::default();
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::on(date(2026, 3, 10)));
         let registers = Arc::new(Registers::new(&config, contracts, Arc::clone(&clock), &telemetry));
-        Arc::new(Site { reader: ledger.clone(), ledger, registers, telemetry, clock, config })
+        let trials = Trials::new(&config, registers.in_force(), ledger.clone(), Arc::clone(&clock));
+        let trials = Arc::new(trials);
+        Arc::new(Site { reader: ledger.clone(), ledger, registers, trials, telemetry, clock, config })
     }
 
     /// Somebody of these roles.

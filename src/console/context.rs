@@ -8,7 +8,7 @@ use crate::web::Site;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -83,20 +83,19 @@ impl FromRequestParts<Arc<Site>> for Context {
         let Some(visit) = parts.extensions.get::<Visit>().cloned() else {
             return Err(Redirect::to("/login").into_response());
         };
-        let language = language(parts);
+        let language = language(&parts.headers);
         Ok(Context { site: Arc::clone(site), actor: visit.actor, language, here, form_token: visit.form_token })
     }
 }
 
 /// The language that was chosen, or else the one that the browser asks for.
-pub(crate) fn language(parts: &Parts) -> Language {
-    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+pub(crate) fn language(headers: &HeaderMap) -> Language {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let cookies = text(header::COOKIE).unwrap_or_default();
     let chosen = cookie::Cookie::split_parse(cookies).filter_map(Result::ok);
-    let chosen = chosen.filter(|cookie| cookie.name() == LANGUAGE_COOKIE);
+    let mut chosen = chosen.filter(|cookie| cookie.name() == LANGUAGE_COOKIE);
     chosen
-        .filter_map(|cookie| Language::parse(cookie.value()))
-        .next()
+        .find_map(|cookie| Language::parse(cookie.value()))
         .unwrap_or_else(|| Language::accepted(text(header::ACCEPT_LANGUAGE).unwrap_or_default()))
 }
 

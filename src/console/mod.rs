@@ -7,20 +7,24 @@ mod accounts;
 mod allocations;
 mod audit;
 mod budgets;
+mod charts;
 mod context;
 mod deliveries;
 mod health;
 mod held;
 mod layout;
+mod login;
 mod messages;
 mod overview;
 mod parked;
+mod parts;
 mod providers;
 mod signals;
 mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
+pub(crate) use login::{ledger_away, notice};
 pub use words::Language;
 
 use crate::web::Site;
@@ -31,8 +35,10 @@ use std::sync::Arc;
 /// All pages.
 pub fn routes() -> Router<Arc<Site>> {
     Router::new()
-        .route("/", get(overview::page))
+        .merge(overview::routes())
         .route("/console.css", get(layout::stylesheet))
+        .route("/console.svg", get(layout::icon))
+        .route("/language", get(layout::choose_language))
         .merge(messages::routes())
         .merge(allocations::routes())
         .merge(held::routes())
@@ -45,6 +51,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(health::routes())
         .merge(audit::routes())
         .merge(accounts::routes())
+        .merge(login::routes())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::signals::{SurveyRecord, Turnover};
 use super::store::{Inbox, Occasion, codes};
 use super::tx::Tx;
 use crate::decision::Decision;
+use crate::hold::check_words;
 use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -128,6 +129,30 @@ impl Tx<'_> {
             "opened": turnover.opened,
         });
         self.append_audit(at, "surveyed", None, &content.to_string())
+    }
+
+    /// Notes that somebody did something that is told of no decision: a sign-in, a look at what is masked, a change of an
+    /// account. `action` is the word for it in the past, `subject` what it was done to, as pages show it (`message 12`,
+    /// `account j.devries`), and never personal data. Works only in jobs that may write ([`Site::order`]).
+    ///
+    /// # Errors
+    /// [`LedgerError::Unfit`] when the name of the actor or the reason is no line of words or names a person by number:
+    /// it would stay in the trail for good. Ask [`check_words`] before, for a sentence that people understand.
+    ///
+    /// [`Site::order`]: crate::web::Site::order
+    pub fn note_action(
+        &self,
+        at: Timestamp,
+        by: &str,
+        action: &'static str,
+        subject: &str,
+        reason: Option<&str>,
+    ) -> Result<(), LedgerError> {
+        if check_words("name", by).is_err() || reason.is_some_and(|reason| check_words("reason", reason).is_err()) {
+            return Err(LedgerError::Unfit("who did it, or why, is not fit for the audit trail"));
+        }
+        let content = json!({ "by": by, "subject": subject, "reason": reason });
+        self.append_audit(at, action, None, &content.to_string())
     }
 
     pub(super) fn append_audit(

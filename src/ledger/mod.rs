@@ -4,6 +4,7 @@
 //! reads the facts, has the core judge, and stores the decision with everything that follows from it; when its caller
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
+mod access;
 mod audit;
 mod breaker;
 mod condition;
@@ -31,6 +32,7 @@ mod signals;
 mod store;
 mod takes;
 mod tx;
+mod view;
 mod waiting;
 mod writer;
 
@@ -40,6 +42,7 @@ mod tests;
 #[path = "tests/on_postgres.rs"]
 mod tests_on_postgres;
 
+pub use access::{ApiToken, Attempt, By, Changed, Failed, LocalAccount, NewSession, Session, SignedIn};
 pub use audit::Fault;
 pub use condition::{Condition, ServerCondition, condition, server_condition};
 pub use custody::backup::{Backup, BackupError, backup};

@@ -77,6 +77,8 @@ pub enum Metric {
     RegisterVersions,
     /// Messages refused for who brought them.
     RefusedSenders,
+    /// Attempts to sign in to the console.
+    SignIns,
 }
 
 /// Sort of metric.
@@ -94,7 +96,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 37] = [
+    pub const ALL: [Metric; 38] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -132,6 +134,7 @@ impl Metric {
         Metric::Members,
         Metric::RegisterVersions,
         Metric::RefusedSenders,
+        Metric::SignIns,
     ];
 
     /// Name, sort, labels and meaning.
@@ -286,6 +289,12 @@ impl Metric {
                 Sort::Counter,
                 &["transport"],
                 "Messages refused because whoever brought them may not send for the party that they name",
+            ),
+            Metric::SignIns => (
+                "sluis_sign_ins_total",
+                Sort::Counter,
+                &["outcome"],
+                "Attempts to sign in to the console, by what became of them",
             ),
         }
     }

@@ -1,3 +1,14 @@
 //! What people and programs may see of the ledger, as values: the console and the API show the same ones.
 //!
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
+
+pub mod budgets;
+pub mod deliveries;
+pub mod held;
+pub mod overview;
+pub mod page;
+pub mod parked;
+pub mod signals;
+mod trial;
+
+pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};

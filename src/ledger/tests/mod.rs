@@ -8,6 +8,7 @@ mod group;
 mod integrity;
 mod members;
 mod outbox;
+mod overview;
 mod place;
 mod questions;
 mod records;
