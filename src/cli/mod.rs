@@ -17,6 +17,7 @@ mod refused;
 mod region_report;
 mod replay_stored;
 mod report;
+mod retention;
 mod rules;
 mod signals;
 mod whatif;
@@ -31,7 +32,7 @@ pub(crate) use crate::registers::load as load_contracts;
 use crate::sender::TokenHash;
 use crate::whatif::Pair;
 use chacha20poly1305::aead::Generate as _;
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -149,6 +150,9 @@ enum Command {
     /// Keep the ledger: prove that it is whole, hand it over, copy it, change its keys
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// What the ledger need not keep any more: what would go, and letting it go by hand
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -352,6 +356,11 @@ struct Ordering {
     config: WithConfig,
 }
 
+/// The definition of the command line, for whatever is made or tested by it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -394,6 +403,7 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Token) => token(),
         Command::Ledger(command) => ledger::run(command, &SystemClock),
+        Command::Retention(command) => retention::run(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {

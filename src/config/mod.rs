@@ -12,6 +12,7 @@ mod console;
 mod fault;
 mod http_intake;
 mod read;
+mod retention;
 mod secret;
 mod senders;
 mod show;
@@ -23,6 +24,7 @@ pub use http_intake::{HttpIntake, Listener, ServerFiles};
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
+use crate::retention::Retention;
 use crate::rules::UnknownQuestion;
 use crate::sender::Senders;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
@@ -85,6 +87,8 @@ pub struct Config {
     pub waiting_room: WaitingRoom,
     /// `[holds]`
     pub holds: Holds,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -454,6 +458,7 @@ fn read_all(
         log: read_log(&mut reader),
         waiting_room: read_waiting_room(&mut reader),
         holds: read_holds(&mut reader),
+        retention: retention::read(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
