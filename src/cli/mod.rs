@@ -21,6 +21,7 @@ mod refused;
 mod region_report;
 mod replay_stored;
 mod report;
+mod retention;
 mod rules;
 mod signals;
 mod token;
@@ -36,7 +37,7 @@ pub(crate) use crate::registers::load as load_contracts;
 use crate::sender::TokenHash;
 use crate::whatif::Pair;
 use chacha20poly1305::aead::Generate as _;
-use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -168,6 +169,9 @@ enum Command {
     /// Keep the ledger: prove that it is whole, hand it over, copy it, change its keys
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// What the ledger need not keep any more: what would go, and letting it go by hand
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -393,8 +397,8 @@ struct Ordering {
     config: WithConfig,
 }
 
-/// The definition of the command line.
-fn command() -> clap::Command {
+/// The definition of the command line, for whatever is made or tested by it.
+pub fn command() -> clap::Command {
     Arguments::command()
 }
 
@@ -447,6 +451,7 @@ pub fn main() -> ExitCode {
         }
         Command::Config(ConfigCommand::Token) => sender_token(),
         Command::Ledger(command) => ledger::run(command, &SystemClock),
+        Command::Retention(command) => retention::run(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => configuration::check(&config, &SystemClock),
         Command::Config(ConfigCommand::Keys { markdown }) => configuration::keys(markdown),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),

@@ -14,6 +14,7 @@ mod place;
 mod questions;
 mod records;
 mod signals;
+mod view;
 
 use super::*;
 use crate::contract::Model;
