@@ -4,6 +4,7 @@
 mod e2e;
 
 use e2e::daemon::{Daemon, Site, program};
+use e2e::until;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use reqwest::{Client, Response, redirect};
@@ -22,6 +23,7 @@ fn sluis(site: &Site, arguments: &[&str], input: &str) -> Output {
         .args(arguments)
         .arg("--config")
         .arg(site.path("sluis.toml"))
+        .env_remove("SUDO_USER")
         .env("USER", "installer")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -50,10 +52,17 @@ fn add(site: &Site, name: &str, role: &str) -> Output {
 
 fn console(daemon: &mut Daemon) -> String {
     daemon.address();
-    let log = daemon.log();
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut told = lines.filter_map(|line| line["console.address"].as_str().map(str::to_owned));
-    told.next().unwrap_or_else(|| panic!("no console: {log}"))
+    let told = |log: &str| {
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter_map(|line| line["console.address"].as_str().map(str::to_owned)).next()
+    };
+    let mut address = None;
+    let look = || {
+        address = told(&daemon.log());
+        address.is_some()
+    };
+    until("the console is up", look, String::new);
+    address.expect("it was waited for")
 }
 
 fn client() -> reqwest::ClientBuilder {

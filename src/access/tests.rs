@@ -90,7 +90,7 @@ async fn what_cannot_be_a_sign_in_is_refused_and_nothing_of_it_comes_back() {
     let mut browser = Browser::new("");
     let long = "x".repeat(5_000);
     for (form, status) in [
-        ("", 415),
+        ("", 400),
         ("name=a", 400),
         ("name=%3Cscript%3E&password=%3Cb%3E", 403),
         (&*format!("name={long}&password=a"), 403),
@@ -98,11 +98,7 @@ async fn what_cannot_be_a_sign_in_is_refused_and_nothing_of_it_comes_back() {
         (&*format!("name=a&password={}", "x".repeat(20_000)), 413),
     ] {
         let answer = browser.post("/login", form).await;
-        let shown = answer.status.as_u16();
-        assert!(
-            shown == status || (form.is_empty() && shown == 400) || (status == 413 && shown == 400),
-            "{shown} {status}"
-        );
+        assert_eq!(answer.status.as_u16(), status, "{}", form.get(..40).unwrap_or(form));
         assert!(!answer.body.contains("script>") && !answer.body.contains("xxxxx"), "{}", answer.body);
     }
 }
@@ -153,7 +149,7 @@ async fn an_administrator_keeps_accounts_and_cannot_lock_everybody_out() {
     ] {
         let answer = admin.send("/accounts", form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
-        assert!(answer.body.contains(told) && !answer.body.contains("woord"), "{form}: {}", answer.body);
+        assert!(answer.body.contains(told) && !answer.body.contains("heel"), "{form}: {}", answer.body);
     }
     assert_eq!(admin.post("/accounts", form).await.status, StatusCode::FORBIDDEN, "a form of nowhere");
 
@@ -279,12 +275,11 @@ async fn programs_are_known_by_tokens_and_by_nothing_else() {
         program.headers = vec![("authorization", wrong)];
         assert_eq!(program.get("/v1/nothing").await.status, StatusCode::UNAUTHORIZED);
     }
-    let wrong = (0..40).map(|_| ()).collect::<Vec<()>>();
-    let mut told = StatusCode::OK;
-    for () in wrong {
-        told = program.get("/v1/nothing").await.status;
+    let mut is_slowed_down = false;
+    for _ in 0..40 {
+        is_slowed_down |= program.get("/v1/nothing").await.status == StatusCode::TOO_MANY_REQUESTS;
     }
-    assert_eq!(told, StatusCode::TOO_MANY_REQUESTS, "whoever guesses is slowed down");
+    assert!(is_slowed_down, "whoever guesses has to wait");
 }
 
 #[tokio::test]

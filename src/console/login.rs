@@ -152,13 +152,17 @@ async fn sign_in(
     filled: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
     let language = language(&headers);
-    let Ok(Form(filled)) = filled else {
-        return notice(
-            &headers,
-            StatusCode::BAD_REQUEST,
-            "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
-            "The form could not be read. Go back and fill it in again.",
-        );
+    let filled = match filled {
+        Ok(Form(filled)) => filled,
+        Err(rejection) => {
+            let too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+            return notice(
+                &headers,
+                if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST },
+                "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
+                "The form could not be read. Go back and fill it in again.",
+            );
+        }
     };
     let next = filled.next.as_deref().and_then(local_path);
     let address = address.map(|Extension(Address(address))| address);
