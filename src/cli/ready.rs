@@ -65,7 +65,8 @@ fn answer(url: &str, patience: Duration) -> anyhow::Result<(u16, Vec<u8>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // A proxy that the environment names is for other machines.
-        let client = reqwest::Client::builder().timeout(patience).no_proxy().redirect(redirect::Policy::none()).build()?;
+        let client =
+            reqwest::Client::builder().timeout(patience).no_proxy().redirect(redirect::Policy::none()).build()?;
         let mut answer = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn what_does_not_work_is_named() {
-        let body = br#"{"ready":false,"components":{"broker":{"ready":false,"reason":"refused"},"ledger":{"ready":true}}}"#;
+        let body =
+            br#"{"ready":false,"components":{"broker":{"ready":false,"reason":"refused"},"ledger":{"ready":true}}}"#;
         assert_eq!(down(body), ["broker (refused)"]);
         assert_eq!(down(b"no JSON"), Vec::<String>::new());
     }

@@ -14,11 +14,16 @@ mod health;
 mod held;
 mod layout;
 mod login;
+mod message;
 mod messages;
 mod overview;
 mod parked;
 mod parts;
+mod persons;
 mod providers;
+mod search;
+#[cfg(test)]
+mod search_tests;
 mod signals;
 mod trial;
 mod words;
@@ -40,6 +45,8 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/console.svg", get(layout::icon))
         .route("/language", get(layout::choose_language))
         .merge(messages::routes())
+        .merge(message::routes())
+        .merge(persons::routes())
         .merge(allocations::routes())
         .merge(held::routes())
         .merge(parked::routes())

@@ -12,6 +12,7 @@ mod overview;
 mod place;
 mod questions;
 mod records;
+mod search;
 mod signals;
 
 use super::*;
