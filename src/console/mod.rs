@@ -16,6 +16,9 @@ mod layout;
 mod login;
 mod message;
 mod messages;
+mod orders;
+#[cfg(test)]
+mod orders_tests;
 mod overview;
 mod parked;
 mod parts;

@@ -13,8 +13,10 @@ pub mod overview;
 pub mod page;
 pub mod parked;
 pub mod signals;
-mod trial;
+pub mod snippet;
+pub mod trial;
 
+pub use snippet::Snippet;
 pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};
 
 use serde::Serializer;

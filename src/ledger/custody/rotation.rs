@@ -12,6 +12,7 @@
 use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::keys::{InForce, KeyId, KeySort, Keys};
+use super::super::retention::NOBODY;
 use super::super::tx::{Cells, Tx};
 use super::{SEALED, fixed};
 use jiff::Timestamp;
@@ -366,10 +367,11 @@ impl Tx<'_> {
             let Some(end) = persons.last() else { return Ok(count) };
             last = end.to_vec();
             for person in persons {
-                let carried = self.carry(&person, to)?;
+                // What only stays for its numbers is about nobody, under every key.
+                let carried = if person == NOBODY { NOBODY } else { self.carry(&person, to)? };
                 self.sql("UPDATE carried_persons SET person = ?2 WHERE before = ?1")?
                     .execute(params![person, carried])?;
-                count += 1;
+                count += u64::from(person != NOBODY);
             }
         }
     }

@@ -14,6 +14,7 @@ mod questions;
 mod records;
 mod search;
 mod signals;
+mod view;
 
 use super::*;
 use crate::contract::Model;
