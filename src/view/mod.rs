@@ -5,6 +5,7 @@
 pub mod allocations;
 pub mod budgets;
 pub mod deliveries;
+pub(crate) mod excerpt;
 pub mod held;
 pub mod message;
 pub mod messages;
