@@ -67,9 +67,16 @@ fn scripts_of_the_package_are_sound_and_delete_no_ledger_by_themselves() {
         let script = text(&format!("ops/debian/{script}"));
         assert!(script.contains("\nset -e"), "a fault must not be passed over:\n{script}");
     }
-    let removes: Vec<String> =
-        text("ops/debian/postrm").lines().map(str::trim).filter(|line| line.contains("rm -r")).map(str::to_owned).collect();
-    assert!(removes.iter().all(|line| line.starts_with("rm -rf /var/lib/sluis") || line.starts_with("echo")), "{removes:?}");
+    let removes: Vec<String> = text("ops/debian/postrm")
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.contains("rm -r"))
+        .map(str::to_owned)
+        .collect();
+    assert!(
+        removes.iter().all(|line| line.starts_with("rm -rf /var/lib/sluis") || line.starts_with("echo")),
+        "{removes:?}"
+    );
     assert!(text("ops/debian/postrm").contains("if [ \"${SLUIS_PURGE_LEDGER:-}\" = yes ]; then\n        rm -rf"));
 }
 
@@ -126,7 +133,10 @@ fn the_container_file_follows_the_rules_that_matter() {
         let name = image.split(' ').next().expect("a name");
         let tag = name.rsplit_once(':').map(|(_, tag)| tag);
         assert!(tag.is_some_and(|tag| tag != "latest"), "{name} says no version");
-        assert!(name.contains('/') && name.split('/').next().is_some_and(|host| host.contains('.')), "{name} names no host");
+        assert!(
+            name.contains('/') && name.split('/').next().is_some_and(|host| host.contains('.')),
+            "{name} names no host"
+        );
     }
     let last = lines.iter().rposition(|(name, _)| *name == "FROM").expect("an image");
     let running = &lines[last..];
@@ -247,7 +257,8 @@ fn the_example_of_services_fits_together() {
         let here = value.replace("/run/secrets", &secrets.path().display().to_string());
         variables.insert(variable.clone(), here);
     }
-    let config = config::load(&project("ops/container/compose.toml"), &variables).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let config =
+        config::load(&project("ops/container/compose.toml"), &variables).unwrap_or_else(|faults| panic!("{faults:?}"));
     assert!(config.amqp.is_some_and(|amqp| amqp.url.address() == "amqp://***@broker:5672/%2f"));
     assert!(matches!(config.ledger.location, Location::Server(_)));
 }
@@ -294,7 +305,8 @@ fn free_port() -> u16 {
 }
 
 fn ready(site: &Site, more: &[&str]) -> (Option<i32>, String) {
-    let asked = program().arg("ready").args(more).arg("--config").arg(site.path("sluis.toml")).output().expect("it runs");
+    let asked =
+        program().arg("ready").args(more).arg("--config").arg(site.path("sluis.toml")).output().expect("it runs");
     (asked.status.code(), said(&asked))
 }
 

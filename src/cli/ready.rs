@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn what_does_not_work_is_named() {
-        let body = br#"{"ready":false,"components":{"broker":{"ready":false,"reason":"refused"},"ledger":{"ready":true}}}"#;
+        let body =
+            br#"{"ready":false,"components":{"broker":{"ready":false,"reason":"refused"},"ledger":{"ready":true}}}"#;
         assert_eq!(down(body), ["broker (refused)"]);
         assert_eq!(down(b"no JSON"), Vec::<String>::new());
     }

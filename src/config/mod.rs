@@ -448,7 +448,8 @@ impl Config {
         ];
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
         let all = amqp.chain(offices).chain(http).chain(ledger);
-        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file))).collect()
+        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file)))
+            .collect()
     }
 
     /// Files that are named but cannot be read.
