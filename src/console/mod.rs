@@ -15,6 +15,9 @@ mod held;
 mod layout;
 mod login;
 mod messages;
+mod orders;
+#[cfg(test)]
+mod orders_tests;
 mod overview;
 mod parked;
 mod parts;
