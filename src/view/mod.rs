@@ -3,3 +3,4 @@
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
 pub mod overview;
+pub mod providers;
