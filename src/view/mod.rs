@@ -12,6 +12,7 @@ pub mod messages;
 pub mod overview;
 pub mod page;
 pub mod parked;
+pub mod providers;
 pub mod signals;
 pub mod snippet;
 pub mod trial;

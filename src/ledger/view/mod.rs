@@ -10,6 +10,7 @@ mod messages;
 mod overview;
 mod parked;
 mod persons;
+mod providers;
 mod signals;
 
 pub use persons::Look;
