@@ -150,7 +150,8 @@ fn readings(words: &str) -> Vec<String> {
 /// The first of what is to be chosen from, and something in the place of each placeholder.
 fn chosen(words: &str) -> String {
     let mut text = words.replace('…', "");
-    while let Some((before, after)) = text.split_once('(').map(|(before, after)| (before.to_owned(), after.to_owned())) {
+    while let Some((before, after)) = text.split_once('(').map(|(before, after)| (before.to_owned(), after.to_owned()))
+    {
         let (inside, after) = after.split_once(')').unwrap_or((&after, ""));
         let first = inside.split('|').next().unwrap_or_default();
         text = format!("{before}{first}{after}");
@@ -282,7 +283,9 @@ fn the_examples_that_a_reader_tries_do_what_the_pages_say() {
 
     let shown: BTreeSet<(String, String)> = pages()
         .iter()
-        .flat_map(|page| blocks(page).iter().flat_map(commands).map(|shown| (page.name.clone(), shown.words)).collect::<Vec<_>>())
+        .flat_map(|page| {
+            blocks(page).iter().flat_map(commands).map(|shown| (page.name.clone(), shown.words)).collect::<Vec<_>>()
+        })
         .collect();
     for (page, words, exit, part) in TRIED {
         assert!(shown.contains(&(page.to_owned(), words.to_owned())), "{page} does not show `{words}` any more");
@@ -361,18 +364,20 @@ fn targets(page: &Page) -> Vec<(String, bool)> {
 /// The page that a name stands for: beside the page that names it, in docs/, or from the root.
 fn resolved(from: &str, name: &str) -> Option<String> {
     let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-    [folder.to_owned(), PathBuf::from("docs"), PathBuf::new()].into_iter().map(|base| base.join(name)).find_map(|path| {
-        let mut plain = PathBuf::new();
-        for part in path.components() {
-            match part {
-                std::path::Component::ParentDir => {
-                    plain.pop();
+    [folder.to_owned(), PathBuf::from("docs"), PathBuf::new()].into_iter().map(|base| base.join(name)).find_map(
+        |path| {
+            let mut plain = PathBuf::new();
+            for part in path.components() {
+                match part {
+                    std::path::Component::ParentDir => {
+                        plain.pop();
+                    }
+                    part => plain.push(part),
                 }
-                part => plain.push(part),
             }
-        }
-        root().join(&plain).exists().then(|| plain.to_string_lossy().into_owned())
-    })
+            root().join(&plain).exists().then(|| plain.to_string_lossy().into_owned())
+        },
+    )
 }
 
 #[test]
