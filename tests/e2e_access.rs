@@ -15,7 +15,8 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 const PASSWORD: &str = "vier losse woorden hier";
-const SETTINGS: &str = "[http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n[console]\nlisten = \"127.0.0.1:0\"\n";
+const SETTINGS: &str =
+    "[http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n[console]\nlisten = \"127.0.0.1:0\"\n";
 
 /// Runs a command on the site, with something on its standard input.
 fn sluis(site: &Site, arguments: &[&str], input: &str) -> Output {
@@ -92,7 +93,8 @@ async fn accounts_and_tokens_of_the_command_line_open_the_console_in_plain_text(
     refused(&add(&site, "beheer", "root"), 2, "A role is one of");
     let short = sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden\n");
     refused(&short, 2, "12 characters at least");
-    let two = sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden een\nwoorden\n");
+    let two =
+        sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden een\nwoorden\n");
     refused(&two, 2, "more than one line");
     assert!(!site.path("ledger.sqlite").exists(), "nothing was made for what does not fit");
     assert_eq!(done(&add(&site, "beheer", "administrator")), "beheer may sign in as administrator\n");
@@ -109,7 +111,10 @@ async fn accounts_and_tokens_of_the_command_line_open_the_console_in_plain_text(
     assert_eq!(listed[1]["created_by"], "installer");
     let client = client().build().expect("a client");
     let answer = client.get(format!("{base}/held")).send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), answer.headers()[LOCATION].to_str().expect("text")), (303, "/login?next=%2Fheld"));
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()[LOCATION].to_str().expect("text")),
+        (303, "/login?next=%2Fheld")
+    );
     assert_eq!(sign_in(&client, &base, "j.devries", "niet het wachtwoord").await.status(), 403);
     let answer = sign_in(&client, &base, "j.devries", PASSWORD).await;
     assert_eq!(answer.status(), 303);

@@ -193,7 +193,10 @@ async fn an_administrator_keeps_accounts_and_cannot_lock_everybody_out() {
     );
     assert_eq!(new.get("/").await.goes_to(), "/login?why=over");
     assert_eq!(new.sign_in_with("j.bakker", "mijn eigen woorden").await.status, StatusCode::FORBIDDEN);
-    assert_eq!(admin.send("/accounts/j.bakker/enable", "reason=terug").await.goes_to(), "/accounts/j.bakker?done=enabled");
+    assert_eq!(
+        admin.send("/accounts/j.bakker/enable", "reason=terug").await.goes_to(),
+        "/accounts/j.bakker?done=enabled"
+    );
     assert_eq!(new.sign_in_with("j.bakker", "mijn eigen woorden").await.goes_to(), "/");
 
     let by = crate::ledger::By { name: "installer".to_owned(), account: None };

@@ -75,7 +75,10 @@ impl Provider {
         let asked = query(address);
         assert_eq!((asked["client_id"].as_str(), asked["response_type"].as_str()), (ID, "code"));
         assert_eq!(asked["redirect_uri"], "http://127.0.0.1:8312/login/callback");
-        assert_eq!((asked["scope"].as_str(), asked["code_challenge_method"].as_str()), ("openid profile email", "S256"));
+        assert_eq!(
+            (asked["scope"].as_str(), asked["code_challenge_method"].as_str()),
+            ("openid profile email", "S256")
+        );
         let now = crate::clock::Clock::now(&crate::clock::SystemClock).as_second();
         let mut claims = json!({
             "iss": self.issuer(),
@@ -203,7 +206,8 @@ async fn somebody_for_whom_the_provider_vouches_gets_in_with_their_roles() {
         inner.key_id = "two".to_owned();
     }
     let mut other = browser.another();
-    let answer = go(&mut other, &provider, "c2", |claims| claims["realm_access"]["roles"] = json!("cn=ops,dc=nl")).await;
+    let answer =
+        go(&mut other, &provider, "c2", |claims| claims["realm_access"]["roles"] = json!("cn=ops,dc=nl")).await;
     assert_eq!(answer.goes_to(), "/held", "a text alone is a role as well");
     let trail = browser.site.look(|tx, _| tx.trail()).await.expect("rows");
     let (event, content) = &trail[0];

@@ -43,7 +43,11 @@ fn the_last_administrator_stays_and_nobody_promotes_themselves() {
     assert_eq!(sut.get(|tx| tx.disable_account("b", &by("b", Some("b")), None, at(2))), Changed::Own);
     assert_eq!(sut.get(|tx| tx.disable_account("b", &by("a", Some("a")), None, at(2))), Changed::Done);
     assert_eq!(sut.get(|tx| tx.disable_account("b", &by("a", Some("a")), None, at(2))), Changed::Already);
-    assert_eq!(roles("a", Role::Viewer, by("b", Some("b"))), Changed::LastAdministrator, "one that is disabled is none");
+    assert_eq!(
+        roles("a", Role::Viewer, by("b", Some("b"))),
+        Changed::LastAdministrator,
+        "one that is disabled is none"
+    );
     assert_eq!(sut.get(|tx| tx.enable_account("b", &by("a", Some("a")), None, at(3))), Changed::Done);
     assert_eq!(roles("a", Role::Viewer, by("b", Some("b"))), Changed::Done);
     assert_eq!(roles("nobody", Role::Viewer, by("b", Some("b"))), Changed::Missing);
@@ -93,7 +97,11 @@ fn a_session_is_that_of_an_account_as_it_is_now() {
     let sut = Sut::new();
     add(&sut, "a", &[Role::Viewer]);
     let wrong = begins("a", "t0", 100);
-    assert_eq!(sut.get(move |tx| tx.sign_in(&wrong, &hash("b"), at(0))), SignedIn::No, "the password is another by now");
+    assert_eq!(
+        sut.get(move |tx| tx.sign_in(&wrong, &hash("b"), at(0))),
+        SignedIn::No,
+        "the password is another by now"
+    );
     for (token, ends) in [("t1", 100), ("t2", 100), ("t3", 10)] {
         let session = begins("a", token, ends);
         assert_eq!(sut.get(move |tx| tx.sign_in(&session, &hash("a"), at(1))), SignedIn::Yes);
@@ -117,7 +125,9 @@ fn a_session_is_that_of_an_account_as_it_is_now() {
     assert_eq!(sut.get(|tx| tx.end_session(2, "b", Means::Account, at(9))), Changed::Already, "not one's own");
     let changed = sut.get(|tx| tx.set_password("a", &hash("c"), true, Some(1), &by("x", None), at(11)));
     assert_eq!(changed, Changed::Done);
-    assert!(find("t2").expect("a session").ended_at == Some(at(11)) && find("t4").expect("a session").ended_at.is_none());
+    assert!(
+        find("t2").expect("a session").ended_at == Some(at(11)) && find("t4").expect("a session").ended_at.is_none()
+    );
     assert!(find("t1").is_some_and(|session| session.ended_at.is_none() && session.must_change));
 }
 
