@@ -15,6 +15,7 @@ mod health;
 mod held;
 mod layout;
 mod login;
+mod message;
 mod messages;
 mod orders;
 #[cfg(test)]
@@ -22,7 +23,11 @@ mod orders_tests;
 mod overview;
 mod parked;
 mod parts;
+mod persons;
 mod providers;
+mod search;
+#[cfg(test)]
+mod search_tests;
 mod signals;
 mod tokens;
 mod trial;
@@ -45,6 +50,8 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/console.svg", get(layout::icon))
         .route("/language", get(layout::choose_language))
         .merge(messages::routes())
+        .merge(message::routes())
+        .merge(persons::routes())
         .merge(allocations::routes())
         .merge(held::routes())
         .merge(parked::routes())

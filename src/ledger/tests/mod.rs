@@ -13,6 +13,7 @@ mod overview;
 mod place;
 mod questions;
 mod records;
+mod search;
 mod signals;
 mod view;
 
