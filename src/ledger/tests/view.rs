@@ -268,7 +268,7 @@ fn signals_are_found_by_what_they_are_about() {
     assert_eq!((shown.ends, shown.told.message), (Some(Ends::AllocationsOver), Some(first)));
     assert_eq!((shown.allocations[0].number, shown.messages[0].id), (1001, first));
     assert_eq!(shown.surveyed_on, Some(date(2026, 3, 10)));
-    assert_eq!(shown.check.expect("a check").policy, "signal");
+    assert_eq!(shown.check.expect("a check").policy, "observe", "its default, where nothing is set");
     let over = sut.get(|tx| tx.signal_one("a2", &Contracts::default())).expect("it is there");
     assert_eq!((over.ends, over.told.ended_because.as_deref()), (None, Some("not_seen_again")));
     assert_eq!(sut.get(|tx| tx.signal_one("x' OR 1", &Contracts::default())), None);
