@@ -66,6 +66,7 @@ pub fn routes(site: Arc<Site>) -> Router {
         .merge(crate::api::routes())
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
         .layer(middleware::from_fn_with_state(door, access::admit))
+        .layer(middleware::from_fn(crate::api::conventions))
         .layer(middleware::from_fn(harden))
         .with_state(site)
 }
@@ -151,11 +152,23 @@ pub(crate) mod testing {
         path: &str,
         form: &str,
     ) -> (StatusCode, axum::http::HeaderMap, String) {
-        let mut request = Request::builder().method(method).uri(path);
-        if !form.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        }
-        let mut request = request.body(Body::from(form.to_owned())).expect("a request");
+        let sort = [("content-type", "application/x-www-form-urlencoded")];
+        let headers = if form.is_empty() { &[][..] } else { &sort[..] };
+        send(site, visit, method, path, headers, form.as_bytes().to_vec()).await
+    }
+
+    /// Sends something else than a form.
+    pub(crate) async fn send(
+        site: &Arc<Site>,
+        visit: Option<Visit>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (StatusCode, axum::http::HeaderMap, String) {
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let mut request = request.body(Body::from(body)).expect("a request");
         if let Some(visit) = visit {
             request.extensions_mut().insert(visit);
         }

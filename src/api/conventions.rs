@@ -7,14 +7,24 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+/// Seconds after which to come again, where whoever refuses does not say.
+const WHEN_AWAY: &str = "5";
 /// What a refusal of the server library itself keeps of its headers.
 const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
 
-/// A layer around all operations.
-pub(super) async fn keep(request: Request, next: Next) -> Response {
+/// A layer around the whole site, also around who is let in; pages pass through it.
+pub(crate) async fn keep(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_ours = path == "/v1" || path.starts_with("/v1/");
     let mut answer = next.run(request).await;
+    if !is_ours {
+        return answer;
+    }
     if is_bare_refusal(&answer) {
         answer = as_problem(&answer);
+    }
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static(WHEN_AWAY));
     }
     answer.headers_mut().insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
     answer

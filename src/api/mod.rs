@@ -9,15 +9,16 @@ mod check;
 mod conventions;
 pub(crate) mod document;
 mod problem;
+mod query;
 mod senders;
 
 pub use caller::Caller;
+pub(crate) use conventions::keep as conventions;
 pub use problem::{Fault, Place, Problem};
 pub use senders::{SenderDesk, description as description_for_senders};
 
 use crate::web::Site;
 use axum::Router;
-use axum::middleware::from_fn;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,8 +26,7 @@ use utoipa_axum::routes;
 /// All under `/v1`.
 pub fn routes() -> Router<Arc<Site>> {
     let routes = described().split_for_parts().0;
-    let routes = routes.fallback(async || problem::nothing_here()).layer(from_fn(conventions::keep));
-    Router::new().nest("/v1", routes)
+    Router::new().nest("/v1", routes.fallback(async || problem::nothing_here()))
 }
 
 /// The description of what is served on the address of the console, as JSON.

@@ -50,7 +50,6 @@ pub fn description() -> String {
 
 /// What was taken.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[expect(dead_code, reason = "a description of what `transport::http` answers")]
 struct Taken {
     /// Id of the delivery: the `Idempotency-Key` that it came with, or else the SHA-256 of the message.
     id: String,

@@ -97,7 +97,10 @@ fn page(command: &Command, is_program: bool) -> Vec<u8> {
         list(&mut more, "EXIT STATUS", &EXIT_STATUS);
         list(&mut more, "FILES", &FILES);
         more.control("SH", ["ENVIRONMENT"]);
-        more.text([roman("SLUIS_CONFIG names the configuration file, SLUIS_<SECTION>_<KEY> overrides a key of it, and with _FILE after it names a file with the value: see sluis.toml(5).")]);
+        more.text([roman(
+            "SLUIS_CONFIG names the configuration file, SLUIS_<SECTION>_<KEY> overrides a key of it, and with _FILE after \
+             it names a file with the value: see sluis.toml(5).",
+        )]);
     }
     more.control("SH", ["SEE ALSO"]);
     let see = if is_program { "sluis.toml(5)" } else { "sluis(1), sluis.toml(5)" };
@@ -152,7 +155,8 @@ fn section_of(roff: &mut Roff, section: &Section) {
     let explained = keys::explained(section);
     for key in &section.keys {
         roff.control("TP", []);
-        let default = key.default.as_deref().map_or_else(|| "no default".to_owned(), |value| format!("default {value}"));
+        let default =
+            key.default.as_deref().map_or_else(|| "no default".to_owned(), |value| format!("default {value}"));
         roff.text([bold(key.name.as_str()), roman(format!(" ({}; {default})", key.takes))]);
         let about = explained.iter().find(|(names, _)| names.contains(&key.name.as_str()));
         roff.text([roman(about.map_or("", |(_, about)| about))]);

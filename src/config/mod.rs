@@ -13,7 +13,9 @@ mod console;
 mod fault;
 mod http_intake;
 pub mod keys;
+mod oidc;
 mod read;
+mod retention;
 mod secret;
 mod secret_files;
 mod senders;
@@ -22,10 +24,13 @@ mod units;
 
 pub use console::Console;
 pub use fault::ConfigFault;
+pub(crate) use fault::nearest;
 pub use http_intake::{HttpIntake, Listener, ServerFiles};
+pub use oidc::Oidc;
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
+use crate::retention::Retention;
 use crate::rules::UnknownQuestion;
 use crate::sender::Senders;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
@@ -57,6 +62,8 @@ pub struct Config {
     pub http_intake: HttpIntake,
     /// `[console]`
     pub console: Console,
+    /// `[oidc]`; `None` without an issuer.
+    pub oidc: Option<Oidc>,
     /// `[directory]`
     pub directory: Directory,
     /// `[amqp]`; `None` without an address.
@@ -88,6 +95,8 @@ pub struct Config {
     pub waiting_room: WaitingRoom,
     /// `[holds]`
     pub holds: Holds,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -445,10 +454,12 @@ impl Config {
         let http = [
             ("http_intake".to_owned(), self.http_intake.files().collect()),
             ("console".to_owned(), self.console.files().collect()),
+            ("oidc".to_owned(), self.oidc.iter().flat_map(Oidc::files).collect()),
         ];
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
         let all = amqp.chain(offices).chain(http).chain(ledger);
-        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file))).collect()
+        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file)))
+            .collect()
     }
 
     /// Files that are named but cannot be read.
@@ -480,11 +491,13 @@ fn read_all<'t>(
     let mut reader = Reader::new(path, text, Some(document), env);
     let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
     let (intake, senders) = read_intake(&mut reader);
+    let console = console::read(&mut reader, &base);
     let config = Config {
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
         amqp: read_amqp(&mut reader, &base),
-        console: console::read(&mut reader, &base),
+        oidc: oidc::read(&mut reader, &base, &console),
+        console,
         http_intake: http_intake::read(&mut reader, &base, &intake),
         intake,
         senders,
@@ -501,6 +514,7 @@ fn read_all<'t>(
         log: read_log(&mut reader),
         waiting_room: read_waiting_room(&mut reader),
         holds: read_holds(&mut reader),
+        retention: retention::read(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);

@@ -46,10 +46,28 @@ impl Context {
     pub fn form(&self, action: &str, content: &Markup) -> Markup {
         html! {
             form method="post" action=(action) {
-                @if let Some(token) = &self.form_token { input type="hidden" name="form_token" value=(token); }
+                (self.form_token())
                 (content)
             }
         }
+    }
+
+    /// What a form sends back, so that no other site can send it.
+    pub(super) fn form_token(&self) -> Markup {
+        html! { @if let Some(token) = &self.form_token { input type="hidden" name="form_token" value=(token); } }
+    }
+
+    /// Fails unless a form came with what proves that it comes from here.
+    pub(super) fn is_own(&self, sent: Option<&str>) -> Result<(), Refused> {
+        if self.form_token.is_none() || sent != self.form_token.as_deref() {
+            return Err(self.refused(StatusCode::FORBIDDEN, Why::Elsewhere));
+        }
+        Ok(())
+    }
+
+    /// A form that cannot be read.
+    pub(super) fn unreadable_form(&self) -> Refused {
+        self.refused(StatusCode::BAD_REQUEST, Why::Form)
     }
 
     /// There is nothing of that number or name.
@@ -123,11 +141,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Posted<T> {
         // Read twice: what proves where a form comes from stands beside its fields, whatever they are.
         let sent = serde_urlencoded::from_bytes::<Sent>(&bytes).ok().zip(serde_urlencoded::from_bytes(&bytes).ok());
         let Some((sent, fields)) = sent else {
-            return Err(context.refused(StatusCode::BAD_REQUEST, Why::Form).into_response());
+            return Err(context.unreadable_form().into_response());
         };
-        if context.form_token.is_none() || sent.form_token != context.form_token {
-            return Err(context.refused(StatusCode::FORBIDDEN, Why::Elsewhere).into_response());
-        }
+        context.is_own(sent.form_token.as_deref()).map_err(IntoResponse::into_response)?;
         Ok(Posted { context, fields })
     }
 }
