@@ -53,7 +53,6 @@ fn settings() -> Retention {
 struct Sent {
     id: i64,
     class: Class,
-    received_on: Date,
     settled_on: Date,
     is_open: bool,
     /// Whom it left something about.
@@ -151,7 +150,6 @@ impl Twins {
         self.sent.push(Sent {
             id: stored.expect("two ledgers").message_id,
             class,
-            received_on: self.today(),
             settled_on: self.today(),
             is_open: matches!(decision.verdict, Verdict::Held | Verdict::Parked),
             persons: if processed { persons.to_vec() } else { Vec::new() },
@@ -252,12 +250,8 @@ impl Twins {
             let found = found.map_or(0, Stage::number);
             assert_eq!(found, self.expected(message), "on {}: {message:?}", self.today());
         }
-        let keys: BTreeSet<String> = history
-            .allocations
-            .iter()
-            .flat_map(|each| &each.versions)
-            .map(|version| version.person.0.clone())
-            .collect();
+        let allocated = history.allocations.iter().flat_map(|each| &each.versions).map(|version| &version.person.0);
+        let keys: BTreeSet<&String> = allocated.chain(history.requests.iter().map(|each| &each.person.0)).collect();
         let left = self.persons.keys().filter(|person| !self.is_forgotten(**person)).count();
         assert_eq!(keys.len(), left, "persons known on {}", self.today());
     }
