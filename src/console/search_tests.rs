@@ -20,12 +20,7 @@ const VIEWER: &[Role] = &[Role::Viewer];
 const OFFICER: &[Role] = &[Role::PrivacyOfficer];
 
 fn composer() -> Composer {
-    Composer {
-        law: Law::Wmo,
-        gemeente: GEMEENTE.into(),
-        aanbieder: AANBIEDER.into(),
-        dagtekening: date(2026, 3, 9),
-    }
+    Composer { law: Law::Wmo, gemeente: GEMEENTE.into(), aanbieder: AANBIEDER.into(), dagtekening: date(2026, 3, 9) }
 }
 
 fn allocate(nummer: Count) -> Allocate {
@@ -50,7 +45,13 @@ impl Desk {
         let telemetry = Telemetry::new("search");
         let (ledger, clock) = (site.ledger.clone(), Arc::clone(&site.clock));
         let gateway = Gateway::new(
-            "search", Limits::default(), Contracts::default(), ledger, clock, &telemetry, Options::default(),
+            "search",
+            Limits::default(),
+            Contracts::default(),
+            ledger,
+            clock,
+            &telemetry,
+            Options::default(),
         );
         let desk = Desk { site, gateway };
         let person = Person::nth(1);
@@ -144,9 +145,17 @@ async fn a_search_that_cannot_be_understood_is_told_field_by_field_and_echoes_no
     assert_eq!(desk.status("/messages?law=wmo&law=wmo").await, StatusCode::BAD_REQUEST);
     assert_eq!(desk.status("/allocations?state=asleep").await, StatusCode::BAD_REQUEST);
     for missing in [
-        "/messages/999", "/messages/0", "/messages/-1", "/messages/x", "/messages/99999999999999999999",
-        "/messages/999/xml", "/messages/1/xml?from=x", "/allocations/wmo/0197/42420001/5",
-        "/allocations/awbz/0197/42420001/1001", "/allocations/wmo/0197/42420001/1001'", "/allocations/jeugdwet/0197/42420001/1001",
+        "/messages/999",
+        "/messages/0",
+        "/messages/-1",
+        "/messages/x",
+        "/messages/99999999999999999999",
+        "/messages/999/xml",
+        "/messages/1/xml?from=x",
+        "/allocations/wmo/0197/42420001/5",
+        "/allocations/awbz/0197/42420001/1001",
+        "/allocations/wmo/0197/42420001/1001'",
+        "/allocations/jeugdwet/0197/42420001/1001",
     ] {
         assert_eq!(desk.status(missing).await, StatusCode::NOT_FOUND, "{missing}");
     }
@@ -216,7 +225,10 @@ async fn a_person_is_looked_up_by_whoever_may_and_the_trail_says_so_first() {
     let key = desk.site.look(move |tx, _| Ok(tx.person(Person::nth(1).bsn()).0)).await.expect("it is known");
     assert!(!to.contains(&bsn) && !to.contains(&key), "{to}");
     let trail = desk.trail().await;
-    assert!(trail.contains("person looked up") && trail.contains("j.devries") && trail.contains("inzageverzoek"), "{trail}");
+    assert!(
+        trail.contains("person looked up") && trail.contains("j.devries") && trail.contains("inzageverzoek"),
+        "{trail}"
+    );
     assert!(!trail.contains(&bsn) && !trail.contains(&key));
 
     let (status, headers, body) = ask(&desk.site, Some(somebody(OFFICER)), Method::GET, &to, "").await;
@@ -224,7 +236,10 @@ async fn a_person_is_looked_up_by_whoever_may_and_the_trail_says_so_first() {
     assert_eq!(headers[header::CACHE_CONTROL], "no-store");
     assert_masked(&body);
     assert!(!body.contains(&key), "{body}");
-    assert!(body.contains("/messages/1\"") && body.contains("/messages/2\"") && !body.contains("/messages/3\""), "{body}");
+    assert!(
+        body.contains("/messages/1\"") && body.contains("/messages/2\"") && !body.contains("/messages/3\""),
+        "{body}"
+    );
     assert!(body.contains("/allocations/wmo/0197/42420001/1001"), "{body}");
     let (status, body) = see(&desk.site, OFFICER, &format!("{to}?page=x")).await;
     assert_eq!(status, StatusCode::NOT_FOUND, "{body}");

@@ -11,12 +11,7 @@ use crate::view::messages::{Asked, PAGE, Page, Place as PagePlace, Search};
 use rusqlite::StatementStatus;
 
 fn composer() -> Composer {
-    Composer {
-        law: Law::Wmo,
-        gemeente: GEMEENTE.into(),
-        aanbieder: AANBIEDER.into(),
-        dagtekening: date(2026, 3, 9),
-    }
+    Composer { law: Law::Wmo, gemeente: GEMEENTE.into(), aanbieder: AANBIEDER.into(), dagtekening: date(2026, 3, 9) }
 }
 
 fn allocate(nummer: Count) -> Allocate {
@@ -101,7 +96,10 @@ fn a_message_is_found_by_whatever_it_is_about_also_when_it_was_rejected() {
         (Asked { rule: text("TR019"), allocation: text("1001"), ..Asked::default() }, vec![two]),
         (Asked { rule: text("TR019"), allocation: text("1002"), ..Asked::default() }, vec![]),
         (Asked { transport: text("http"), ..Asked::default() }, vec![four]),
-        (Asked { since: text("2026-03-10"), until: text("2026-03-10"), ..Asked::default() }, vec![four, three, two, one]),
+        (
+            Asked { since: text("2026-03-10"), until: text("2026-03-10"), ..Asked::default() },
+            vec![four, three, two, one],
+        ),
         (Asked { since: text("2026-03-11"), ..Asked::default() }, vec![]),
         (Asked { until: text("2026-03-09"), ..Asked::default() }, vec![]),
     ] {
@@ -147,7 +145,8 @@ fn what_a_message_mentions_follows_the_last_decision_on_it() {
 fn pages_follow_one_another_both_ways_and_hold_each_message_once() {
     let sut = Sut::new();
     // Ten of them in the same microsecond.
-    let all: Vec<i64> = (0..120).map(|n| start(&sut, &format!("S{n}"), n, Verdict::Accepted, (n / 10).cast_signed())).collect();
+    let all: Vec<i64> =
+        (0..120).map(|n| start(&sut, &format!("S{n}"), n, Verdict::Accepted, (n / 10).cast_signed())).collect();
     let mut expected = all.clone();
     expected.reverse();
     let page = |token: Option<&str>| {
@@ -191,8 +190,14 @@ fn version(nummer: Count, einddatum: Option<crate::message::Date>, reden: Option
 #[test]
 fn allocations_are_found_as_their_latest_version_has_them() {
     let sut = Sut::new();
-    sut.record(identity(wmo(Number::N301), "A1"), vec![version(1, None, None), version(2, Some(date(2026, 2, 1)), None)]);
-    sut.record(identity(wmo(Number::N301), "A2"), vec![version(1, Some(date(2026, 1, 1)), Some("13")), version(3, None, None)]);
+    sut.record(
+        identity(wmo(Number::N301), "A1"),
+        vec![version(1, None, None), version(2, Some(date(2026, 2, 1)), None)],
+    );
+    sut.record(
+        identity(wmo(Number::N301), "A2"),
+        vec![version(1, Some(date(2026, 1, 1)), Some("13")), version(3, None, None)],
+    );
     let find = |asked: of_allocations::Asked| {
         let search = of_allocations::Search::parse(&asked).expect("it is a search");
         let found = sut.get(move |tx| tx.find_allocations(&search, at(0)));
@@ -227,7 +232,10 @@ fn a_look_belongs_to_whoever_asked_and_ends() {
     let trail: Vec<String> = sut.get(|tx| {
         tx.all("SELECT event || ' ' || content FROM audit ORDER BY id", [], |cells| Ok(cells.text()?.to_owned()))
     });
-    assert!(trail.iter().any(|row| row.contains("person looked up") && row.contains("request of the person")), "{trail:?}");
+    assert!(
+        trail.iter().any(|row| row.contains("person looked up") && row.contains("request of the person")),
+        "{trail:?}"
+    );
     assert!(!trail.concat().contains(BSN) && !trail.concat().contains(&found.person.0));
     let named = sut.run(|tx| tx.look_up(&BSN.into(), "j.devries", "for 999900006", at(0)));
     assert!(matches!(named, Err(LedgerError::Unfit(_))), "{named:?}");
@@ -273,7 +281,9 @@ fn each_search_goes_along_an_index_and_reads_no_more_than_a_page_needs() {
         let connection = tx.connection();
         for driver in MessageDriver::ALL {
             let statements = driver.statements();
-            for sql in [statements.older, statements.newer, statements.count, statements.count_all, statements.end_older] {
+            for sql in
+                [statements.older, statements.newer, statements.count, statements.count_all, statements.end_older]
+            {
                 check_plan(connection, sql, &format!("{driver:?}"));
             }
         }
