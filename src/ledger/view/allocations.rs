@@ -136,7 +136,7 @@ macro_rules! along {
 impl Driver {
     pub(in crate::ledger) fn statements(self) -> &'static Statements {
         static NUMBER: Statements =
-            along!("allocations INDEXED BY allocations_numbered WHERE nummer = CAST(?1 AS BIGINT)");
+            along!("allocations INDEXED BY allocations_numbered WHERE nummer = CAST(CAST(?1 AS TEXT) AS BIGINT)");
         static PERSON: Statements = along!("allocations INDEXED BY allocations_whose WHERE person = unhex(?1)");
         static PROVIDER: Statements = along!("allocations INDEXED BY allocations_of_aanbieder WHERE aanbieder = ?1");
         static ALL: Statements = along!("allocations WHERE CAST(?1 AS TEXT) IS NULL");
