@@ -1,5 +1,6 @@
 //! Wires the daemon: opens what it needs, starts the loops, stops them in order.
 
+use crate::api::SenderDesk;
 use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
@@ -11,13 +12,16 @@ use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
 use crate::delivery::{Destination, destination_names};
+use crate::doctor::{self, Severity};
 use crate::failpoint;
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
 use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
 use crate::members::{self, Membership, Profile, Tasks};
 use crate::message::{Date, Kind};
+use crate::notify::Manager;
 use crate::registers::Registers;
+use crate::retention::keeper;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
@@ -27,6 +31,7 @@ use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
+use crate::trial::Trials;
 use crate::web::{self, Site};
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
@@ -86,6 +91,7 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
         let mut hangup = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
+        let manager = Arc::new(Manager::of_environment());
         let app = App::start(config, contracts, Arc::new(SystemClock)).await?;
         if let Some(address) = app.intake_address {
             tracing::info!(intake.address = %address, "messages are taken over HTTP on {address}");
@@ -94,22 +100,42 @@ pub fn main(config: &Config) -> anyhow::Result<()> {
             tracing::info!(console.address = %address, "the console is on {address}");
         }
         tracing::info!(address = %app.address, "sluis {} is up", env!("CARGO_PKG_VERSION"));
+        manager.ready(&format!("up, metrics and health on {}", app.address));
+        let (stopped, alive) = shutdown(config.shutdown.deadline);
+        let keeper = Arc::clone(&manager);
+        let living = tokio::spawn(async move { keeper.keep_alive(&alive).await });
         loop {
             tokio::select! {
                 _ = terminate.recv() => tracing::info!("stopping on SIGTERM"),
                 _ = interrupt.recv() => tracing::info!("stopping on SIGINT"),
                 _ = hangup.recv() => {
-                    tracing::info!("looking at the registers on SIGHUP");
+                    tracing::info!("looking at the registers and certificates on SIGHUP");
                     app.registers.look_now();
+                    tell_what_cannot_be_used(config.clone());
                     continue;
                 }
             }
             break;
         }
+        manager.stopping();
         app.stop().await;
+        stopped.stop();
+        log_panic("word to the service manager", living.await.err());
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Names the certificates and folders that would not do now. Who uses them reads them anew at their next connection; who
+/// asks for a look wants to know today, and not when the broker restarts.
+fn tell_what_cannot_be_used(config: Config) {
+    tokio::task::spawn_blocking(move || {
+        for found in doctor::named_files(&config, SystemClock.now()) {
+            if found.severity >= Severity::Warning {
+                tracing::warn!(sort = found.sort, "{}; {}", found.what, found.advice);
+            }
+        }
+    });
 }
 
 impl App {
@@ -140,14 +166,19 @@ impl App {
         let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
         let membership = membership(config, &ledger, &registers, Arc::clone(&clock), &telemetry).await?;
         let tasks = membership.clone().map_or(Tasks::Own, Tasks::Shared);
-        telemetry.set_figures(figures(
-            ledger.clone(),
-            config.ledger.location.clone(),
-            destination_names(config),
-            Arc::clone(&registers),
-            membership.clone(),
-            Arc::clone(&clock),
-            ledger_component,
+        telemetry.set_figures(keeper::with_figures(
+            &config.retention,
+            &ledger,
+            &clock,
+            figures(
+                ledger.clone(),
+                config.ledger.location.clone(),
+                destination_names(config),
+                Arc::clone(&registers),
+                membership.clone(),
+                Arc::clone(&clock),
+                ledger_component,
+            ),
         ));
         // Compiled at the first use otherwise: the first message of each kind would wait for it.
         let schemas = tokio::task::spawn_blocking(|| Kind::all().filter_map(schema::schema).count());
@@ -172,16 +203,33 @@ impl App {
         tell_what_is_open(config);
         let bookkeeper =
             bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), tasks.clone(), stop.clone());
+        let retention = keeper::keep(
+            ledger.clone(),
+            config.retention.clone(),
+            Arc::clone(&clock),
+            tasks.clone(),
+            telemetry.clone(),
+            stop.clone(),
+        );
         let outbox: Arc<dyn Outbox> = match &membership {
             Some(membership) => Arc::new(membership.outbox()),
             None => Arc::new(ledger.clone()),
         };
+        let reads = console.is_some() || listening.is_some();
+        let reader = || -> anyhow::Result<Ledger> {
+            Ok(Ledger::open_to_read(config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?)?)
+        };
+        // A connection of its own: a large message that is tried out holds up no page.
+        let trials = if reads { Some(reader()?) } else { None };
+        let trials =
+            trials.map(|reader| Arc::new(Trials::new(config, registers.in_force(), reader, Arc::clone(&clock))));
         let site = match &console {
             None => None,
             Some(_) => Some(Arc::new(Site {
                 ledger: ledger.clone(),
-                reader: Ledger::open_to_read(config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?)?,
+                reader: reader()?,
                 registers: Arc::clone(&registers),
+                trials: Arc::clone(trials.as_ref().expect("they are made where there is a console")),
                 telemetry: telemetry.clone(),
                 clock: Arc::clone(&clock),
                 config: config.clone(),
@@ -205,7 +253,10 @@ impl App {
         if let Some(listening) = listening {
             let (senders, gateway, stop) = (Arc::new(config.senders.clone()), Arc::clone(&gateway), stop.clone());
             let (settings, max_bytes) = (&config.http_intake, config.limits.max_bytes);
-            let intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            let mut intake = HttpIntake::new(listening, settings, max_bytes, senders, gateway, &telemetry, stop);
+            if let Some(trials) = trials {
+                intake = intake.with_self_test(Arc::new(SenderDesk(trials)));
+            }
             intakes.push(tokio::spawn(intake.run()));
         }
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_waiting_room(stop.clone())));
@@ -213,6 +264,7 @@ impl App {
         intakes.push(tokio::spawn(surveyor.run(tasks, stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop.clone())));
         intakes.push(tokio::spawn(bookkeeper));
+        intakes.push(tokio::spawn(retention));
         Ok(App {
             ledger,
             lock,
@@ -290,7 +342,7 @@ pub(crate) fn limits(config: &Config) -> Limits {
 
 /// Opens the ledger; at the very first start its folder and its key are made. A file comes with the lock that keeps a
 /// second gateway from it, while gateways share a server and take turns there.
-fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
+pub(crate) fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
     let path = location.file();
     for file in path.into_iter().chain([key_file]) {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -4,11 +4,12 @@ use crate::message::{Count, Party};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// One rule broken at one place.
 ///
 /// The texts and facts may name figures, dates, allocation and reference numbers; never a BSN, a name or an address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// Rule id; `XSD` at level 1.
     pub rule: String,
@@ -31,7 +32,7 @@ pub struct Finding {
 }
 
 /// A rule that applies but could not run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Skipped {
     /// Rule id.
     pub rule: String,
@@ -40,7 +41,7 @@ pub struct Skipped {
 }
 
 /// How pressing a signal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -63,7 +64,7 @@ impl Severity {
 }
 
 /// A flag for the municipality. It never stops a message by itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Signal {
     /// Stable: the same case gives the same id, so that it does not alarm twice.
     pub id: String,

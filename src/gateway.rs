@@ -4,6 +4,8 @@ mod orders;
 mod replays;
 mod senders;
 
+pub(crate) use senders::tell_who_brought_it;
+
 use crate::clock::{Clock, dutch_day};
 use crate::config::WaitingRoom;
 use crate::contract::{ContractFacts, Contracts, InForce, Policies};
@@ -504,7 +506,7 @@ fn judge_waiter(tx: &mut Tx<'_>, parts: &Parts, waiting_id: i64) -> Result<Done,
 
 /// A message whose sender cannot be told, or that fits its schema and not its typed class, is parked: nobody will come
 /// back on the first by himself (design, section 4), and the second is our fault and not the sender's.
-fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
+pub(crate) fn set_aside_what_nobody_can_be_told(judged: &mut Judged, prepared: &Prepared) {
     let Err(unreadable) = &prepared.reading else { return };
     let our_fault = unreadable.faults.faults.iter().any(|fault| fault.code == schema::code::VALUE_OUT_OF_RANGE);
     if unreadable.sender.is_none() || our_fault {

@@ -78,28 +78,51 @@ pub struct Order {
 /// Longest reason or name.
 const LONGEST: usize = 500;
 
-/// Whether a reason or a name may be kept: it says something, on one line, and names no person by number. What it says
-/// stays in the audit trail for good.
+/// Why a reason or a name cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// It says nothing.
+    Empty,
+    /// It is longer than 500 characters.
+    Long,
+    /// It holds a line end or another control character.
+    Control,
+    /// It holds a number that could be of a person.
+    Person,
+}
+
+/// Why a reason or a name cannot be kept; `None` when it can: it says something, on one line, and names no person by
+/// number. What it says stays in the audit trail for good.
+pub fn unfit(text: &str) -> Option<Unfit> {
+    if text.trim().is_empty() {
+        return Some(Unfit::Empty);
+    }
+    if text.chars().count() > LONGEST {
+        return Some(Unfit::Long);
+    }
+    if text.chars().any(char::is_control) {
+        return Some(Unfit::Control);
+    }
+    names_a_person(text).then_some(Unfit::Person)
+}
+
+/// As [`unfit`], in words.
 ///
 /// # Errors
 /// A sentence on what is wrong and what to do.
 pub fn check_words(what: &str, text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
-        return Err(format!("the {what} is empty: say it in a few words"));
-    }
-    if text.chars().count() > LONGEST {
-        return Err(format!("the {what} is longer than {LONGEST} characters: say it in fewer words"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(format!("the {what} holds a line end or another control character: write it on one line"));
-    }
-    if names_a_person(text) {
-        return Err(format!(
+    match unfit(text) {
+        None => Ok(()),
+        Some(Unfit::Empty) => Err(format!("the {what} is empty: say it in a few words")),
+        Some(Unfit::Long) => Err(format!("the {what} is longer than {LONGEST} characters: say it in fewer words")),
+        Some(Unfit::Control) => {
+            Err(format!("the {what} holds a line end or another control character: write it on one line"))
+        }
+        Some(Unfit::Person) => Err(format!(
             "the {what} holds a number that could be of a person (a BSN): leave it out, it would stay in the audit trail \
              for good. Name the allocation instead"
-        ));
+        )),
     }
-    Ok(())
 }
 
 /// Whether nine digits that pass the eleven test stand in a text, alone or parted by single spaces, dots or dashes.

@@ -69,10 +69,21 @@ pub fn routes(telemetry: Telemetry) -> Router {
         .with_state(telemetry)
 }
 
+/// Version of the API: the first number stands in every path, all of it in a header of every answer.
+pub const API_VERSION: &str = "1.0.0";
+/// That header.
+pub const API_VERSION_HEADER: &str = "api-version";
+
+/// The sort of a problem (RFC 9457) that a status tells (`docs/api.md`).
+pub fn problem_type(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
+    format!("urn:nld:sluis:problem:{}", reason.replace(' ', "-"))
+}
+
 /// An error as problem+json (RFC 9457).
 pub fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or("error");
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    let body = json!({ "type": problem_type(status), "title": title, "status": status.as_u16(), "detail": detail });
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Looking never holds up the gateway: it reads on a connection of its own. Orders are jobs like any other.
 
+use crate::access::{self, Door};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::problem;
@@ -9,7 +10,8 @@ use crate::ledger::{Ledger, LedgerError, Tx};
 use crate::registers::Registers;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
-use crate::transport::http::Listening;
+use crate::transport::http::{Listening, Peer};
+use crate::trial::Trials;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -26,6 +28,8 @@ pub struct Site {
     pub reader: Ledger,
     /// The contract registers.
     pub registers: Arc<Registers>,
+    /// Messages that are tried out.
+    pub trials: Arc<Trials>,
     /// Metrics and health.
     pub telemetry: Telemetry,
     /// The time.
@@ -56,10 +60,13 @@ impl Site {
 
 /// All routes of the site. Whoever asks is made known to them by a [`Visit`] in the extensions of the request.
 pub fn routes(site: Arc<Site>) -> Router {
+    let door = Arc::new(Door::new(Arc::clone(&site)));
     Router::new()
         .merge(crate::console::routes())
         .merge(crate::api::routes())
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
+        .layer(middleware::from_fn_with_state(door, access::admit))
+        .layer(middleware::from_fn(crate::api::conventions))
         .layer(middleware::from_fn(harden))
         .with_state(site)
 }
@@ -85,7 +92,7 @@ async fn harden(request: Request, next: Next) -> Response {
 /// Answers until the stop is requested and requests in progress are answered, or the deadline has passed.
 pub async fn serve(site: Arc<Site>, listening: Listening, stop: Shutdown) -> std::io::Result<()> {
     let requested = stop.clone();
-    let routes = routes(site).into_make_service();
+    let routes = routes(site).into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(listening.open(), routes)
         .with_graceful_shutdown(async move { requested.requested().await })
         .into_future();
@@ -126,7 +133,9 @@ pub(crate) mod testing {
         let telemetry = Telemetry::default();
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::on(date(2026, 3, 10)));
         let registers = Arc::new(Registers::new(&config, contracts, Arc::clone(&clock), &telemetry));
-        Arc::new(Site { reader: ledger.clone(), ledger, registers, telemetry, clock, config })
+        let trials = Trials::new(&config, registers.in_force(), ledger.clone(), Arc::clone(&clock));
+        let trials = Arc::new(trials);
+        Arc::new(Site { reader: ledger.clone(), ledger, registers, trials, telemetry, clock, config })
     }
 
     /// Somebody of these roles.
@@ -143,11 +152,23 @@ pub(crate) mod testing {
         path: &str,
         form: &str,
     ) -> (StatusCode, axum::http::HeaderMap, String) {
-        let mut request = Request::builder().method(method).uri(path);
-        if !form.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        }
-        let mut request = request.body(Body::from(form.to_owned())).expect("a request");
+        let sort = [("content-type", "application/x-www-form-urlencoded")];
+        let headers = if form.is_empty() { &[][..] } else { &sort[..] };
+        send(site, visit, method, path, headers, form.as_bytes().to_vec()).await
+    }
+
+    /// Sends something else than a form.
+    pub(crate) async fn send(
+        site: &Arc<Site>,
+        visit: Option<Visit>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (StatusCode, axum::http::HeaderMap, String) {
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let mut request = request.body(Body::from(body)).expect("a request");
         if let Some(visit) = visit {
             request.extensions_mut().insert(visit);
         }

@@ -340,6 +340,50 @@ fn files_that_are_named_must_be_there() {
 }
 
 #[test]
+fn a_variable_may_name_a_file_with_the_value() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("sluis.toml");
+    std::fs::write(&file, "").expect("written");
+    std::fs::write(dir.path().join("url"), "amqps://u:geheim@broker/%2f\r\n").expect("written");
+    let given = load(&file, &env(&[("SLUIS_AMQP_URL_FILE", "url")])).expect("no faults");
+    assert_eq!(given.amqp.expect("an address").url.expose(), "amqps://u:geheim@broker/%2f");
+
+    std::fs::write(dir.path().join("bytes"), [0xff, 0xfe]).expect("written");
+    std::fs::write(dir.path().join("wrong"), "geheim").expect("written");
+    let faults = |pairs: &[(&str, &str)]| {
+        let found = load(&file, &env(pairs)).expect_err("faults");
+        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(!shown.concat().contains("geheim"), "{shown:?}");
+        shown
+    };
+    for (value, part) in [("none", "cannot be read"), ("bytes", "holds no text"), ("wrong", "not an AMQP address")] {
+        let shown = faults(&[("SLUIS_AMQP_URL_FILE", value)]);
+        assert!(shown.len() == 1 && shown[0].contains("SLUIS_AMQP_URL") && shown[0].contains(part), "{shown:?}");
+    }
+    let both = faults(&[("SLUIS_AMQP_URL_FILE", "url"), ("SLUIS_AMQP_URL", "amqps://h")]);
+    assert!(both.len() == 1 && both[0].contains("set one of the two"), "{both:?}");
+    let unknown = faults(&[("SLUIS_AMQP_ULR_FILE", "url"), ("SLUIS_SENDER_NAME_FILE", "url")]);
+    assert!(unknown.len() == 2 && unknown[0].contains("perhaps SLUIS_AMQP_URL_FILE is meant"), "{unknown:?}");
+    // A key with such an ending names the file that it names.
+    std::fs::write(dir.path().join("ca.pem"), "").expect("written");
+    let variables = env(&[("SLUIS_AMQP_CA_FILE", "ca.pem"), ("SLUIS_AMQP_URL_FILE", "url")]);
+    let tls = load(&file, &variables).expect("no faults").amqp.expect("an address").tls;
+    assert_eq!(tls.ca_file, Some(dir.path().join("ca.pem")));
+}
+
+#[test]
+fn faults_of_the_file_the_environment_and_of_files_come_at_once() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("sluis.toml");
+    let text = "[log]\nlevel = \"loud\"\n[amqp]\nurl = \"amqps://h\"\nca_file = \"ca.pem\"\n";
+    std::fs::write(&file, text).expect("written");
+    let variables = env(&[("SLUIS_LEDGER_URL_FILE", "none"), ("SLUIS_HTTP_LISTEN", "8310")]);
+    let found = load(&file, &variables).expect_err("faults");
+    let keys: Vec<&str> = found.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["log.level", "SLUIS_LEDGER_URL_FILE", "SLUIS_HTTP_LISTEN", "amqp.ca_file"]);
+}
+
+#[test]
 fn the_embedded_gateway_stays_inside_its_folder() {
     let config = Config::embedded(Path::new("/tmp/demo"));
     assert_eq!(config.directory.root, PathBuf::from("/tmp/demo/spool"));

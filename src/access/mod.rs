@@ -4,8 +4,20 @@
 //! for a role. Whoever signs in becomes an [`Actor`], whatever vouches for them: a local account, an OpenID Connect
 //! provider or an API token. Their name goes into the audit trail with all that they do.
 
+pub mod account;
+pub mod limits;
+mod middleware;
 mod role;
+pub mod session;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+pub mod token;
 
+pub use account::PasswordHash;
+pub use middleware::Door;
+pub(crate) use middleware::{Address, admit, local_path, set_cookie};
 pub use role::{Permission, Role};
 
 use std::collections::BTreeSet;

@@ -1,7 +1,9 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod account;
 mod budgets;
 mod checks;
+mod configuration;
 mod contract;
 mod doctor;
 mod excerpt;
@@ -10,15 +12,19 @@ mod held;
 mod household;
 mod judge;
 mod ledger;
+mod manual;
 mod members;
 mod outbox;
 mod parked;
+mod ready;
 mod refused;
 mod region_report;
 mod replay_stored;
 mod report;
+mod retention;
 mod rules;
 mod signals;
+mod token;
 mod whatif;
 
 use crate::clock::{Clock, SystemClock};
@@ -31,7 +37,8 @@ pub(crate) use crate::registers::load as load_contracts;
 use crate::sender::TokenHash;
 use crate::whatif::Pair;
 use chacha20poly1305::aead::Generate as _;
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -109,6 +116,13 @@ enum Command {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
+    /// Ask a running gateway whether it works, for health checks; exit 0 when it does, 1 when it does not or is away
+    Ready {
+        #[command(flatten)]
+        config: WithConfig,
+        #[command(flatten)]
+        asked: ready::Asked,
+    },
     /// Examine a gateway and its surroundings and say what a person should do: ledger, broker, back offices,
     /// certificates, clock, disks, registers; exit 1 for warnings, 2 for faults, 3 when it cannot examine
     Doctor {
@@ -124,6 +138,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Who may sign in at the console
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Tokens by which programs use the API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
@@ -149,6 +169,9 @@ enum Command {
     /// Keep the ledger: prove that it is whole, hand it over, copy it, change its keys
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// What the ledger need not keep any more: what would go, and letting it go by hand
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -221,12 +244,28 @@ enum Command {
         #[arg(long, conflicts_with = "rules")]
         markdown: bool,
     },
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, or write all manual pages to a folder
+    Manual {
+        /// Folder to write to
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
+
+/// Where the configuration is looked for when nobody names it, and where packages put it.
+const DEFAULT_FILE: &str = "sluis.toml";
+const INSTALLED_FILE: &str = "/etc/sluis/sluis.toml";
 
 #[derive(Debug, Args)]
 struct WithConfig {
-    /// Configuration file
-    #[arg(long, value_name = "FILE", default_value = "sluis.toml")]
+    /// Configuration file; where there is no sluis.toml in the working folder, /etc/sluis/sluis.toml
+    #[arg(long, value_name = "FILE", env = "SLUIS_CONFIG", default_value = DEFAULT_FILE)]
     config: PathBuf,
 }
 
@@ -248,10 +287,16 @@ struct Judging {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Report all faults of a configuration and of what it names
+    /// Report all faults of a configuration and of what it names: registers, certificates, folders, keys
     Check(WithConfig),
     /// Print the configuration as it takes effect, secrets as stars
     Show(WithConfig),
+    /// List every key with its default and what it takes
+    Keys {
+        /// Print the page on all keys, as in docs/configuration.md
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Make an API token for a sender, with the hash that goes into its section; nothing keeps the token
     Token,
 }
@@ -352,6 +397,11 @@ struct Ordering {
     config: WithConfig,
 }
 
+/// The definition of the command line, for whatever is made or tested by it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -379,6 +429,13 @@ pub fn main() -> ExitCode {
             Ok(config) => doctor::run(&config, only, offline, json, &SystemClock),
             Err(_) => Exit::Unknown,
         },
+        Command::Account(command) => account::run(command),
+        Command::Token(command) => token::run(command),
+        Command::Ready { config: WithConfig { config }, asked } => {
+            load_config(&config).map_or_else(|exit| exit, |config| ready::run(&config, &asked))
+        }
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Manual { folder } => manual::manual(folder.as_deref()),
         Command::Held(command) => held(command),
         Command::Members { config: WithConfig { config }, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| members::list(&config, json))
@@ -392,9 +449,11 @@ pub fn main() -> ExitCode {
         Command::Refused(RefusedCommand::Show { id, config: WithConfig { config }, json }) => {
             load_config(&config).map_or_else(|exit| exit, |config| refused::show(&config, id, json))
         }
-        Command::Config(ConfigCommand::Token) => token(),
+        Command::Config(ConfigCommand::Token) => sender_token(),
         Command::Ledger(command) => ledger::run(command, &SystemClock),
-        Command::Config(ConfigCommand::Check(WithConfig { config })) => config_check(&config),
+        Command::Retention(command) => retention::run(command),
+        Command::Config(ConfigCommand::Check(WithConfig { config })) => configuration::check(&config, &SystemClock),
+        Command::Config(ConfigCommand::Keys { markdown }) => configuration::keys(markdown),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
         Command::Signals { config: WithConfig { config }, all, json } => {
             load_config(&config).map_or_else(|exit| exit, |config| signals::list(&config, all, json))
@@ -528,7 +587,14 @@ fn load_config(path: &Path) -> Result<Config, Exit> {
 
 fn read_config(path: &Path) -> Result<Config, Vec<String>> {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
-    config::load(path, &environment).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    config::load(&place(path), &environment).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+/// The file that is meant: that of an installed package where nobody names one and none is in the working folder.
+fn place(path: &Path) -> PathBuf {
+    let installed = Path::new(INSTALLED_FILE);
+    let is_unnamed = path == Path::new(DEFAULT_FILE) && !path.exists();
+    if is_unnamed && installed.exists() { installed.to_owned() } else { path.to_owned() }
 }
 
 fn print_faults(faults: &[String]) {
@@ -597,28 +663,8 @@ fn user() -> Option<String> {
         .find(|name| !name.trim().is_empty())
 }
 
-fn config_check(path: &Path) -> Exit {
-    let config = match load_config(path) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
-    match load_contracts(&config) {
-        Ok(contracts) => {
-            println!("{}: no faults", path.display());
-            for register in contracts.registers() {
-                println!("register {} {}: no faults", register.region.id, register.version);
-            }
-            Exit::Accepted
-        }
-        Err(faults) => {
-            print_faults(&faults);
-            Exit::Usage
-        }
-    }
-}
-
 /// Draws a token and prints it once, for its sender, with its hash, for the configuration.
-fn token() -> Exit {
+fn sender_token() -> Exit {
     let token = hex::encode(<[u8; 32]>::generate());
     println!("token, for the sender alone:\n\n    {token}\n");
     println!("line for its [[sender]]:\n\n    token_sha256 = \"{}\"", hex::encode(TokenHash::of(&token).0));

@@ -5,10 +5,11 @@ use super::{Exit, read};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::delivery::breaker::{Breaker, Breakers, State};
-use crate::delivery::{destination_names, is_for_back_office, office_name};
+use crate::delivery::destination_names;
 use crate::doctor;
 use crate::hold::check_words;
 use crate::ledger::{Bound, Keys, Ledger, Resend, Resent, Row, RowState};
+use crate::view::deliveries;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -132,20 +133,12 @@ pub(super) fn breakers(config: &Config, json: bool) -> Exit {
 
 /// Which rows go to a destination.
 fn bound(config: &Config, name: &str) -> Result<Bound, String> {
-    if name == config.delivery.default.as_str() {
-        return Ok(Bound::Default { offices: config.back_offices.keys().cloned().collect() });
-    }
-    match config.back_offices.keys().find(|gemeente| office_name(gemeente) == name) {
-        Some(gemeente) => Ok(Bound::Office(gemeente.clone())),
-        None => Err(format!("there is no destination {name}: use one of {}", destination_names(config).join(", "))),
-    }
+    deliveries::bound(config, name)
+        .ok_or_else(|| format!("there is no destination {name}: use one of {}", destination_names(config).join(", ")))
 }
 
 fn destination(config: &Config, row: &Row) -> String {
-    if is_for_back_office(row.purpose) && config.back_offices.contains_key(&row.receiver) {
-        return office_name(&row.receiver);
-    }
-    config.delivery.default.as_str().to_owned()
+    deliveries::destination_of(config, row.purpose, &row.receiver)
 }
 
 fn write<T: Send + 'static>(

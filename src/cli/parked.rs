@@ -10,6 +10,7 @@ use crate::doctor::age;
 use crate::hold::check_words;
 use crate::ledger::{Entry, Filter, Ledger, LedgerError, OutboxRow, Run, SentAgain, Target, Tx};
 use crate::replay::{Choice, Intent, Replay};
+use crate::view::parked::Why;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -247,12 +248,11 @@ fn title(entry: &Entry) -> String {
 
 /// Why a message is set aside.
 fn why(entry: &Entry) -> String {
-    match (entry.findings.is_empty(), &entry.afzender) {
-        (true, _) => {
+    match Why::of(entry) {
+        Why::Failed => {
             format!("the gateway failed on it at {}: its log of that moment says more", entry.received_at)
         }
-        (false, None) => "it cannot be read and its sender cannot be told, so nobody could be answered".to_owned(),
-        (false, Some(_)) => "it fits its schema and holds a value that this version cannot keep".to_owned(),
+        why @ (Why::Unreadable | Why::Unkept) => why.en().to_owned(),
     }
 }
 

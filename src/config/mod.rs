@@ -2,27 +2,33 @@
 //!
 //! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
 //! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
-//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]` and `[[back_office]]` live in the
-//! file only. Paths are relative to the folder of the configuration file, also those from the environment.
+//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. With `_FILE` after its name a variable names a file with the
+//! value. `[policy]`, `[[sender]]` and `[[back_office]]` live in the file only. Paths are relative to the folder of the
+//! configuration file, also those from the environment.
 //!
-//! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
-//! that it names can be read.
+//! Nothing here looks at the world, except [`load`], which reads the file itself and those that variables name, and asks
+//! whether the certificate files that it names can be read.
 
 mod console;
 mod fault;
 mod http_intake;
+pub mod keys;
 mod read;
+mod retention;
 mod secret;
+mod secret_files;
 mod senders;
 mod show;
 mod units;
 
 pub use console::Console;
 pub use fault::ConfigFault;
+pub(crate) use fault::nearest;
 pub use http_intake::{HttpIntake, Listener, ServerFiles};
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
+use crate::retention::Retention;
 use crate::rules::UnknownQuestion;
 use crate::sender::Senders;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
@@ -85,6 +91,8 @@ pub struct Config {
     pub waiting_room: WaitingRoom,
     /// `[holds]`
     pub holds: Holds,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -339,24 +347,63 @@ pub struct Shutdown {
 
 /// Reads the configuration from a file and overrides it from `env`. All faults are reported at once.
 pub fn load(path: &Path, env: &BTreeMap<String, String>) -> Result<Config, Vec<ConfigFault>> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        vec![ConfigFault {
-            file: path.display().to_string(),
-            line: None,
-            key: String::new(),
-            wrong: format!("the file cannot be read ({error})"),
-            todo: "check the path and the rights, or name another file with --config".to_owned(),
-        }]
-    })?;
-    let config = parse(path, &text, env)?;
-    let unreadable = config.unreadable_files();
-    if unreadable.is_empty() { Ok(config) } else { Err(unreadable) }
+    match examine(path, env) {
+        (Some(config), faults) if faults.is_empty() => Ok(config),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// The configuration of a file as far as it can be understood, and all that is wrong with it. With a fault it is for
+/// looking at more faults only: what is wrong has its default.
+pub fn examine(path: &Path, env: &BTreeMap<String, String>) -> (Option<Config>, Vec<ConfigFault>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let fault = ConfigFault {
+                file: path.display().to_string(),
+                line: None,
+                key: String::new(),
+                wrong: format!("the file cannot be read ({error})"),
+                todo: "check the path and the rights, or name another file with --config".to_owned(),
+            };
+            return (None, vec![fault]);
+        }
+    };
+    let base = path.parent().unwrap_or(Path::new(""));
+    let (env, mut faults) = secret_files::read(base, env, &keys::variables());
+    let config = match read_text(path, &text, &env) {
+        Ok((config, of_keys)) => {
+            faults.extend(of_keys);
+            faults.extend(config.unreadable_files());
+            Some(config)
+        }
+        Err(of_text) => {
+            faults.extend(of_text);
+            None
+        }
+    };
+    // Those of the file by line, then the others.
+    faults.sort_by_key(|fault| (fault.line.is_none(), fault.line));
+    (config, faults)
 }
 
 /// Parses the text of a configuration file, which would stand at `path`, and overrides it from `env`.
 pub fn parse(path: &Path, text: &str, env: &BTreeMap<String, String>) -> Result<Config, Vec<ConfigFault>> {
+    let (config, faults) = read_text(path, text, env)?;
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+/// What the text says as far as it can be understood, and all that is wrong with it; `Err` when it is not TOML.
+fn read_text(
+    path: &Path,
+    text: &str,
+    env: &BTreeMap<String, String>,
+) -> Result<(Config, Vec<ConfigFault>), Vec<ConfigFault>> {
     match Document::parse(text.to_owned()) {
-        Ok(document) => read_all(path, text, &document, env),
+        Ok(document) => {
+            let (config, reader) = read_all(path, text, &document, env);
+            Ok((config, reader.finish()))
+        }
         Err(error) => Err(vec![ConfigFault {
             file: path.display().to_string(),
             line: error.span().map(|span| line_at(text, span.start)),
@@ -393,8 +440,8 @@ impl Config {
         transports.filter(|transport| !self.senders.are_bound_on(transport)).collect()
     }
 
-    /// Certificate and key files that are named but cannot be read.
-    fn unreadable_files(&self) -> Vec<ConfigFault> {
+    /// Certificate and key files that are named, with section and key.
+    pub fn named_files(&self) -> Vec<(String, &'static str, &Path)> {
         let amqp = self.amqp.iter().map(|amqp| ("amqp".to_owned(), amqp.tls.files().collect::<Vec<_>>()));
         let offices = self
             .back_offices
@@ -404,31 +451,37 @@ impl Config {
             ("http_intake".to_owned(), self.http_intake.files().collect()),
             ("console".to_owned(), self.console.files().collect()),
         ];
-        let mut faults = Vec::new();
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
-        for (section, files) in amqp.chain(offices).chain(http).chain(ledger) {
-            for (key, file) in files {
-                if let Err(error) = std::fs::File::open(file) {
-                    faults.push(ConfigFault {
-                        file: file.display().to_string(),
-                        line: None,
-                        key: format!("{section}.{key}"),
-                        wrong: format!("the file cannot be read ({error})"),
-                        todo: "check the path, which is relative to the configuration file, and the rights".to_owned(),
-                    });
-                }
+        let all = amqp.chain(offices).chain(http).chain(ledger);
+        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file)))
+            .collect()
+    }
+
+    /// Files that are named but cannot be read.
+    fn unreadable_files(&self) -> Vec<ConfigFault> {
+        let mut faults = Vec::new();
+        for (section, key, file) in self.named_files() {
+            if let Err(error) = std::fs::File::open(file) {
+                faults.push(ConfigFault {
+                    file: file.display().to_string(),
+                    line: None,
+                    key: format!("{section}.{key}"),
+                    wrong: format!("the file cannot be read ({error})"),
+                    todo: "check the path, which is relative to the configuration file, and the rights".to_owned(),
+                });
             }
         }
         faults
     }
 }
 
-fn read_all(
+/// Asks for every key. A configuration is only used when its reader noted no fault.
+fn read_all<'t>(
     path: &Path,
-    text: &str,
-    document: &Document<String>,
-    env: &BTreeMap<String, String>,
-) -> Result<Config, Vec<ConfigFault>> {
+    text: &'t str,
+    document: &'t Document<String>,
+    env: &'t BTreeMap<String, String>,
+) -> (Config, Reader<'t>) {
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut reader = Reader::new(path, text, Some(document), env);
     let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
@@ -454,12 +507,12 @@ fn read_all(
         log: read_log(&mut reader),
         waiting_room: read_waiting_room(&mut reader),
         holds: read_holds(&mut reader),
+        retention: retention::read(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);
     http_intake::check_room(&mut reader, &config);
-    let faults = reader.finish();
-    if faults.is_empty() { Ok(config) } else { Err(faults) }
+    (config, reader)
 }
 
 fn read_gateway(reader: &mut Reader<'_>) -> Gateway {

@@ -2,6 +2,7 @@
 //! keys exist, so that at the end every key that nobody asked for can be named.
 
 use super::fault::{ConfigFault, nearest};
+use super::secret_files::ENDING;
 use super::units;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use toml_edit::{Document, Item, TableLike, Value};
 
 /// Prefix of the environment variables that the gateway reads.
-const PREFIX: &str = "SLUIS_";
+pub(super) const PREFIX: &str = "SLUIS_";
 /// Variables with the prefix that are no settings: the configuration file itself, and what tests need.
 #[cfg(not(debug_assertions))]
 const NO_SETTINGS: [&str; 2] = ["SLUIS_CONFIG", "SLUIS_TEST_"];
@@ -340,6 +341,11 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The keys that were asked for, by section, and the variables that override them.
+    pub(super) fn into_known(self) -> (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) {
+        (self.known, self.variables)
+    }
+
     /// Notes unknown sections and variables and hands over all faults: those of the file by line, then the others.
     pub(super) fn finish(mut self) -> Vec<ConfigFault> {
         let sections: Vec<String> = self.known.keys().cloned().collect();
@@ -355,7 +361,10 @@ impl<'t> Reader<'t> {
         for name in self.env.keys().filter(|name| name.starts_with(PREFIX)) {
             let setting = !NO_SETTINGS.iter().any(|prefix| name.starts_with(prefix));
             if setting && !self.variables.contains(name) {
-                let todo = match nearest(name, variables.iter().map(String::as_str)) {
+                // Of a variable that names a file with the value, the name before that counts.
+                let near = |name: &str| nearest(name, variables.iter().map(String::as_str)).map(str::to_owned);
+                let by_stem = name.strip_suffix(ENDING).and_then(near).map(|near| near + ENDING);
+                let todo = match by_stem.or_else(|| near(name)) {
                     Some(near) => format!("perhaps {near} is meant; otherwise unset it"),
                     None => "unset it; the names are SLUIS_<SECTION>_<KEY>, as in the annotated config/sluis.toml"
                         .to_owned(),

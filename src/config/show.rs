@@ -60,6 +60,12 @@ pub(super) fn show(config: &Config) -> String {
         for (key, file) in config.console.files() {
             page.text(key, file.display());
         }
+        if let Some(url) = &config.console.public_url {
+            page.text("public_url", url);
+        }
+        page.text("session_idle", show_duration(config.console.session_idle));
+        page.text("session_longest", show_duration(config.console.session_longest));
+        page.bare("api_requests", config.console.api_requests);
     }
     show_http_intake(&mut page, &config.http_intake);
     page.section("[limits]");
@@ -103,6 +109,7 @@ pub(super) fn show(config: &Config) -> String {
     page.bare("max_messages", config.waiting_room.max_messages);
     page.section("[holds]");
     page.bare("remind_after", config.holds.remind_after);
+    page.0.push_str(&super::retention::show(&config.retention));
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);

@@ -8,7 +8,7 @@ use crate::web::Site;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -46,10 +46,28 @@ impl Context {
     pub fn form(&self, action: &str, content: &Markup) -> Markup {
         html! {
             form method="post" action=(action) {
-                @if let Some(token) = &self.form_token { input type="hidden" name="form_token" value=(token); }
+                (self.form_token())
                 (content)
             }
         }
+    }
+
+    /// What a form sends back, so that no other site can send it.
+    pub(super) fn form_token(&self) -> Markup {
+        html! { @if let Some(token) = &self.form_token { input type="hidden" name="form_token" value=(token); } }
+    }
+
+    /// Fails unless a form came with what proves that it comes from here.
+    pub(super) fn is_own(&self, sent: Option<&str>) -> Result<(), Refused> {
+        if self.form_token.is_none() || sent != self.form_token.as_deref() {
+            return Err(self.refused(StatusCode::FORBIDDEN, Why::Elsewhere));
+        }
+        Ok(())
+    }
+
+    /// A form that cannot be read.
+    pub(super) fn unreadable_form(&self) -> Refused {
+        self.refused(StatusCode::BAD_REQUEST, Why::Form)
     }
 
     /// There is nothing of that number or name.
@@ -83,14 +101,14 @@ impl FromRequestParts<Arc<Site>> for Context {
         let Some(visit) = parts.extensions.get::<Visit>().cloned() else {
             return Err(Redirect::to("/login").into_response());
         };
-        let language = language(parts);
+        let language = language(&parts.headers);
         Ok(Context { site: Arc::clone(site), actor: visit.actor, language, here, form_token: visit.form_token })
     }
 }
 
 /// The language that was chosen, or else the one that the browser asks for.
-pub(crate) fn language(parts: &Parts) -> Language {
-    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+pub(crate) fn language(headers: &HeaderMap) -> Language {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let cookies = text(header::COOKIE).unwrap_or_default();
     let chosen = cookie::Cookie::split_parse(cookies).filter_map(Result::ok);
     let mut chosen = chosen.filter(|cookie| cookie.name() == LANGUAGE_COOKIE);
@@ -123,11 +141,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Posted<T> {
         // Read twice: what proves where a form comes from stands beside its fields, whatever they are.
         let sent = serde_urlencoded::from_bytes::<Sent>(&bytes).ok().zip(serde_urlencoded::from_bytes(&bytes).ok());
         let Some((sent, fields)) = sent else {
-            return Err(context.refused(StatusCode::BAD_REQUEST, Why::Form).into_response());
+            return Err(context.unreadable_form().into_response());
         };
-        if context.form_token.is_none() || sent.form_token != context.form_token {
-            return Err(context.refused(StatusCode::FORBIDDEN, Why::Elsewhere).into_response());
-        }
+        context.is_own(sent.form_token.as_deref()).map_err(IntoResponse::into_response)?;
         Ok(Posted { context, fields })
     }
 }

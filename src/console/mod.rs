@@ -13,7 +13,11 @@ mod deliveries;
 mod health;
 mod held;
 mod layout;
+mod login;
 mod messages;
+mod orders;
+#[cfg(test)]
+mod orders_tests;
 mod overview;
 mod parked;
 mod parts;
@@ -23,6 +27,7 @@ mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
+pub(crate) use login::{ledger_away, notice};
 pub use words::Language;
 
 use crate::web::Site;
@@ -49,6 +54,7 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(health::routes())
         .merge(audit::routes())
         .merge(accounts::routes())
+        .merge(login::routes())
 }
 
 #[cfg(test)]

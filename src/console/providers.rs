@@ -197,11 +197,7 @@ fn days_of(context: &Context, starts: Starts) -> Markup {
     }
 }
 
-async fn one(
-    context: Context,
-    Path(agb): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Html<String>, Refused> {
+async fn one(context: Context, Path(agb): Path<String>, Query(asked): Query<Asked>) -> Result<Html<String>, Refused> {
     context.needs(Permission::ViewContracts)?;
     let days = asked.days(&context)?;
     if agb.len() != 8 || !agb.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -211,9 +207,8 @@ async fn one(
     let party = Party::from(agb.as_str());
     let name = registered.registers().iter().find_map(|register| register.provider(&party));
     let name = name.map(|provider| provider.name.clone());
-    let read = context.site.look(move |tx, now| {
-        Ok((now, tx.provider(&agb, Period::up_to(dutch_day(now), days), name)?))
-    });
+    let read =
+        context.site.look(move |tx, now| Ok((now, tx.provider(&agb, Period::up_to(dutch_day(now), days), name)?)));
     let (now, provider) = read.await.map_err(|error| context.broken(&error))?;
     let provider = provider.ok_or_else(|| context.missing())?;
     let title = provider.name.clone().unwrap_or_else(|| provider.agb.clone());
@@ -409,7 +404,10 @@ fn more(context: &Context, provider: &Provider) -> Markup {
         ),
         (context.pick("Gedeclareerd", "Declared"), parts::money(declared.declared_cents)),
         (context.pick("Toegekend", "Granted"), parts::money(declared.granted_cents)),
-        (context.pick("Starts op een toewijzing", "Starts on an allocation"), html! { (parts::count(language, u64::try_from(starts.count).unwrap_or(0))) }),
+        (
+            context.pick("Starts op een toewijzing", "Starts on an allocation"),
+            html! { (parts::count(language, u64::try_from(starts.count).unwrap_or(0))) },
+        ),
         (
             context.pick("9 van de 10 starten binnen", "9 in 10 start within"),
             html! { @match starts.ninetieth { Some(days) => { (days) " d" } None => "–" } },
@@ -460,7 +458,8 @@ mod tests {
     #[tokio::test]
     async fn providers_of_the_register_are_there_before_they_send_anything() {
         let config = format!("[contract]\nregion = '{}/config/regions/achterhoek'\n", env!("CARGO_MANIFEST_DIR"));
-        let parsed = crate::config::parse(std::path::Path::new("sluis.toml"), &config, &std::collections::BTreeMap::new());
+        let parsed =
+            crate::config::parse(std::path::Path::new("sluis.toml"), &config, &std::collections::BTreeMap::new());
         let contracts = crate::registers::load(&parsed.expect("it is right")).expect("the sample register is good");
         let register = contracts.registers()[0].clone();
         let mut providers: Vec<_> = register.providers().collect();

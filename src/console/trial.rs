@@ -1,9 +1,418 @@
-//! `/try`.
+//! `/try`: what would become of a message that somebody pastes or chooses. Nothing of it is stored.
 
+use super::context::{Context, Refused};
+use super::layout::{self, Place};
+use super::words::Language;
+use crate::access::Permission;
+use crate::decision::Verdict;
+use crate::finding::{Finding, Signal};
+use crate::message::tree::LineIndex;
+use crate::trial::{For, NotTried, Tried};
+use crate::view::{ReplyBy, Snippet, Trial};
 use crate::web::Site;
 use axum::Router;
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// What a form adds to a message.
+const FORM_BYTES: usize = 64 * 1024;
+/// Findings that are shown with their line; the others are counted. A page of thousands helps nobody.
+const MOST_SHOWN: usize = 100;
+/// The longest reply that a page shows.
+const MOST_REPLY_BYTES: usize = 500_000;
+
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
+    // Read here, and never more of it than a message may have.
+    Router::new().route("/try", get(page).post(judged)).layer(DefaultBodyLimit::disable())
+}
+
+async fn page(context: Context) -> Result<Html<String>, Refused> {
+    context.needs(Permission::Try)?;
+    Ok(show(&context, &html! {}))
+}
+
+async fn judged(context: Context, request: Request) -> Result<Html<String>, Response> {
+    let said = |refused: Refused| refused.into_response();
+    context.needs(Permission::Try).map_err(said)?;
+    let source = read(&context, request).await?;
+    let whose = For::Staff { signals: context.actor.may(Permission::ViewContracts) };
+    let tried = context.site.trials.of(source, whose).await.map_err(|why| said(not_tried(&context, &why)))?;
+    Ok(show(&context, &outcome(&context, &tried)))
+}
+
+/// The message of a form: the file that was chosen, or else the text that was pasted.
+async fn read(context: &Context, request: Request) -> Result<Vec<u8>, Response> {
+    let most = context.site.trials.max_bytes();
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > (most + FORM_BYTES) as u64) {
+        return Err(too_large(context));
+    }
+    let form = Multipart::from_request(request, &context.site).await;
+    let mut form = form.map_err(|_| context.unreadable_form().into_response())?;
+    let (mut token, mut pasted, mut chosen) = (None, Vec::new(), Vec::new());
+    loop {
+        let broken = |error: MultipartError| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(context),
+            _ => context.unreadable_form().into_response(),
+        };
+        let Some(mut field) = form.next_field().await.map_err(broken)? else { break };
+        let name = field.name().unwrap_or_default().to_owned();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(broken)? {
+            if bytes.len() + chunk.len() > most {
+                return Err(too_large(context));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        match name.as_str() {
+            "form_token" => token = String::from_utf8(bytes).ok(),
+            "message" => pasted = bytes,
+            "file" => chosen = bytes,
+            _ => {}
+        }
+        // Who it comes from is known before anything of size is read: the token stands first in the form.
+        context.is_own(token.as_deref()).map_err(IntoResponse::into_response)?;
+    }
+    let source = if chosen.is_empty() { pasted } else { chosen };
+    if source.iter().all(u8::is_ascii_whitespace) {
+        let refused = context.cannot(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Er is geen bericht. Plak het in het veld, of kies een bestand.",
+            "There is no message. Paste it into the field, or choose a file.",
+        );
+        return Err(refused.into_response());
+    }
+    Ok(source)
+}
+
+/// The rest of what is sent is not read.
+fn too_large(context: &Context) -> Response {
+    let most = context.site.trials.max_bytes();
+    let refused = context.cannot(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("Dit bericht is te groot: een bericht heeft hoogstens {most} bytes."),
+        format!("This message is too large: a message has {most} bytes at most."),
+    );
+    let mut response = refused.into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn not_tried(context: &Context, why: &NotTried) -> Refused {
+    match why {
+        NotTried::Ledger(error) => context.broken(error),
+        NotTried::Busy => context.cannot(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Er worden nu te veel berichten tegelijk geprobeerd. Probeer het zo opnieuw.",
+            "Too many messages are tried at once. Try again in a moment.",
+        ),
+        NotTried::Slow => context.cannot(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Het beoordelen duurde te lang. Probeer het opnieuw als het rustiger is.",
+            "Judging took too long. Try again when it is quieter.",
+        ),
+        NotTried::OtherParty | NotTried::Broke => {
+            tracing::error!("a trial of a message broke off");
+            context.cannot(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Het beoordelen van dit bericht brak af. Er is niets bewaard; de beheerder weet ervan.",
+                "Judging this message broke off. Nothing was stored; the operator knows.",
+            )
+        }
+    }
+}
+
+fn show(context: &Context, outcome: &Markup) -> Html<String> {
+    let content = html! {
+        p { (context.pick(
+            "Plak een iWmo- of iJw-bericht, of kies een bestand. U ziet wat de gateway er nu mee zou doen. Er wordt niets \
+             bewaard en niets verstuurd; u kunt hetzelfde bericht daarna gewoon indienen.",
+            "Paste an iWmo or iJw message, or choose a file. You see what the gateway would do with it now. Nothing is \
+             stored and nothing is sent; you can send the same message afterwards.",
+        )) }
+        (outcome)
+        form.trial method="post" action="/try" enctype="multipart/form-data" {
+            (context.form_token())
+            div.field {
+                label for="message" { (context.pick("Bericht (XML)", "Message (XML)")) }
+                textarea #message name="message" rows="12" spellcheck="false" autocomplete="off" {}
+            }
+            div.field {
+                label for="file" { (context.pick("of een bestand", "or a file")) }
+                input #file type="file" name="file" accept=".xml,application/xml,text/xml";
+            }
+            div.buttons { button type="submit" { (context.pick("Beoordeel", "Judge")) } }
+        }
+    };
+    layout::page(context, Place::Trial, context.pick("Een bericht proberen", "Try a message"), &content)
+}
+
+fn outcome(context: &Context, tried: &Tried) -> Markup {
+    let trial = Trial::of(tried);
+    let (class, word) = verdict(context.language, trial.verdict);
+    let lines = LineIndex::of(&tried.prepared.source);
+    let kind = trial.kind.as_deref().unwrap_or(context.pick("onbekende soort", "unknown kind"));
+    html! {
+        section #outcome aria-labelledby="verdict" {
+            h2 #verdict { (kind) ": " span.badge.(class) { (word) } }
+            dl.facts {
+                div { dt { (context.pick("Identificatie", "Identification")) } dd { (trial.identification.as_deref().unwrap_or("–")) } }
+                div { dt { (context.pick("Beoordeeld tot en met niveau", "Judged up to level")) } dd { (trial.level) } }
+                div { dt { (context.pick("Bevindingen", "Findings")) } dd { (trial.findings.len()) } }
+                div { dt { (context.pick("Contractregister", "Contract register")) } dd { (trial.register.as_deref().unwrap_or("–")) } }
+            }
+            @if !trial.waits_for.is_empty() {
+                div.notice.info role="status" { p { (context.pick(
+                    "Dit bericht zou eerst wachten op een bericht waarnaar het verwijst en dat er nog niet is.",
+                    "This message would first wait for one that it refers to and that is not there yet.",
+                )) } }
+            }
+            (findings(context, &trial.findings, &tried.prepared.source, &lines))
+            (leaving(context, &trial))
+            (signals(context, &trial))
+            (skipped(context, &trial))
+        }
+    }
+}
+
+fn verdict(language: Language, verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Accepted => ("good", language.pick("zou worden geaccepteerd", "would be accepted")),
+        Verdict::Rejected => ("bad", language.pick("zou worden afgekeurd", "would be rejected")),
+        Verdict::Partly => ("warn", language.pick("zou deels worden toegekend", "would be partly granted")),
+        Verdict::Held => ("info", language.pick("zou worden vastgehouden", "would be held")),
+        Verdict::Parked => ("plain", language.pick("zou worden geparkeerd", "would be parked")),
+    }
+}
+
+fn findings(context: &Context, findings: &[Finding], source: &[u8], lines: &LineIndex) -> Markup {
+    html! {
+        h3 { (context.pick("Wat er niet klopt", "What is wrong")) }
+        @if findings.is_empty() { p.empty { (context.pick("Niets gevonden.", "Nothing found.")) } }
+        ol.findings { @for finding in findings.iter().take(MOST_SHOWN) {
+            li.finding {
+                p { strong { (finding.rule) @if let Some(code) = &finding.code { " · " (code) } } " "
+                    (context.pick(&finding.nl, &finding.en)) }
+                (snippet(finding, source, lines))
+                p.path { code { (finding.path) } }
+                @if !finding.facts.is_empty() {
+                    dl.facts { @for (name, value) in &finding.facts { div { dt { (name) } dd { (fact(value)) } } } }
+                }
+            }
+        } }
+        @if findings.len() > MOST_SHOWN {
+            p { (context.pick("En nog ", "And ")) (findings.len() - MOST_SHOWN) (context.pick(" andere.", " more.")) }
+        }
+    }
+}
+
+fn snippet(finding: &Finding, source: &[u8], lines: &LineIndex) -> Markup {
+    let shown = Snippet::of(source, lines, finding.line, finding.column);
+    html! {
+        pre.snippet tabindex="0" {
+            span.line { (finding.line) ":" (finding.column) "  " }
+            @if shown.cut.0 { "…" } (shown.before) mark { (shown.marked) } (shown.after) @if shown.cut.1 { "…" }
+        }
+    }
+}
+
+fn fact(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn leaving(context: &Context, trial: &Trial) -> Markup {
+    let purpose = |word: &str| match word {
+        "reply" => context.pick("retourbericht", "reply").to_owned(),
+        "forward" => context.pick("doorgezonden bericht", "forwarded message").to_owned(),
+        "error" => context.pick("foutmelding", "error report").to_owned(),
+        other => other.to_owned(),
+    };
+    let by = match trial.reply_by {
+        Some(ReplyBy::Gateway) => context.pick("de gateway verstuurt het", "the gateway sends it"),
+        Some(ReplyBy::Receiver) => context.pick("de ontvanger verstuurt het", "the receiver sends it"),
+        None => context.pick("het wordt nu niet verstuurd", "it is not sent now"),
+    };
+    html! {
+        h3 { (context.pick("Wat er zou vertrekken", "What would leave")) }
+        @if trial.leaves.is_empty() { p.empty { (context.pick("Niets.", "Nothing.")) } }
+        ul { @for leaving in &trial.leaves {
+            li { (purpose(leaving.purpose)) " " (leaving.subject) " → " (leaving.to.as_deref().unwrap_or("–")) }
+        } }
+        @if let (Some(kind), Some(xml)) = (&trial.reply, &trial.reply_xml) {
+            (document(context, &format!("{kind} ({by})"), xml))
+        }
+        @for own in &trial.answers {
+            (document(context, own.kind.as_deref().unwrap_or(context.pick("eigen bericht", "own message")), &own.xml))
+        }
+    }
+}
+
+/// A document that would leave, folded in.
+fn document(context: &Context, title: &str, xml: &str) -> Markup {
+    html! {
+        details { summary { (title) }
+            @if xml.len() > MOST_REPLY_BYTES {
+                p { (context.pick("Te groot om hier te tonen; vraag het op met POST /v1/check.", "Too large to show here; ask for it with POST /v1/check.")) }
+            } @else {
+                pre.document tabindex="0" { (xml) }
+            }
+        }
+    }
+}
+
+fn signals(context: &Context, trial: &Trial) -> Markup {
+    let text = |signal: &Signal| context.pick(&signal.nl, &signal.en).to_owned();
+    html! {
+        h3 { (context.pick("Wat de gemeente zou horen", "What the municipality would be told")) }
+        @if trial.signals_withheld {
+            p.empty { (context.pick(
+                "Signalen ziet u alleen met de rol die contracten mag inzien.",
+                "Signals are shown only to a role that may see contracts.",
+            )) }
+        } @else if trial.signals.is_empty() {
+            p.empty { (context.pick("Geen signalen.", "No signals.")) }
+        }
+        ul { @for signal in &trial.signals { li { strong { (signal.check) } " (" (signal.outcome) ") " (text(signal)) } } }
+    }
+}
+
+fn skipped(context: &Context, trial: &Trial) -> Markup {
+    let needs: BTreeSet<&str> = trial.skipped.iter().map(|skipped| skipped.needs.as_str()).collect();
+    let why = |needs: &str| match needs {
+        "ledger" => context.pick("het grootboek ontbreekt", "the ledger is missing").to_owned(),
+        "contract" => context
+            .pick(
+                "er is geen contractregister voor deze gemeente",
+                "there is no contract register for this municipality",
+            )
+            .to_owned(),
+        "question" => context
+            .pick("het bericht waarop dit antwoordt is niet bekend", "the message that this answers is not known")
+            .to_owned(),
+        other => other.to_owned(),
+    };
+    html! {
+        @if !needs.is_empty() {
+            h3 { (context.pick("Niet beoordeeld", "Not judged")) }
+            dl.facts { @for each in needs {
+                div { dt { (why(each)) } dd { @for skipped in trial.skipped.iter().filter(|skipped| skipped.needs == each) {
+                    (skipped.rule) " "
+                } } }
+            } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::access::{Means, Role};
+    use crate::demo::compose::{Allocate, Composer, Person, omvang};
+    use crate::message::{Eenheid, Frequentie, Law, Party, Product};
+    use crate::web::Site;
+    use crate::web::testing::{FORM_TOKEN, see, send, site, somebody};
+    use axum::http::{Method, StatusCode};
+    use jiff::civil::date;
+    use std::sync::Arc;
+
+    fn start() -> String {
+        let (gemeente, aanbieder) = (Party::from("0197"), Party::from("42420001"));
+        let composer = Composer { law: Law::Wmo, gemeente, aanbieder, dagtekening: date(2026, 3, 10) };
+        let allocate = Allocate {
+            nummer: 1001,
+            product: Product { categorie: "02".into(), code: Some("02A02".into()) },
+            from: date(2026, 1, 1),
+            to: date(2026, 12, 28),
+            omvang: omvang(4, Eenheid::Uur, Frequentie::PerWeek),
+        };
+        let message = composer.start("B1", &Person::nth(1), &allocate, date(2026, 1, 6));
+        String::from_utf8(message.write()).expect("XML in UTF-8")
+    }
+
+    fn part(name: &str, value: &str) -> String {
+        format!("--grens\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    }
+
+    fn file(value: &str) -> String {
+        let head =
+            "--grens\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.xml\"\r\nContent-Type: text/xml";
+        format!("{head}\r\n\r\n{value}\r\n")
+    }
+
+    async fn post(site: &Arc<Site>, roles: &[Role], parts: &[String]) -> (StatusCode, String) {
+        let body = format!("{}--grens--\r\n", parts.concat());
+        let headers = [("content-type", "multipart/form-data; boundary=grens")];
+        let (status, _, body) =
+            send(site, Some(somebody(roles)), Method::POST, "/try", &headers, body.into_bytes()).await;
+        (status, body)
+    }
+
+    async fn attempt(message: &str) -> (StatusCode, String) {
+        post(&site(), &[Role::Viewer], &[part("form_token", FORM_TOKEN), part("message", message), file("")]).await
+    }
+
+    #[tokio::test]
+    async fn the_page_asks_for_a_message_and_says_that_nothing_is_stored() {
+        let (status, page) = see(&site(), &[Role::Viewer], "/try").await;
+        assert_eq!(status, StatusCode::OK);
+        for part in ["Er wordt niets bewaard", "multipart/form-data", FORM_TOKEN, "name=\"file\""] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert_eq!(see(&site(), &[], "/try").await.0, StatusCode::FORBIDDEN);
+    }
+
+    #[tokio::test]
+    async fn a_message_is_judged_pasted_or_as_a_file() {
+        let token = part("form_token", FORM_TOKEN);
+        for parts in [vec![token.clone(), part("message", &start()), file("")], vec![token, file(&start())]] {
+            let (status, page) = post(&site(), &[Role::Viewer], &parts).await;
+            assert_eq!(status, StatusCode::OK, "{page}");
+            for part in
+                ["zou worden afgekeurd", "TR019", "<mark>", "WMO306 (de gateway verstuurt het)", "wmo306:Header&gt;"]
+            {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_is_pasted_is_escaped_and_told_apart() {
+        let (status, page) = attempt("<script>alert(1)</script>").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("XSD") && !page.contains("<script>"), "{page}");
+        for bad in ["geen xml", "\u{feff}<a>", "<a>\u{0}</a>", &start().replace("UTF-8", "UTF-16")] {
+            let (status, page) = attempt(bad).await;
+            assert!(status == StatusCode::OK && page.contains("XSD"), "{bad}: {page}");
+        }
+        let (status, page) = attempt(" \r\n").await;
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.contains("geen bericht"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn a_form_from_elsewhere_or_of_another_sort_is_refused() {
+        let site = site();
+        let message = part("message", &start());
+        assert_eq!(post(&site, &[Role::Viewer], std::slice::from_ref(&message)).await.0, StatusCode::FORBIDDEN);
+        let wrong = [part("form_token", "x"), message.clone()];
+        assert_eq!(post(&site, &[Role::Viewer], &wrong).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(post(&site, &[], &[part("form_token", FORM_TOKEN), message]).await.0, StatusCode::FORBIDDEN);
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let visit = || Some(somebody(&[Role::Viewer]));
+        let answer = send(&site, visit(), Method::POST, "/try", &headers, b"message=x".to_vec()).await;
+        assert_eq!(answer.0, StatusCode::BAD_REQUEST);
+        let large = [("content-type", "multipart/form-data; boundary=grens"), ("content-length", "2000000000")];
+        let (status, headers, _) = send(&site, visit(), Method::POST, "/try", &large, Vec::new()).await;
+        assert_eq!((status, headers["connection"].as_bytes()), (StatusCode::PAYLOAD_TOO_LARGE, &b"close"[..]));
+        let mut program = somebody(&[Role::Viewer]);
+        program.actor.means = Means::Token;
+        program.form_token = None;
+        let answer = send(&site, Some(program), Method::POST, "/try", &large[..1], Vec::new()).await;
+        assert_ne!(answer.0, StatusCode::OK);
+    }
 }

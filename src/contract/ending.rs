@@ -63,6 +63,42 @@ impl Because {
     }
 }
 
+/// What ends an open signal, as far as that can be said before it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// The first survey that does not tell it again.
+    NotSeenAgain,
+    /// The end of the last allocation that it is about.
+    AllocationsOver,
+    /// The end of its agreement, or consumption below the threshold.
+    BelowThreshold,
+    /// The end of its agreement.
+    AgreementOver,
+    /// Nothing, while the message that told it waits for a person.
+    AfterHold,
+    /// Nothing: it is about nothing that can be over.
+    Never,
+}
+
+/// What ends an open signal: the same cases as [`Standing::ended`].
+pub fn ends(open: &Open) -> Ends {
+    let facts = &open.signal.facts;
+    match open.origin {
+        Origin::Survey => Ends::NotSeenAgain,
+        Origin::Message { is_held: true, .. } => Ends::AfterHold,
+        Origin::Message { .. } if facts.get("afspraak").is_some_and(Value::is_string) => {
+            if facts.get("drempel_procent").is_some_and(Value::is_i64) {
+                Ends::BelowThreshold
+            } else {
+                Ends::AgreementOver
+            }
+        }
+        Origin::Message { .. } if open.signal.toewijzingen.is_empty() => Ends::Never,
+        Origin::Message { .. } => Ends::AllocationsOver,
+    }
+}
+
 /// What is needed to tell which signals of a region have ended.
 pub struct Standing<'a> {
     survey: Survey<'a>,
@@ -189,6 +225,10 @@ mod tests {
     fn a_signal_about_a_message_that_waits_for_a_person_stays() {
         let held = Origin::Message { law: Law::Wmo, is_held: true };
         assert_eq!(ended(&open(held, &[1], &[]), &[], 0, |_| ()), None);
+        assert_eq!(ends(&open(held, &[1], &[])), Ends::AfterHold);
+        assert_eq!(ends(&open(Origin::Survey, &[1], &[])), Ends::NotSeenAgain);
+        assert_eq!(ends(&open(MESSAGE, &[1], &[])), Ends::AllocationsOver);
+        assert_eq!(ends(&open(MESSAGE, &[], &[])), Ends::Never);
     }
 
     #[test]
@@ -199,7 +239,9 @@ mod tests {
         assert_eq!(ended(&passed, &[], 4_199_999, |_| ()), Some(Because::BelowThreshold));
         assert_eq!(ended(&passed, &[], 9_000_000, |t| t.today = date(2026, 12, 31)), None);
         assert_eq!(ended(&passed, &[], 9_000_000, |t| t.today = date(2027, 1, 1)), Some(Because::AgreementOver));
+        assert_eq!(ends(&passed), Ends::BelowThreshold);
         let gone = open(MESSAGE, &[1], &[("afspraak", "no-such-agreement".into())]);
+        assert_eq!(ends(&gone), Ends::AgreementOver);
         assert_eq!(ended(&gone, &[], 0, |_| ()), Some(Because::AgreementOver));
         let unreckoned = open(MESSAGE, &[1], &[("afspraak", POT.into())]);
         assert_eq!(ended(&unreckoned, &[], 0, |_| ()), None, "no threshold to be below");

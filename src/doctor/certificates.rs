@@ -2,7 +2,7 @@
 
 use super::sort::{Severity, Sort};
 use super::{Ailment, Report, Subject, blocking};
-use crate::config::{Config, TlsFiles};
+use crate::config::{Config, ServerFiles, TlsFiles};
 use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -84,39 +84,76 @@ pub(super) static SORTS: [&Sort; 8] =
 
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     blocking(move || {
-        let places = places(&subject.config);
-        if places.iter().all(|(_, tls)| tls.files().next().is_none()) {
+        if places(&subject.config).is_empty() {
             return Report::nothing_to_examine("the configuration names no certificate");
         }
         let mut report = Report::default();
-        for (place, tls) in places {
-            look(&place, tls, subject.now, &mut report);
-        }
+        look_at_all(&subject.config, subject.now, &mut report);
         report
     })
     .await
 }
 
-/// Where certificates are named.
-fn places(config: &Config) -> Vec<(String, &TlsFiles)> {
-    let broker = config.amqp.iter().map(|amqp| ("[amqp]".to_owned(), &amqp.tls));
-    let offices = config.back_offices.values().map(|office| (format!("back office {}", office.gemeente), &office.tls));
-    broker.chain(offices).collect()
+/// Looks at every certificate and key that the configuration names.
+pub(super) fn look_at_all(config: &Config, now: Timestamp, report: &mut Report) {
+    for (place, files) in places(config) {
+        look(&place, files, now, report);
+    }
 }
 
-fn look(place: &str, tls: &TlsFiles, now: Timestamp, report: &mut Report) {
-    if let Some(file) = &tls.ca_file
-        && let Some(authorities) = read(place, "ca_file", file, report)
-    {
-        for der in &authorities {
-            report.findings.extend(judge(&format!("{place} ca_file {}", file.display()), der, now));
+/// Certificates that stand together, each with the key that names it.
+#[derive(Clone, Copy)]
+struct Named<'c> {
+    authority: Option<(&'static str, &'c Path)>,
+    certificate: Option<(&'static str, &'c Path)>,
+    key: Option<(&'static str, &'c Path)>,
+}
+
+impl<'c> From<&'c TlsFiles> for Named<'c> {
+    fn from(files: &'c TlsFiles) -> Named<'c> {
+        Named {
+            authority: files.ca_file.as_deref().map(|file| ("ca_file", file)),
+            certificate: files.client_cert_file.as_deref().map(|file| ("client_cert_file", file)),
+            key: files.client_key_file.as_deref().map(|file| ("client_key_file", file)),
         }
     }
-    let own = tls.client_cert_file.as_ref().zip(tls.client_key_file.as_ref());
-    let Some((certificate, key)) = own else { return };
-    let Some(chain) = read(place, "client_cert_file", certificate, report) else { return };
+}
+
+impl<'c> From<&'c ServerFiles> for Named<'c> {
+    fn from(files: &'c ServerFiles) -> Named<'c> {
+        Named {
+            authority: files.client_authority.as_deref().map(|file| ("client_ca_file", file)),
+            certificate: Some(("server_cert_file", &files.certificate)),
+            key: Some(("server_key_file", &files.key)),
+        }
+    }
+}
+
+/// Where certificates are named.
+fn places(config: &Config) -> Vec<(String, Named<'_>)> {
+    let broker = config.amqp.iter().map(|amqp| ("[amqp]".to_owned(), Named::from(&amqp.tls)));
+    let ledger = std::iter::once(("[ledger]".to_owned(), Named::from(&config.ledger.tls)));
+    let offices =
+        config.back_offices.values().map(|office| (format!("back office {}", office.gemeente), (&office.tls).into()));
+    let servers = [("[http_intake]", &config.http_intake.tls), ("[console]", &config.console.tls)];
+    let servers = servers.into_iter().filter_map(|(place, tls)| Some((place.to_owned(), tls.as_ref()?.into())));
+    let all = broker.chain(ledger).chain(servers).chain(offices);
+    all.filter(|(_, named): &(String, Named<'_>)| named.authority.is_some() || named.certificate.is_some()).collect()
+}
+
+fn look<'c>(place: &str, files: impl Into<Named<'c>>, now: Timestamp, report: &mut Report) {
+    let Named { authority, certificate, key } = files.into();
+    if let Some((name, file)) = authority
+        && let Some(authorities) = read(place, name, file, report)
+    {
+        for der in &authorities {
+            report.findings.extend(judge(&format!("{place} {name} {}", file.display()), der, now));
+        }
+    }
+    let Some(((name, certificate), key)) = certificate.zip(key) else { return };
+    let Some(chain) = read(place, name, certificate, report) else { return };
     for (at, der) in chain.iter().enumerate() {
-        let name = format!("{place} client_cert_file {}", certificate.display());
+        let name = format!("{place} {name} {}", certificate.display());
         report.findings.extend(judge(&name, der, now));
         if at == 0
             && let Some(left) = days_left(der, now)
@@ -189,8 +226,8 @@ fn weakness(certificate: &X509Certificate<'_>) -> Option<String> {
     (!own && WEAK_SIGNATURES.contains(&signature.as_str())).then(|| "it is signed with MD5 or SHA-1".to_owned())
 }
 
-fn match_key(place: &str, file: &Path, chain: Vec<CertificateDer<'static>>) -> Vec<Ailment> {
-    let name = format!("{place} client_key_file {}", file.display());
+fn match_key(place: &str, (key, file): (&str, &Path), chain: Vec<CertificateDer<'static>>) -> Vec<Ailment> {
+    let name = format!("{place} {key} {}", file.display());
     let unreadable = |why: &str| vec![UNREADABLE.found(format!("{name}: {why}"))];
     let (bytes, mode) = match (std::fs::read(file), std::fs::metadata(file)) {
         (Ok(bytes), Ok(metadata)) => (bytes, metadata.permissions().mode() & 0o777),

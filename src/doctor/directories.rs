@@ -2,8 +2,8 @@
 
 use super::backlog::age;
 use super::sort::{Severity, Sort};
-use super::{Report, Subject, blocking};
-use crate::config::Transport;
+use super::{Ailment, Report, Subject, blocking};
+use crate::config::{Config, Transport};
 use jiff::Timestamp;
 use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt;
@@ -64,10 +64,24 @@ static REPORTS: Sort = Sort {
 /// What this examination can find.
 pub(super) static SORTS: [&Sort; 6] = [&MISSING, &RIGHTS, &APART, &LEFT_LYING, &UNFINISHED, &REPORTS];
 
+/// Folders that are there and may not be used.
+pub(super) fn rights(config: &Config) -> Vec<Ailment> {
+    if !is_in_use(config) {
+        return Vec::new();
+    }
+    let (mut report, _) = look_at_folders(&config.directory.root);
+    report.findings.retain(|finding| finding.sort == RIGHTS.id);
+    report.findings
+}
+
+fn is_in_use(config: &Config) -> bool {
+    config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory
+}
+
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     blocking(move || {
         let config = &subject.config;
-        if !config.intake.contains(&Transport::Directory) && config.delivery.default != Transport::Directory {
+        if !is_in_use(config) {
             return Report::nothing_to_examine("the directory transport is not in use");
         }
         judge(&config.directory.root, subject.now)
@@ -76,6 +90,17 @@ pub(super) async fn examine(subject: Arc<Subject>) -> Report {
 }
 
 fn judge(root: &Path, now: Timestamp) -> Report {
+    let (mut report, mut devices) = look_at_folders(root);
+    devices.dedup();
+    if devices.len() > 1 {
+        report.findings.push(APART.found(root.display().to_string()));
+    }
+    look_at_files(root, now, &mut report);
+    report
+}
+
+/// What is wrong with the folders themselves, and on which file systems they lie.
+fn look_at_folders(root: &Path) -> (Report, Vec<u64>) {
     let mut report = Report::default();
     let mut devices = Vec::new();
     for name in ["in", "out", "error"] {
@@ -96,12 +121,7 @@ fn judge(root: &Path, now: Timestamp) -> Report {
             report.findings.push(RIGHTS.found(format!("{}: {error}", folder.display())));
         }
     }
-    devices.dedup();
-    if devices.len() > 1 {
-        report.findings.push(APART.found(root.display().to_string()));
-    }
-    look_at_files(root, now, &mut report);
-    report
+    (report, devices)
 }
 
 fn look_at_files(root: &Path, now: Timestamp, report: &mut Report) {

@@ -1,7 +1,8 @@
 //! The key file of the ledger.
 
 use super::sort::{Severity, Sort};
-use super::{Report, Subject, blocking};
+use super::{Ailment, Report, Subject, blocking};
+use crate::config::Config;
 use crate::ledger::{KeyError, Keys};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -34,6 +35,14 @@ pub(super) static SORTS: [&Sort; 3] = [&MISSING, &UNUSABLE, &SAME_DISK];
 
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     blocking(move || judge(subject.config.ledger.location.file(), &subject.config.ledger.key_file)).await
+}
+
+/// Why the key file cannot be used. One that is absent is made by a first start, unless the ledger is there without it.
+pub(super) fn usable(config: &Config) -> Vec<Ailment> {
+    let ledger = config.ledger.location.file();
+    let mut findings = judge(ledger, &config.ledger.key_file).findings;
+    findings.retain(|finding| finding.sort == UNUSABLE.id || (finding.sort == MISSING.id && ledger.is_some()));
+    findings
 }
 
 /// `ledger` is the database when it is a file.

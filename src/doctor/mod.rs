@@ -17,6 +17,7 @@ mod offices;
 mod page;
 mod registers;
 mod remote;
+mod retention;
 mod senders;
 mod server;
 mod sort;
@@ -206,6 +207,14 @@ pub static EXAMINATIONS: &[Examination] = &[
         run: |subject| Box::pin(keys::examine(subject)),
     },
     Examination {
+        id: "retention",
+        title: "retention",
+        looks_at: "whether the ledger lets go of what is kept long enough, and what it keeps though its time is over",
+        sorts: &retention::SORTS,
+        deadline: DISK,
+        run: |subject| Box::pin(retention::examine(subject)),
+    },
+    Examination {
         id: "register",
         title: "contract registers",
         looks_at: "the contract registers as a gateway would start with them now: faults, days left, and municipalities \
@@ -358,6 +367,16 @@ impl Diagnosis {
             None => {}
         }
     }
+}
+
+/// What is wrong with the files and folders that a configuration names, as far as it can be told without asking anybody:
+/// certificates and keys, the rights on folders, the key file of the ledger. What a first start makes may be absent.
+pub fn named_files(config: &Config, now: Timestamp) -> Vec<Ailment> {
+    let mut report = Report::default();
+    certificates::look_at_all(config, now, &mut report);
+    report.findings.extend(directories::rights(config));
+    report.findings.extend(keys::usable(config));
+    report.findings
 }
 
 /// Does what blocks on a thread where that is allowed.

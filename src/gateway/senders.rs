@@ -33,7 +33,7 @@ pub(super) struct News {
 }
 
 /// Whom the report on a message that failed at level 1 is for: the one who brought it, not whoever it names.
-pub(super) fn tell_who_brought_it(prepared: &mut Prepared, standing: Standing<'_>) {
+pub(crate) fn tell_who_brought_it(prepared: &mut Prepared, standing: Standing<'_>) {
     if let (Err(unreadable), Standing::Known(sender)) = (&mut prepared.reading, standing) {
         unreadable.sender = sender.party_to_tell(unreadable.sender.as_deref()).map(|party| party.0);
     }

@@ -100,6 +100,7 @@ macro_rules! hold_columns {
          FROM holds AS h CROSS JOIN messages AS m ON m.id = h.message_id "
     };
 }
+pub(super) use hold_columns;
 
 impl Tx<'_> {
     /// Allocations named in a request that a message holds back, by number, each with the latest such message; of a
@@ -219,7 +220,7 @@ impl Tx<'_> {
     }
 }
 
-fn hold(cells: &mut Cells<'_, '_>) -> Result<Hold, LedgerError> {
+pub(super) fn hold(cells: &mut Cells<'_, '_>) -> Result<Hold, LedgerError> {
     Ok(Hold {
         message_id: cells.get()?,
         kind: cells.kind()?.ok_or(LedgerError::Damaged("a message has no kind"))?,

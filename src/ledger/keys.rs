@@ -417,6 +417,14 @@ impl Vault {
         self.keys.person_by(bsn, self.in_force.person)
     }
 
+    /// A hash of a text that nobody without the keys can find again by trying. It changes with the person key: for what
+    /// is kept for a day at most.
+    pub(super) fn fleeting(&self, purpose: &str, text: &str) -> Result<[u8; 32], LedgerError> {
+        let (sort, id) = (KeySort::Person, self.in_force.person);
+        let secret = self.keys.secrets.get(&(sort, id)).ok_or(LedgerError::Key { sort, id })?;
+        Ok(mac(secret, format!("{purpose}:{text}").as_bytes()))
+    }
+
     pub(super) fn seal(&mut self, context: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, LedgerError> {
         let id = self.in_force.body;
         let cipher = self.cipher(id)?;

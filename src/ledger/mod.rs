@@ -4,6 +4,7 @@
 //! reads the facts, has the core judge, and stores the decision with everything that follows from it; when its caller
 //! hears of success, all of it is on disk. Nothing here judges, and nothing here sends.
 
+mod access;
 mod audit;
 mod breaker;
 mod condition;
@@ -18,7 +19,9 @@ mod judged;
 mod keys;
 mod location;
 mod members;
+mod mentions;
 mod money;
+mod orders;
 mod outbox;
 mod question;
 mod record;
@@ -26,6 +29,7 @@ mod refusal;
 mod replay;
 mod report;
 mod resend;
+mod retention;
 mod schema;
 mod signals;
 mod store;
@@ -41,6 +45,7 @@ mod tests;
 #[path = "tests/on_postgres.rs"]
 mod tests_on_postgres;
 
+pub use access::{ApiToken, Attempt, By, Changed, Failed, LocalAccount, NewSession, Session, SignedIn};
 pub use audit::Fault;
 pub use condition::{Condition, ServerCondition, condition, server_condition};
 pub use custody::backup::{Backup, BackupError, backup};
@@ -55,14 +60,17 @@ pub use keys::{InForce, KeyError, KeyId, KeySort, Keys};
 pub use location::{Location, Server, ServerFault};
 pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
+pub use orders::{AboutHold, AboutParked};
 pub use question::{Open, OpenQuestion};
 pub use refusal::Refused;
 pub use replay::{Given, LARGEST_SELECTION, MemberDone, OutboxRow, Run, Selection, SelectionMember, SentAgain, Target};
 pub use report::{Budget, Counts, Departure, Entry, Filter, Waiting};
 pub use resend::{Bound, Resend, Resent, Row, RowState};
+pub use retention::{FIRST, Gone, Looked, Others, Place, Portion, RetentionRun};
 pub use signals::{Kept, LastSurvey, SurveyRecord, Turnover};
 pub use store::{Inbox, Stored};
 pub use tx::Tx;
+pub use view::Look;
 pub use waiting::Waiter;
 
 use futures_util::future::BoxFuture;

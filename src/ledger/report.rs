@@ -251,7 +251,7 @@ pub(super) fn age(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 
-fn entry(cells: &mut Cells<'_, '_>) -> Result<Entry, LedgerError> {
+pub(super) fn entry(cells: &mut Cells<'_, '_>) -> Result<Entry, LedgerError> {
     Ok(Entry {
         message_id: cells.get()?,
         transport: cells.get()?,

@@ -55,7 +55,7 @@ pub enum Bound {
 
 impl Bound {
     /// Word, municipality and municipalities, as the queries take them.
-    fn values(&self) -> (&'static str, &str, String) {
+    pub(super) fn values(&self) -> (&'static str, &str, String) {
         match self {
             Bound::Office(gemeente) => ("office", gemeente, json::<&str>([])),
             Bound::Default { offices } => ("default", "", json(offices)),
@@ -124,6 +124,7 @@ macro_rules! bound {
                 AND o.receiver IN (SELECT k.value FROM json_each(?3) AS k))))"
     };
 }
+pub(super) use bound;
 
 /// Columns of a row, as [`row`] reads them.
 macro_rules! row_columns {
@@ -278,7 +279,7 @@ fn row(cells: &mut Cells<'_, '_>) -> Result<Row, LedgerError> {
     })
 }
 
-fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
+pub(super) fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
     cells.get::<Option<i64>>()?.map(at).transpose()
 }
 

@@ -240,6 +240,6 @@ impl Tx<'_> {
     }
 }
 
-fn signal(cells: &mut Cells<'_, '_>) -> Result<Signal, LedgerError> {
+pub(super) fn signal(cells: &mut Cells<'_, '_>) -> Result<Signal, LedgerError> {
     serde_json::from_str(cells.text()?).map_err(|_| LedgerError::Damaged("a signal cannot be read"))
 }

@@ -158,6 +158,12 @@ pub fn hits_on(limit: Cents, books: &Books<'_>, today: Date, last: Date) -> Opti
     Some(day_after(today, low))
 }
 
+/// What is realised by a day as far as is expected: realised until now, and the expected use of what is open up to and
+/// including that day. Rounded half up.
+pub fn expected_on(books: &Books<'_>, day: Date) -> Cents {
+    Cents(clamp((forecast(books, day) + SCALE / 2).div_euclid(SCALE)))
+}
+
 /// Parts of a cent that a forecast is reckoned in, so that many small uses add up.
 const SCALE: i128 = 1_000_000;
 
@@ -250,6 +256,24 @@ mod tests {
             Some(date(2026, 3, 1))
         );
         assert_eq!(hits_on(Cents(10), &books(11, &[], 100), date(2027, 1, 1), date(2026, 12, 31)), None);
+    }
+
+    #[test]
+    fn what_is_expected_by_a_day_grows_from_what_is_realised() {
+        // 5.00 realised, 10.00 a day in December of which half is expected; what is frozen is not.
+        let december = open(date(2026, 12, 1), date(2026, 12, 31), 31_000);
+        let parts = [december, Open { frozen: true, ..december }];
+        let books = books(500, &parts, 50);
+        for (day, expected) in [
+            (date(2026, 11, 30), 500),
+            (date(2026, 12, 1), 1_000),
+            (date(2026, 12, 31), 16_000),
+            (date(2027, 1, 31), 16_000),
+        ] {
+            assert_eq!(expected_on(&books, day), Cents(expected), "{day}");
+        }
+        let found = figures(&books, None, date(2026, 12, 1), date(2026, 12, 31));
+        assert_eq!(found.consumption_expected, Cents(16_000), "and ends at the figure of the whole");
     }
 
     #[test]

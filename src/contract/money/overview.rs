@@ -6,7 +6,7 @@
 
 use super::account::{Care, place};
 use super::close::{self, Leftover};
-use super::figures::{Books, Closed, Figures, Open, Rate, figures, not_claimed};
+use super::figures::{Books, Closed, Figures, Open, Rate, expected_on, figures, not_claimed};
 use super::instalment;
 use crate::contract::budget::{TEMPORARY, worth_by_slot};
 use crate::contract::facts::Stand;
@@ -73,14 +73,39 @@ pub fn accounts(survey: &Survey<'_>, year: i16) -> Vec<Line> {
         .collect()
 }
 
+/// An agreement as it stands, over the accounts that it limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing<'a> {
+    /// The agreement.
+    pub agreement: &'a Agreement,
+    /// Its figures under its amount.
+    pub figures: Figures,
+    /// Delivered until today and not claimed.
+    pub not_claimed: Cents,
+    /// What allocations without volume and budget are expected to cost, beside the figures.
+    pub estimated: Cents,
+    /// Allocations without an Einddatum among what is open.
+    pub open_ended: usize,
+    /// What each account brings: ever reserved, realised, open.
+    pub accounts: BTreeMap<Account, [Cents; 3]>,
+    /// Expected to be realised by the end of each month from that of today on, up to the last day of the agreement.
+    pub expected: Vec<(Date, Cents)>,
+}
+
 /// The agreements that run on the day of the survey, as they stand: each with its figures under its amount, over the
 /// accounts that it limits. By id.
 pub fn agreements<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, (&'a Agreement, Figures)> {
-    let running: Vec<&Agreement> =
-        survey.register.agreements().filter(|agreement| agreement.validity().holds_on(survey.today)).collect();
+    let running = standings(survey, |agreement| agreement.validity().holds_on(survey.today));
+    running.into_iter().map(|(id, standing)| (id, (standing.agreement, standing.figures))).collect()
+}
+
+/// The agreements that `is_wanted` picks, as they stand on the day of the survey. By id.
+pub fn standings<'a>(survey: &Survey<'a>, is_wanted: impl Fn(&Agreement) -> bool) -> BTreeMap<&'a str, Standing<'a>> {
+    let wanted: Vec<&Agreement> = survey.register.agreements().filter(|agreement| is_wanted(agreement)).collect();
     let years: BTreeSet<i16> =
-        running.iter().flat_map(|agreement| agreement.from.year()..=agreement.to.year()).collect();
+        wanted.iter().flat_map(|agreement| agreement.from.year()..=agreement.to.year()).collect();
     let mut all: BTreeMap<&str, Gathered> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, BTreeMap<Account, [Cents; 3]>> = BTreeMap::new();
     // Each year is gathered once, whatever the number of agreements.
     for (slot, gathered) in years.into_iter().flat_map(|year| gather_slots(survey, year)) {
         for id in &slot.agreements {
@@ -88,15 +113,24 @@ pub fn agreements<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, (&'a Agreement, 
             let books = all.entry(agreement.id.as_str()).or_default();
             books.reserved = books.reserved.saturating_add(gathered.reserved);
             books.realised = books.realised.saturating_add(gathered.realised);
+            books.estimated = books.estimated.saturating_add(gathered.estimated);
+            books.open_ended += gathered.open_ended;
             books.open.extend(gathered.open.iter().copied());
+            let Some(account) = &slot.account else { continue };
+            let sums = accounts.entry(agreement.id.as_str()).or_default().entry(account.clone()).or_default();
+            let open = gathered.open.iter().map(|each| i128::from(each.cents.0)).fold(0, i128::saturating_add);
+            for (sum, more) in sums.iter_mut().zip([gathered.reserved, gathered.realised, open]) {
+                *sum = Cents(clamp(i128::from(sum.0).saturating_add(more)));
+            }
         }
     }
     let rates = rates(survey);
     let nothing = Gathered::default();
-    running
+    wanted
         .into_iter()
         .map(|agreement| {
-            let gathered = all.get(agreement.id.as_str()).unwrap_or(&nothing);
+            let id = agreement.id.as_str();
+            let gathered = all.get(id).unwrap_or(&nothing);
             let rate = rates.get(agreement.segment.as_str()).copied();
             let books = Books {
                 reserved_gross: Cents(clamp(gathered.reserved)),
@@ -104,10 +138,28 @@ pub fn agreements<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, (&'a Agreement, 
                 open: &gathered.open,
                 rate: rate.unwrap_or_else(|| prior(survey, &agreement.segment)),
             };
-            let figures = figures(&books, Some(agreement.amount), survey.today, agreement.to);
-            (agreement.id.as_str(), (agreement, figures))
+            let standing = Standing {
+                agreement,
+                figures: figures(&books, Some(agreement.amount), survey.today, agreement.to),
+                not_claimed: not_claimed(&gathered.open, survey.today),
+                estimated: Cents(clamp(gathered.estimated)),
+                open_ended: gathered.open_ended,
+                accounts: accounts.remove(id).unwrap_or_default(),
+                expected: ends_of_months(survey.today.max(agreement.from), agreement.to)
+                    .map(|day| (day, expected_on(&books, day)))
+                    .collect(),
+            };
+            (id, standing)
         })
         .collect()
+}
+
+/// The last days of months from that of `from` on; the last one is `to`.
+fn ends_of_months(from: Date, to: Date) -> impl Iterator<Item = Date> {
+    let months = std::iter::successors(Some(from.last_of_month()), move |end| {
+        (*end < to).then(|| end.tomorrow().ok().map(Date::last_of_month)).flatten()
+    });
+    months.map(move |end| end.min(to)).filter(move |_| from <= to)
 }
 
 fn prior(survey: &Survey<'_>, segment: &str) -> Rate {

@@ -244,7 +244,9 @@ impl Tx<'_> {
         let weeks = (0..i64::from(period.days.div_ceil(7))).map(|week| {
             // Noon: a week with a change of the clock begins an hour off.
             let noon = since.saturating_add(week * WEEK);
-            let noon = Timestamp::from_microsecond(noon).unwrap_or(period.since).saturating_add(SignedDuration::from_hours(12));
+            let noon = Timestamp::from_microsecond(noon)
+                .unwrap_or(period.since)
+                .saturating_add(SignedDuration::from_hours(12));
             let of_week = rows.iter().filter(|(of, ..)| *of == week).map(|(_, verdict, count)| (*verdict, *count));
             Week { from: noon.map_or(period.from, dutch_day), messages: of_week.collect() }
         });

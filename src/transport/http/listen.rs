@@ -151,7 +151,7 @@ impl Listener for Door {
 
 /// Until when something must be heard; nothing while a request is worked on.
 #[derive(Debug, Clone)]
-pub(super) struct Patience(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct Patience(Arc<Mutex<Option<Instant>>>);
 
 impl Patience {
     fn until(&self) -> Option<Instant> {
@@ -163,14 +163,14 @@ impl Patience {
     }
 
     /// A request has come; the wait for the next begins when the guard is dropped.
-    pub(super) fn busy(&self) -> Busy {
+    pub(crate) fn busy(&self) -> Busy {
         self.set(None);
         Busy(self.clone())
     }
 }
 
 /// A request is worked on.
-pub(super) struct Busy(Patience);
+pub(crate) struct Busy(Patience);
 
 impl Drop for Busy {
     fn drop(&mut self) {
@@ -180,17 +180,27 @@ impl Drop for Busy {
 
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone)]
-pub(super) struct Peer {
+pub(crate) struct Peer {
     /// The certificate that it showed.
     pub(super) certificate: Option<Certificate>,
     /// How long the connection is waited for.
-    pub(super) patience: Patience,
+    pub(crate) patience: Patience,
+    /// Where it is.
+    pub(crate) address: SocketAddr,
+}
+
+#[cfg(test)]
+impl Peer {
+    /// Somebody at an address, without a connection.
+    pub(crate) fn at(address: SocketAddr) -> Peer {
+        Peer { certificate: None, patience: Patience(Arc::default()), address }
+    }
 }
 
 impl Connected<IncomingStream<'_, Door>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Door>) -> Peer {
-        let connection = stream.io();
-        Peer { certificate: connection.certificate.clone(), patience: connection.patience.clone() }
+        let (connection, address) = (stream.io(), *stream.remote_addr());
+        Peer { certificate: connection.certificate.clone(), patience: connection.patience.clone(), address }
     }
 }
 

@@ -9,6 +9,7 @@
 mod listen;
 mod tls;
 
+pub(crate) use listen::Peer;
 pub use listen::{HttpIntakeError, Listening};
 pub use tls::CertificateError;
 
@@ -16,9 +17,9 @@ use super::budget::Budget;
 use super::{Identity, Incoming, Intake, Receipt};
 use crate::backoff::{Backoff, random_spread};
 use crate::config;
-use crate::http::problem;
+use crate::http::{API_VERSION, API_VERSION_HEADER, problem};
 use crate::pipeline::digest;
-use crate::sender::Senders;
+use crate::sender::{Sender, Senders};
 use crate::shutdown::Shutdown;
 use crate::telemetry::events::{IntakeBroke, NotRecorded, TurnedAway};
 use crate::telemetry::{Component, Telemetry};
@@ -26,10 +27,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use futures_util::StreamExt as _;
-use listen::Peer;
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,10 +54,20 @@ const WHEN_AWAY: u32 = 5;
 /// Longest wait between questions whether the ledger is ready.
 const READY_BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: Duration::from_secs(5) };
 
+/// What is served to senders besides the intake itself: what would become of a message, and the description of all this.
+pub trait SelfTest: Send + Sync + 'static {
+    /// What would become of a message that this sender has, in the form that is accepted. Nothing is stored.
+    fn check(&self, sender: &Sender, accept: Option<&HeaderValue>, bytes: Vec<u8>) -> BoxFuture<'static, Response>;
+
+    /// The description (OpenAPI).
+    fn description(&self) -> Response;
+}
+
 /// Takes messages over HTTP.
 pub struct HttpIntake<I> {
     listening: Listening,
     desk: Arc<Desk<I>>,
+    self_test: Option<Arc<dyn SelfTest>>,
 }
 
 /// What all requests share.
@@ -100,18 +112,34 @@ impl<I: Intake> HttpIntake<I> {
             refused: Notify::new(),
             stop,
         };
-        HttpIntake { listening, desk: Arc::new(desk) }
+        HttpIntake { listening, desk: Arc::new(desk), self_test: None }
+    }
+
+    /// The same, with a dry run for senders and a description.
+    #[must_use]
+    pub fn with_self_test(self, self_test: Arc<dyn SelfTest>) -> HttpIntake<I> {
+        HttpIntake { self_test: Some(self_test), ..self }
     }
 
     /// Answers until the stop is requested. What was read by then is recorded and answered, within the deadline; what is
     /// still being sent is told to come again.
     pub async fn run(self) {
-        let HttpIntake { listening, desk } = self;
+        let HttpIntake { listening, desk, self_test } = self;
         let stop = desk.stop.clone();
         let all = u32::try_from(desk.places.available_permits()).unwrap_or(u32::MAX);
-        let routes = Router::new()
-            .route("/v1/messages", post(take::<I>).fallback(only_post))
+        let mut routes = Router::new().route("/v1/messages", post(take::<I>).fallback(only_post));
+        if let Some(self_test) = self_test {
+            let described = Arc::clone(&self_test);
+            routes =
+                routes.route("/v1/openapi.json", get(async move || described.description()).fallback(only_get)).route(
+                    "/v1/check",
+                    post(async move |desk, peer, request| check::<I>(&*self_test, desk, peer, request).await)
+                        .fallback(only_post),
+                );
+        }
+        let routes = routes
             .fallback(nowhere)
+            .layer(map_response(with_version))
             .with_state(Arc::clone(&desk))
             .into_make_service_with_connect_info::<Peer>();
         desk.component.up();
@@ -135,6 +163,17 @@ impl<I: Intake> HttpIntake<I> {
 async fn only_post() -> Response {
     let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST");
     answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    answer
+}
+
+async fn only_get() -> Response {
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "this can only be read");
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    answer
+}
+
+async fn with_version(mut answer: Response) -> Response {
+    answer.headers_mut().insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
     answer
 }
 
@@ -163,6 +202,27 @@ async fn take<I: Intake>(
     }
 }
 
+/// A dry run. It has a place and room among the messages that are sent, so that neither can crowd out the other.
+async fn check<I: Intake>(
+    self_test: &dyn SelfTest,
+    State(desk): State<Arc<Desk<I>>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
+    let _busy = peer.patience.busy();
+    let accept = request.headers().get(header::ACCEPT).cloned();
+    let read = async {
+        let (head, body) = request.into_parts();
+        let sender = desk.known_sender(&peer, &head.headers)?;
+        let (bytes, held) = desk.receive(&head.headers, body).await?;
+        Ok::<_, TurnedBack>((sender, bytes, held))
+    };
+    match read.await {
+        Ok((sender, bytes, _held)) => self_test.check(&sender, accept.as_ref(), bytes).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
 impl<I: Intake> Desk<I> {
     /// One request, from who it is to the ledger. Gives the id of the delivery.
     async fn take(&self, peer: &Peer, request: Request) -> Result<String, TurnedBack> {
@@ -174,21 +234,43 @@ impl<I: Intake> Desk<I> {
         if !self.takes.load(Ordering::Relaxed) {
             return Err(TurnedBack::away());
         }
-        check_type(&head.headers)?;
         let key = idempotency_key(&head.headers)?;
+        let (bytes, held) = self.receive(&head.headers, body).await?;
+        let id = key.unwrap_or_else(|| hex::encode(digest(&bytes)));
+        let incoming = Incoming { transport: HTTP, transport_id: id.clone(), identity, bytes };
+        match self.record(incoming, held).await? {
+            Receipt::Taken => Ok(id),
+            Receipt::Refused(reason) => Err(TurnedBack::new(StatusCode::FORBIDDEN, reason.en())),
+        }
+    }
+
+    /// A message, with the place and the room that it takes.
+    async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<(Vec<u8>, (OwnedSemaphorePermit, OwnedSemaphorePermit)), TurnedBack> {
+        check_type(headers)?;
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| TurnedBack::full())?;
-        let reading = tokio::time::timeout(self.body_timeout, self.read(&head.headers, body));
+        let reading = tokio::time::timeout(self.body_timeout, self.read(headers, body));
         let read = self.stop.unless_requested(reading).await.ok_or_else(TurnedBack::stopping)?;
         let (bytes, room) = read.map_err(|_| TurnedBack::slow())??;
         if bytes.is_empty() {
             return Err(TurnedBack::form(StatusCode::UNPROCESSABLE_ENTITY, "there is no message in this request"));
         }
-        let id = key.unwrap_or_else(|| hex::encode(digest(&bytes)));
-        let incoming = Incoming { transport: HTTP, transport_id: id.clone(), identity, bytes };
-        match self.record(incoming, (place, room)).await? {
-            Receipt::Taken => Ok(id),
-            Receipt::Refused(reason) => Err(TurnedBack::new(StatusCode::FORBIDDEN, reason.en())),
-        }
+        Ok((bytes, (place, room)))
+    }
+
+    /// Who asks, when that is a sender of the configuration: what the ledger holds is told to nobody else, also where
+    /// everybody may send.
+    fn known_sender(&self, peer: &Peer, headers: &HeaderMap) -> Result<Sender, TurnedBack> {
+        let identity = self.identity(peer, headers)?;
+        let Some(identity) = identity else {
+            return Err(TurnedBack::login("messages are tried out for senders of this gateway: show who you are"));
+        };
+        let sender = self.senders.of(&identity).cloned();
+        let detail = "whoever asks is no sender of this gateway; ask its administrator";
+        sender.ok_or_else(|| TurnedBack { ends: true, ..TurnedBack::new(StatusCode::FORBIDDEN, detail) })
     }
 
     /// Who sends: the owner of the token, or else of the certificate.
@@ -295,11 +377,16 @@ fn bearer(credentials: &str) -> Option<&str> {
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), TurnedBack> {
-    let wrong = || {
-        let detail = "send the message as application/xml or text/xml, in UTF-8 and not compressed";
-        TurnedBack::form(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
-    };
-    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
+    if is_plain_xml(headers) {
+        return Ok(());
+    }
+    let detail = "send the message as application/xml or text/xml, in UTF-8 and not compressed";
+    Err(TurnedBack::form(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+/// Whether a body is XML in UTF-8 that is not packed, as far as the headers tell.
+pub(crate) fn is_plain_xml(headers: &HeaderMap) -> bool {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
     let is_xml = parts
         .next()
@@ -308,7 +395,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), TurnedBack> {
         !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
     let is_bare = headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
-    if is_xml && is_utf8 && is_bare { Ok(()) } else { Err(wrong()) }
+    is_xml && is_utf8 && is_bare
 }
 
 /// The sender's own id of the delivery. It may stand between quotes, as a later standard writes it.

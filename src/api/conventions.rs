@@ -1,0 +1,93 @@
+//! What holds of every answer under `/v1`: its version is told, and whatever is wrong is told as a problem.
+
+use super::Problem;
+use crate::http::{API_VERSION, API_VERSION_HEADER};
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Seconds after which to come again, where whoever refuses does not say.
+const WHEN_AWAY: &str = "5";
+/// What a refusal of the server library itself keeps of its headers.
+const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
+
+/// A layer around the whole site, also around who is let in; pages pass through it.
+pub(crate) async fn keep(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_ours = path == "/v1" || path.starts_with("/v1/");
+    let mut answer = next.run(request).await;
+    if !is_ours {
+        return answer;
+    }
+    if is_bare_refusal(&answer) {
+        answer = as_problem(&answer);
+    }
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static(WHEN_AWAY));
+    }
+    answer.headers_mut().insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
+    answer
+}
+
+fn is_bare_refusal(answer: &Response) -> bool {
+    let status = answer.status();
+    let is_problem =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/problem+json");
+    (status.is_client_error() || status.is_server_error()) && !is_problem
+}
+
+/// A refusal of the server library in the form of all others.
+fn as_problem(answer: &Response) -> Response {
+    let detail = match answer.status() {
+        StatusCode::METHOD_NOT_ALLOWED => "this takes another method: see Allow",
+        StatusCode::BAD_REQUEST => "the request cannot be read",
+        _ => "the request is refused",
+    };
+    let mut problem = Problem::new(answer.status(), detail).into_response();
+    for name in KEPT {
+        if let Some(value) = answer.headers().get(&name) {
+            problem.headers_mut().insert(name, value.clone());
+        }
+    }
+    problem
+}
+
+/// Whether an answer of this media type is asked for. A range with a weight of nothing is none.
+pub(super) fn accepts(accept: Option<&HeaderValue>, media_type: &str) -> bool {
+    let Some(accept) = accept else { return true };
+    let text = accept.to_str().unwrap_or_default();
+    let (main, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+    text.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused = parts.any(|part| {
+            part.strip_prefix("q=").is_some_and(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0))
+        });
+        !refused && (name == "*/*" || name == media_type || name.strip_suffix("/*") == Some(main))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_accepted() {
+        let accepts = |header: &'static str, media_type| accepts(Some(&HeaderValue::from_static(header)), media_type);
+        for (header, json, xml) in [
+            ("*/*", true, true),
+            ("application/*", true, true),
+            ("application/json", true, false),
+            ("Application/XML", false, true),
+            ("text/html, application/xml;q=0.9, */*;q=0.1", true, true),
+            ("application/xml;q=0, application/json", true, false),
+            ("text/html", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(accepts(header, "application/json"), json, "{header}");
+            assert_eq!(accepts(header, "application/xml"), xml, "{header}");
+        }
+        assert!(super::accepts(None, "application/json"));
+    }
+}
