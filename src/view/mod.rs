@@ -6,6 +6,7 @@ pub mod allocations;
 pub mod audit;
 pub mod budgets;
 pub mod deliveries;
+pub(crate) mod excerpt;
 pub mod health;
 pub mod held;
 pub mod message;

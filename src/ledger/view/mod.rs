@@ -16,3 +16,8 @@ mod providers;
 mod signals;
 
 pub use persons::Look;
+
+#[cfg(test)]
+pub(in crate::ledger) use allocations::Driver as AllocationDriver;
+#[cfg(test)]
+pub(in crate::ledger) use messages::Driver as MessageDriver;
