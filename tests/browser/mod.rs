@@ -95,7 +95,7 @@ pub struct Browser {
     driver: Child,
     address: SocketAddr,
     session: String,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -116,8 +116,8 @@ impl Browser {
             port.trim_end_matches('.').parse().ok()
         });
         let address = SocketAddr::from(([127, 0, 0, 1], port.expect("it says on which port it listens")));
-        let mut browser = Browser { driver, address, session: String::new(), _profile: profile };
-        let folder = browser._profile.path().display().to_string();
+        let mut browser = Browser { driver, address, session: String::new(), profile };
+        let folder = browser.profile.path().display().to_string();
         let flags = [
             "--headless=new",
             "--no-sandbox",
