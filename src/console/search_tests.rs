@@ -265,7 +265,8 @@ async fn a_message_is_unmasked_once_for_a_reason_that_the_trail_keeps() {
     assert_eq!(forged.0, StatusCode::FORBIDDEN, "without the token of the form");
 
     let (status, headers, body) = desk.post(OFFICER, "/messages/1/unmask", "reason=klacht+van+de+client").await;
-    assert_eq!((status, headers[header::CACHE_CONTROL].to_str()), (StatusCode::OK, Ok("no-store")));
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
     assert!(body.contains(&bsn) && body.contains("Fictief"), "{body}");
     let trail = desk.trail().await;
     assert!(trail.contains("body shown") && trail.contains("klacht van de client"), "{trail}");
