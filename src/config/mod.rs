@@ -2,8 +2,8 @@
 //!
 //! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
 //! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
-//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]` and `[[back_office]]` live in the
-//! file only. Paths are relative to the folder of the configuration file, also those from the environment.
+//! `SLUIS_LEDGER_PATH`; lists are then separated by commas. `[policy]`, `[[sender]]`, `[[silence]]` and
+//! `[[back_office]]` live in the file only. Paths are relative to the folder of the configuration file, also those from the environment.
 //!
 //! Nothing here looks at the world, except [`load`], which reads the file itself and asks whether the certificate files
 //! that it names can be read.
@@ -15,6 +15,7 @@ mod read;
 mod secret;
 mod senders;
 mod show;
+mod silence;
 mod units;
 
 pub use console::Console;
@@ -25,6 +26,7 @@ pub use secret::Secret;
 use crate::ledger::{Location, Server};
 use crate::rules::UnknownQuestion;
 use crate::sender::Senders;
+use crate::silence::Expectation;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -85,6 +87,8 @@ pub struct Config {
     pub waiting_room: WaitingRoom,
     /// `[holds]`
     pub holds: Holds,
+    /// `[[silence]]`
+    pub silence: Vec<Expectation>,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -454,6 +458,7 @@ fn read_all(
         log: read_log(&mut reader),
         waiting_room: read_waiting_room(&mut reader),
         holds: read_holds(&mut reader),
+        silence: silence::read(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);

@@ -36,6 +36,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 13, name: "members", sql: include_str!("migrations/0013_members.sql") },
     Migration { number: 14, name: "takes", sql: include_str!("migrations/0014_takes.sql") },
     Migration { number: 15, name: "bringers", sql: include_str!("migrations/0015_bringers.sql") },
+    Migration { number: 16, name: "last messages", sql: include_str!("migrations/0016_last_messages.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

@@ -20,6 +20,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 13, name: "members", sql: include_str!("../migrations/postgres/0013_members.sql") },
     Migration { number: 14, name: "takes", sql: include_str!("../migrations/postgres/0014_takes.sql") },
     Migration { number: 15, name: "bringers", sql: include_str!("../migrations/postgres/0015_bringers.sql") },
+    Migration { number: 16, name: "last messages", sql: include_str!("../migrations/postgres/0016_last_messages.sql") },
 ];
 
 /// The oldest server that is known to serve.
