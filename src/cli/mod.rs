@@ -18,6 +18,8 @@ mod region_report;
 mod replay_stored;
 mod report;
 mod rules;
+#[cfg(test)]
+mod runbook;
 mod signals;
 mod whatif;
 
