@@ -138,7 +138,8 @@ fn every_alarm_has_its_section_and_every_section_its_alarm() {
         assert!(sections.insert(name, text).is_none(), "{name} is there twice");
     }
     let alerts = alerts();
-    assert_eq!(sections.keys().copied().collect::<BTreeSet<_>>(), alerts.iter().map(String::as_str).collect());
+    let wanted: BTreeSet<&str> = alerts.iter().map(String::as_str).collect();
+    assert_eq!(sections.keys().copied().collect::<BTreeSet<&str>>(), wanted);
     for (name, text) in &sections {
         for part in ["- **Means:** ", "- **Hurts:** ", "- **Look at:** ", "- **Do:** ", "- **Over when:** "] {
             assert!(text.contains(part), "{name} does not say: {part}");
@@ -234,7 +235,7 @@ fn uses(expr: &str) -> Uses {
 #[test]
 fn expressions_are_read_as_far_as_names_go() {
     let found =
-        uses("topk(5, sum by (a, le) (rate(x_bucket{b=~\"1|2\", c!='}'}[5m]))) / on () group_left (d) y > 2e9 and z");
+        uses("topk(5, sum by (a, le) (rate(x_bucket{b=~\"1|2\", c!='z'}[5m]))) / on () group_left (d) y > 2e9 and z");
     let names: Vec<&str> = found.metrics.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["x_bucket", "y", "z"]);
     assert_eq!(found.metrics[0].1, ["b", "c"]);
@@ -393,7 +394,7 @@ fn dashboards_explain_themselves_and_lead_on() {
 
 // --- a real Prometheus ----------------------------------------------------------------------------------------------
 
-/// A Prometheus with the rules, quickened, that scrapes a gateway every second. It ends with the value.
+/// A Prometheus with the rules, quickened, that scrapes a gateway every two seconds. It ends with the value.
 struct Prometheus {
     child: Child,
     address: SocketAddr,
@@ -425,7 +426,7 @@ impl Prometheus {
         write(
             "prometheus.yml",
             &format!(
-                "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\nrule_files: [alerts.yml]\n\
+                "global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}}\nrule_files: [alerts.yml]\n\
                  scrape_configs:\n  - job_name: sluis\n    static_configs:\n      - targets: ['{gateway}']\n"
             ),
         );
@@ -528,7 +529,7 @@ fn a_destination_that_is_down_alarms_until_it_is_back() {
     );
     until("everything arrived", || daemon.metric("sluis_outbox_rows", "").abs() < 0.5, || site.describe());
     let since = Instant::now();
-    while prometheus.value("sum(sluis_end_to_end_seconds_count{purpose=\"forward\"})").is_none_or(|count| count < 3.0) {
+    while prometheus.value("sum(sluis_end_to_end_seconds_count{purpose=\"forward\"})").is_none_or(|count| count < 1.0) {
         assert!(since.elapsed() < PATIENCE, "what arrived is counted\n{}", prometheus.describe());
     }
     // All rules were evaluated, not only parsed.
@@ -555,7 +556,6 @@ fn a_destination_that_is_down_alarms_until_it_is_back() {
         "sluis_deliveries_total{destination=\"http 0197\",outcome=\"sent\",purpose=\"forward\"} ",
         "sluis_last_message_timestamp_seconds{law=\"wmo\",number=\"305\",party=\"provider\"} ",
         "sluis_provider_messages_total{provider=\"42420001\",verdict=\"accepted\"} ",
-        "sluis_budget_expected_cents{agreement=",
         "sluis_intake_queue_messages{queue=\"in\"} 0",
         "sluis_key_age_seconds{sort=\"body\"} ",
         "process_cpu_seconds_total ",
