@@ -5,28 +5,28 @@ use crate::bookkeeper;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Transport};
 use crate::contract::Contracts;
+use crate::delivery::Destination;
 use crate::delivery::amqp::{AmqpDestination, AmqpLink};
-use crate::delivery::breaker::State;
 use crate::delivery::directory::DirectoryDestination;
 use crate::delivery::http::{HttpDestination, install_crypto_provider};
 use crate::delivery::outbox::Outbox;
 use crate::delivery::relay::{Relay, Routes};
-use crate::delivery::{Destination, destination_names};
 use crate::doctor::{self, Severity};
 use crate::failpoint;
+use crate::figures;
 use crate::gateway::{Gateway, Options};
 use crate::http::{Server, routes};
-use crate::ledger::{Keys, Ledger, LedgerError, Location, Settings};
-use crate::members::{self, Membership, Profile, Tasks};
-use crate::message::{Date, Kind};
+use crate::ledger::{Group, Keys, Ledger, Location, Settings};
+use crate::members::{Membership, Profile, Tasks};
+use crate::message::Kind;
 use crate::notify::Manager;
 use crate::registers::Registers;
 use crate::retention::keeper;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
-use crate::telemetry::events::SendersOpen;
-use crate::telemetry::{Component, Figure, Metric, Telemetry, start_log};
+use crate::telemetry::events::{LedgerGroup, SendersOpen};
+use crate::telemetry::{Telemetry, start_log};
 use crate::transport::amqp::consume::{AmqpIntake, Assigned};
 use crate::transport::directory::DirectoryIntake;
 use crate::transport::http::{HttpIntake, Listening};
@@ -34,8 +34,6 @@ use crate::transport::spool::Spool;
 use crate::trial::Trials;
 use crate::web::{self, Site};
 use anyhow::Context as _;
-use futures_util::FutureExt as _;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -166,14 +164,18 @@ impl App {
         let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
         let membership = membership(config, &ledger, &registers, Arc::clone(&clock), &telemetry).await?;
         let tasks = membership.clone().map_or(Tasks::Own, Tasks::Shared);
+        ledger.watch_groups({
+            let telemetry = telemetry.clone();
+            move |Group { jobs, committed, took }| LedgerGroup { jobs, committed, took }.emit(&telemetry)
+        });
+        telemetry.set_surroundings(figures::of_surroundings(config, Arc::clone(&clock)));
         telemetry.set_figures(keeper::with_figures(
             &config.retention,
             &ledger,
             &clock,
-            figures(
+            figures::of_ledger(
+                config,
                 ledger.clone(),
-                config.ledger.location.clone(),
-                destination_names(config),
                 Arc::clone(&registers),
                 membership.clone(),
                 Arc::clone(&clock),
@@ -475,136 +477,6 @@ fn tell_what_is_open(config: &Config) {
     if !open.is_empty() {
         SendersOpen { transports: &open }.emit();
     }
-}
-
-/// What the ledger knows in numbers, computed when somebody scrapes.
-fn figures(
-    ledger: Ledger,
-    location: Location,
-    destinations: Vec<String>,
-    registers: Arc<Registers>,
-    membership: Option<Arc<Membership>>,
-    clock: Arc<dyn Clock>,
-    component: Component,
-) -> crate::telemetry::Figures {
-    let component = Arc::new(component);
-    let destinations: Arc<[String]> = destinations.into();
-    Box::new(move || {
-        let destinations = Arc::clone(&destinations);
-        let now = clock.now();
-        let in_force = registers.in_force().now();
-        let regions: Vec<String> = in_force.registers().iter().map(|register| register.region.id.clone()).collect();
-        let counts = ledger.run(move |tx| {
-            let surveys = regions.into_iter().map(|region| {
-                let last = tx.last_survey(&region)?;
-                Ok((region, last))
-            });
-            let surveys = surveys.collect::<Result<Vec<_>, LedgerError>>()?;
-            let outbox = (tx.count_refused()?, tx.breakers()?);
-            Ok((tx.counts(now)?, tx.count_signals()?, surveys, tx.bytes_on_server()?, outbox))
-        });
-        let component = Arc::clone(&component);
-        let (registers, today) = (Arc::clone(&registers), clock.today());
-        let on_disk = location.file().map(bytes_on_disk);
-        let members = match &membership {
-            Some(membership) => members::figures(&membership.members()),
-            None => members::figures_of_one(&registers.in_force().now()),
-        };
-        async move {
-            let (counts, signals, surveys, on_server, (refused, breakers)) = match counts.await {
-                Ok(figures) => figures,
-                Err(error) => {
-                    component.down(&error.to_string());
-                    return None;
-                }
-            };
-            component.up();
-            let mut figures: Vec<Figure> = Vec::new();
-            for (purpose, waiting) in &counts.outbox {
-                let label = vec![purpose.as_str().to_owned()];
-                figures.push((Metric::OutboxRows, label.clone(), approximate(waiting.count)));
-                figures.push((Metric::OutboxOldestSeconds, label, seconds(waiting.oldest)));
-            }
-            for (purpose, count) in refused {
-                figures.push((Metric::OutboxRefusedRows, vec![purpose.as_str().to_owned()], approximate(count)));
-            }
-            for destination in &*destinations {
-                let state = breakers.0.get(destination).map_or(State::Closed, |breaker| breaker.state);
-                let state = match state {
-                    State::Closed => 0.0,
-                    State::HalfOpen => 1.0,
-                    State::Open => 2.0,
-                };
-                figures.push((Metric::BreakerState, vec![destination.clone()], state));
-            }
-            figures.push((Metric::ParkedMessages, Vec::new(), approximate(counts.parked.count)));
-            figures.push((Metric::HeldMessages, Vec::new(), approximate(counts.held.count)));
-            figures.push((Metric::HeldOldestSeconds, Vec::new(), seconds(counts.held.oldest)));
-            figures.push((Metric::WaitingMessages, Vec::new(), approximate(counts.waiting.count)));
-            figures.push((Metric::WaitingOldestSeconds, Vec::new(), seconds(counts.waiting.oldest)));
-            for (debt, open) in &counts.questions {
-                for (due, count) in [("later", open.not_due), ("today", open.due_today), ("overdue", open.overdue)] {
-                    let labels = vec![debt.as_str().to_owned(), due.to_owned()];
-                    figures.push((Metric::OpenQuestions, labels, approximate(count)));
-                }
-                let label = vec![debt.as_str().to_owned()];
-                figures.push((Metric::OpenQuestionsOldestSeconds, label, seconds(open.oldest)));
-            }
-            for ((check, severity), count) in signals {
-                let severity = severity.as_str().to_owned();
-                figures.push((Metric::OpenSignals, vec![check, severity], approximate(count)));
-            }
-            for (region, last) in surveys {
-                if let Some(last) = last {
-                    let age = std::time::Duration::try_from(now.duration_since(last.at)).ok();
-                    figures.push((Metric::SurveyAgeSeconds, vec![region], seconds(age)));
-                }
-            }
-            let bytes = on_disk.or(on_server).unwrap_or_default();
-            figures.push((Metric::LedgerBytes, Vec::new(), approximate(bytes)));
-            figures.extend(figures_of_registers(&registers, today, now));
-            figures.extend(members);
-            Some(figures)
-        }
-        .boxed()
-    })
-}
-
-fn figures_of_registers(registers: &Registers, today: Date, now: Timestamp) -> Vec<Figure> {
-    let mut figures: Vec<Figure> = Vec::new();
-    for register in registers.in_force().now().registers() {
-        let region = register.region.id.clone();
-        if let Some(days) = register.days_left(today) {
-            figures.push((Metric::RegisterDaysLeft, vec![region.clone()], f64::from(days)));
-        }
-        figures.push((Metric::RegisterInfo, vec![region, register.version.clone()], 1.0));
-    }
-    for state in registers.states() {
-        let region = vec![state.region.clone()];
-        if state.version.is_some() {
-            figures.push((Metric::RegisterAgeSeconds, region.clone(), state.age(now).as_secs_f64()));
-        }
-        let faults = state.refused.map_or(0, |refused| refused.count);
-        figures.push((Metric::RegisterFaults, region, approximate(u64::try_from(faults).unwrap_or(u64::MAX))));
-    }
-    figures
-}
-
-/// Database and write-ahead log together; nothing for a file that is not there yet.
-fn bytes_on_disk(path: &Path) -> u64 {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    [path, Path::new(&log)].into_iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum()
-}
-
-/// A count for a gauge. Prometheus keeps floats; nobody counts beyond 2^53.
-#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and counts stay below 2^53")]
-fn approximate(count: u64) -> f64 {
-    count as f64
-}
-
-fn seconds(age: Option<std::time::Duration>) -> f64 {
-    age.map_or(0.0, |age| age.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -32,6 +32,15 @@ pub fn start_of_dutch_day(day: Date) -> Option<Timestamp> {
     day.to_zoned(dutch_time()).ok().map(|start| start.timestamp())
 }
 
+/// The moment that so many minutes after midnight are on the clocks of Europe/Amsterdam; `None` at the end of time. 1440 is
+/// midnight of the next day; an hour that the clocks skip or repeat is the one that passes by without them.
+pub fn moment_of_dutch_day(day: Date, minutes: u16) -> Option<Timestamp> {
+    let (day, minutes) = if minutes < 1440 { (day, minutes) } else { (day.tomorrow().ok()?, minutes - 1440) };
+    let (hour, minute) = (i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?);
+    let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
+    day.to_datetime(time).to_zoned(dutch_time()).ok().map(|moment| moment.timestamp())
+}
+
 fn dutch_time() -> TimeZone {
     // The time zone database is part of the program (feature `tzdb-bundle-always`).
     TimeZone::get("Europe/Amsterdam").expect("the bundled time zone database knows Europe/Amsterdam")

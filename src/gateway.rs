@@ -12,14 +12,14 @@ use crate::contract::{ContractFacts, Contracts, InForce, Policies};
 use crate::decision::{Decision, Verdict};
 use crate::failpoint::Failpoint;
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
-use crate::message::Kind;
+use crate::message::{Direction, Kind, Party};
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::rules::UnknownQuestion;
 use crate::schema::{self, Limits};
 use crate::sender::{Reason, Senders};
 use crate::shutdown::Shutdown;
-use crate::telemetry::Telemetry;
 use crate::telemetry::events::{MessageJudged, MessageWaits, Stage, StageDone, WaitEnd, WaitEnded};
+use crate::telemetry::{OTHER, Telemetry};
 use crate::transport::{Identity, Incoming, Intake, IntakeError, Line, Receipt, Take};
 use crate::waiting::{self, Pair};
 use futures_util::FutureExt as _;
@@ -101,7 +101,10 @@ struct Outcome {
     verdict: Verdict,
     level: u8,
     rules: Vec<String>,
-    checks: Vec<String>,
+    /// Check and region of each signal.
+    checks: Vec<(String, String)>,
+    /// The provider that sent it.
+    provider: Option<Party>,
 }
 
 impl Gateway {
@@ -184,7 +187,7 @@ impl Gateway {
                     other => other?,
                 };
                 for outcome in done.judged.iter().chain(&done.own) {
-                    report(&parts.telemetry, outcome, parts.since(outcome.received_at));
+                    report(&parts, outcome, parts.since(outcome.received_at));
                 }
             }
         }
@@ -289,7 +292,7 @@ impl Intake for Gateway {
                 MessageWaits { transport: taken.transport, kind, awaits }.emit();
             }
             for outcome in done.judged.iter().chain(&done.own) {
-                report(&parts.telemetry, outcome, taken.since.elapsed());
+                report(&parts, outcome, taken.since.elapsed());
             }
             if done.woken > 0 {
                 parts.woken.notify_one();
@@ -553,13 +556,24 @@ fn outcome(id: &str, inbox: &Inbox, decision: &Decision, waited: Option<WaitEnd>
         verdict: decision.verdict,
         level: decision.level,
         rules: decision.findings.iter().map(|finding| finding.rule.clone()).collect(),
-        checks: decision.signals.iter().map(|signal| signal.check.clone()).collect(),
+        checks: decision.signals.iter().map(|signal| (signal.check.clone(), signal.region.clone())).collect(),
+        provider: decision
+            .identity
+            .as_ref()
+            .filter(|identity| identity.kind.number.direction() == Direction::ToMunicipality)
+            .map(|identity| identity.aanbieder.clone()),
     }
 }
 
-fn report(telemetry: &Telemetry, outcome: &Outcome, took: Duration) {
+fn report(parts: &Parts, outcome: &Outcome, took: Duration) {
+    let telemetry = &parts.telemetry;
     let rules: Vec<&str> = outcome.rules.iter().map(String::as_str).collect();
-    let checks: Vec<&str> = outcome.checks.iter().map(String::as_str).collect();
+    let checks: Vec<(&str, &str)> =
+        outcome.checks.iter().map(|(check, region)| (check.as_str(), region.as_str())).collect();
+    // What a message says of its sender makes no series of its own, unless a contract manager has written it down.
+    let contracts = parts.contracts.now();
+    let is_known = |agb: &&Party| contracts.registers().iter().any(|register| register.provider(agb).is_some());
+    let provider = outcome.provider.as_ref().map(|agb| Some(agb).filter(is_known).map_or(OTHER, Party::as_str));
     MessageJudged {
         id: &outcome.id,
         transport: &outcome.transport,
@@ -568,10 +582,11 @@ fn report(telemetry: &Telemetry, outcome: &Outcome, took: Duration) {
         level: outcome.level,
         rules: &rules,
         checks: &checks,
+        provider,
         took,
     }
     .emit(telemetry);
     if let Some(end) = outcome.waited {
-        WaitEnded { end }.emit(telemetry);
+        WaitEnded { end, waited: took }.emit(telemetry);
     }
 }

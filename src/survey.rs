@@ -8,6 +8,7 @@
 
 use crate::clock::Clock;
 use crate::contract::ending::Standing;
+use crate::contract::money::overview;
 use crate::contract::survey::{History, Survey};
 use crate::contract::{InForce, Policies, Register, look_over};
 use crate::effects::Teller;
@@ -17,7 +18,7 @@ use crate::members::Tasks;
 use crate::message::{Cents, Date};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::SurveyDone;
+use crate::telemetry::events::{BudgetsExpected, SurveyDone};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -98,6 +99,15 @@ pub fn findings(register: &Register, policies: &Policies, snapshot: &Snapshot, t
     Findings { observed, record }
 }
 
+/// Segment, id and expected consumption in eurocents of each agreement that runs on `today`. Pure.
+fn budgets(register: &Register, snapshot: &Snapshot, today: Date) -> Vec<(String, String, i64)> {
+    let survey = Survey { register, today, history: &snapshot.history };
+    let running = overview::agreements(&survey).into_values();
+    running
+        .map(|(agreement, figures)| (agreement.segment.clone(), agreement.id.clone(), figures.consumption_expected.0))
+        .collect()
+}
+
 impl Surveyor {
     /// Surveys whatever is due, until the stop, as long as that is the task of this gateway.
     pub async fn run(self, tasks: Tasks, stop: Shutdown) {
@@ -117,6 +127,9 @@ impl Surveyor {
                 }
                 if let Err(error) = self.look_over_if_due(register).await {
                     tracing::warn!(%error, region = register.region.id, "a region was not looked over; tried again soon");
+                } else if !BudgetsExpected::are_told(&register.region.id, &self.telemetry) {
+                    // It was looked over before this gateway started.
+                    self.tell_budgets(register).await;
                 }
             }
             if !stop.sleep(LOOK_EVERY).await {
@@ -138,6 +151,26 @@ impl Surveyor {
         }
         let done = self.look_over_unless(register, today, move |now| now != last.as_ref()).await?;
         Ok(done.is_some())
+    }
+
+    /// Tells what the budgets of a region are expected to come to, and does nothing else.
+    async fn tell_budgets(&self, register: &Arc<Register>) {
+        let (location, keys) = self.reader.clone();
+        let (own, today) = (Arc::clone(register), self.clock.today());
+        let expected = tokio::task::spawn_blocking(move || {
+            let reader = Ledger::open_to_read(location, keys)?;
+            let read = Arc::clone(&own);
+            let snapshot = reader.run_blocking(move |tx| snapshot(tx, &read))?;
+            reader.close()?;
+            Ok::<_, LedgerError>(budgets(&own, &snapshot, today))
+        });
+        match expected.await {
+            Ok(Ok(agreements)) => {
+                BudgetsExpected { region: &register.region.id, agreements: &agreements }.emit(&self.telemetry);
+            }
+            Ok(Err(error)) => tracing::warn!(%error, region = register.region.id, "budgets were not looked at"),
+            Err(_) => tracing::error!(region = register.region.id, "looking at the budgets broke off"),
+        }
     }
 
     /// Looks over a region now.
@@ -163,10 +196,12 @@ impl Surveyor {
             let read = Arc::clone(&own);
             let snapshot = reader.run_blocking(move |tx| snapshot(tx, &read))?;
             reader.close()?;
-            Ok::<_, LedgerError>(findings(&own, &policies, &snapshot, today))
+            Ok::<_, LedgerError>((findings(&own, &policies, &snapshot, today), budgets(&own, &snapshot, today)))
         });
         // A check that panics is a fault of ours: the region stays as it was told last.
-        let found = found.await.map_err(|_| LedgerError::Panicked("a survey failed on what the ledger holds"))??;
+        let (found, agreements) =
+            found.await.map_err(|_| LedgerError::Panicked("a survey failed on what the ledger holds"))??;
+        BudgetsExpected { region: &register.region.id, agreements: &agreements }.emit(&self.telemetry);
         let (name, now) = (self.name.clone(), self.clock.now());
         let (told, observed, record) = (found.record.told.len(), found.observed.len(), found.record);
         let job = self.ledger.run(move |tx| {

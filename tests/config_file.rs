@@ -540,3 +540,38 @@ fn a_console_and_its_provider_fit_together() {
         assert!(!format!("{faults:?}").contains("geheim"), "{faults:?}");
     }
 }
+
+#[test]
+fn silence_is_expected_in_working_time() {
+    let head = "[[silence]]\nname = \"a\"\nparties = [\"42420001\", \"0197\"]\n";
+    let config = read(&format!("{head}after = \"3 working days\"\n")).expect("no faults");
+    assert_eq!((config.silence[0].limit, config.silence[0].kinds.len()), (Duration::from_hours(30), 0), "of ten hours");
+    let text = format!("{head}kinds = \"jw323\"\nafter = \"90 working hours\"\nhours = \"00:00-24:00\"\n");
+    let config = read(&text).expect("no faults");
+    assert_eq!(config.silence[0].limit, Duration::from_hours(90));
+    let shown = config.show();
+    assert_eq!(read(&shown).expect("what is shown can be read").silence, config.silence, "{shown}");
+    assert!(shown.contains("kinds = [\"JW323\"]") && shown.contains("after = \"90 working hours\""), "{shown}");
+    let text = format!(
+        "{head}after = \"3 days\"\n[[silence]]\nname = \"a b\"\nparties = \"*\"\nkinds = [\"WMO399\"]\n\
+         after = \"261 working days\"\nhours = \"18:00-08:00\"\nwith = 1\n"
+    );
+    faults(
+        &text,
+        &[
+            (Some(4), "silence[1].after", "4 working hours"),
+            (Some(6), "silence[2].name", "does not fit"),
+            (Some(7), "silence[2].parties", "no code of a party"),
+            (Some(8), "silence[2].kinds", "WMO399"),
+            (Some(9), "silence[2].after", "no working time"),
+            (Some(10), "silence[2].hours", "08:00-18:00"),
+            (Some(11), "silence[2].with", "no such key"),
+        ],
+    );
+    let twice = format!("{head}after = \"1 working hour\"\n{head}after = \"1 working hour\"\n");
+    faults(&twice, &[(Some(6), "silence[2].name", "already")]);
+    faults(
+        "[[silence]]\nname = \"a\"\n",
+        &[(Some(2), "silence[1].parties", "add"), (Some(2), "silence[1].after", "add")],
+    );
+}

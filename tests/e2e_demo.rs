@@ -225,7 +225,7 @@ fn served_it_stays_up_takes_messages_and_ends_on_sigint() {
         "sluis_findings_total{",
         "sluis_outbox_rows{",
         "sluis_outbox_oldest_seconds{",
-        "sluis_register_days_left{",
+        "sluis_register_seconds_left{",
         "sluis_held_messages 1",
         "sluis_parked_messages 1",
     ] {

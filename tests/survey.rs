@@ -150,6 +150,7 @@ async fn care_that_does_not_begin_is_told_once_and_ends_when_it_does() {
     assert!(!text.contains(Person::nth(1).bsn().expose()), "an event names no person");
     let scrape = region.telemetry.scrape().await;
     assert!(scrape.contains("sluis_survey_seconds_count{region=\"achterhoek\"} 7"), "{scrape}");
+    assert!(scrape.contains("sluis_budget_expected_cents{agreement="), "{scrape}");
     let faults = region.ledger.run(|tx| tx.check_integrity()).await.expect("the ledger can be read");
     assert_eq!(faults, []);
 }

@@ -22,6 +22,8 @@ mod replay_stored;
 mod report;
 mod retention;
 mod rules;
+#[cfg(test)]
+mod runbook;
 mod signals;
 mod token;
 mod whatif;

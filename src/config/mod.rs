@@ -3,8 +3,8 @@
 //! `config/sluis.toml` is part of the program: it names every key with its default, and a test keeps the two equal.
 //! Any key of a plain section can be overridden by a variable `SLUIS_<SECTION>_<KEY>`, such as `SLUIS_AMQP_URL` or
 //! `SLUIS_LEDGER_PATH`; lists are then separated by commas. With `_FILE` after its name a variable names a file with the
-//! value. `[policy]`, `[[sender]]` and `[[back_office]]` live in the file only. Paths are relative to the folder of the
-//! configuration file, also those from the environment.
+//! value. `[policy]`, `[[sender]]`, `[[silence]]` and `[[back_office]]` live in the file only. Paths are relative to the
+//! folder of the configuration file, also those from the environment.
 //!
 //! Nothing here looks at the world, except [`load`], which reads the file itself and those that variables name, and asks
 //! whether the certificate files that it names can be read.
@@ -20,6 +20,7 @@ mod secret;
 mod secret_files;
 mod senders;
 mod show;
+mod silence;
 mod units;
 
 pub use console::Console;
@@ -33,6 +34,7 @@ use crate::ledger::{Location, Server};
 use crate::retention::Retention;
 use crate::rules::UnknownQuestion;
 use crate::sender::Senders;
+use crate::silence::Expectation;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -97,6 +99,8 @@ pub struct Config {
     pub holds: Holds,
     /// `[retention]`
     pub retention: Retention,
+    /// `[[silence]]`
+    pub silence: Vec<Expectation>,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -515,6 +519,7 @@ fn read_all<'t>(
         waiting_room: read_waiting_room(&mut reader),
         holds: read_holds(&mut reader),
         retention: retention::read(&mut reader),
+        silence: silence::read(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);

@@ -119,7 +119,7 @@ fn plain_name(raw: &Raw) -> Result<String, Wrong> {
     wrong("the name does not fit", "use 1 to 60 letters, digits, dots, dashes and underscores, no dot at the start")
 }
 
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     (1..=60).contains(&name.len())
         && !name.starts_with('.')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
@@ -130,6 +130,15 @@ fn read_parties(raw: &Raw) -> Result<Parties, Wrong> {
     if codes == ["*"] {
         return Ok(Parties::All);
     }
+    read_these(&codes).map(Parties::These)
+}
+
+/// Codes of parties, one or a list.
+pub(super) fn read_codes(raw: &Raw) -> Result<BTreeSet<String>, Wrong> {
+    read_these(&raw.one_or_more()?)
+}
+
+fn read_these(codes: &[String]) -> Result<BTreeSet<String>, Wrong> {
     let is_code = |code: &str| matches!(code.len(), 4 | 8) && code.bytes().all(|byte| byte.is_ascii_digit());
     let wrong_ones: Vec<String> =
         codes.iter().filter(|code| !is_code(code)).map(|code| format!("\"{code}\"")).collect();
@@ -137,7 +146,7 @@ fn read_parties(raw: &Raw) -> Result<Parties, Wrong> {
         return wrong("no party is named", "name the codes for which it may send, such as [\"42420001\"]");
     }
     if codes.iter().any(|code| code == "*") {
-        return wrong("\"*\" stands beside codes", "write [\"*\"] alone for a hub that sends for everybody");
+        return wrong("\"*\" is no code of a party", "name codes; where a sender may be a hub, write [\"*\"] alone");
     }
     if !wrong_ones.is_empty() {
         return wrong(
@@ -146,11 +155,11 @@ fn read_parties(raw: &Raw) -> Result<Parties, Wrong> {
         );
     }
     let count = codes.len();
-    let these: BTreeSet<String> = codes.into_iter().collect();
+    let these: BTreeSet<String> = codes.iter().cloned().collect();
     if these.len() < count {
         return wrong("a code stands in it twice", "name each code once");
     }
-    Ok(Parties::These(these))
+    Ok(these)
 }
 
 fn amqp_user(text: &str) -> Result<String, Wrong> {

@@ -1,5 +1,6 @@
 //! Writes the configuration in effect, as the file that would lead to it; secrets as stars.
 
+use super::silence::{show_after, show_hours};
 use super::units::{show_duration, show_size};
 use super::{Config, HttpIntake, LogFormat, Oidc, TlsFiles, Transport};
 use crate::ledger::Location;
@@ -118,6 +119,16 @@ pub(super) fn show(config: &Config) -> String {
     page.policy(config);
     for sender in config.senders.list() {
         show_sender(&mut page, sender);
+    }
+    for expectation in &config.silence {
+        page.section("[[silence]]");
+        page.text("name", &expectation.name);
+        page.list("parties", expectation.parties.iter().cloned());
+        if !expectation.kinds.is_empty() {
+            page.list("kinds", expectation.kinds.iter().map(ToString::to_string));
+        }
+        page.text("after", show_after(expectation));
+        page.text("hours", show_hours(expectation.hours));
     }
     for office in config.back_offices.values() {
         page.section("[[back_office]]");

@@ -36,6 +36,8 @@ pub struct Due {
     pub attempts: u32,
     /// How often the receiver refused it for what it is, since it was written or last sent again by a person.
     pub refusals: u32,
+    /// When the message that led to it was taken in; `None` when there is none, or when a person sent it once more.
+    pub taken_in_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Due {

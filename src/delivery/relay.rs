@@ -269,15 +269,16 @@ impl Relay {
     }
 
     fn note(&mut self, run: Run, outcomes: Vec<Result<(), Failure>>) {
-        let sort = run.destination.sort();
-        DeliveryTimed { destination: sort, took: run.since.elapsed() }.emit(&self.telemetry);
+        let name = run.destination.name().to_owned();
+        DeliveryTimed { destination: &name, took: run.since.elapsed() }.emit(&self.telemetry);
         let at = self.clock.now();
         let is_shut = self.gates.note(&*run.destination, &outcomes, run.probe, at);
         let mut complete = outcomes.len() == run.rows.len();
         for (row, outcome) in run.rows.iter().zip(outcomes) {
             let class = outcome.as_ref().err().map(|failure| failure.class);
-            Attempted { destination: sort, purpose: row.purpose, failed: class }.emit(&self.telemetry);
-            self.tell(run.destination.name(), row, &outcome);
+            let since = row.taken_in_at.map(|then| Duration::try_from(at.duration_since(then)).unwrap_or_default());
+            Attempted { destination: &name, purpose: row.purpose, failed: class, since }.emit(&self.telemetry);
+            self.tell(&name, row, &outcome);
             complete &= outcome.is_ok();
             let outcome = match outcome {
                 Ok(()) => Outcome::Sent,

@@ -63,9 +63,9 @@ pub(super) static SORTS: [&Sort; 5] = [&FULL, &LITTLE, &INODES, &GROWTH, &UNKNOW
 
 /// Room on one file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Room {
-    free: u64,
-    all: u64,
+pub(crate) struct Room {
+    pub(crate) free: u64,
+    pub(crate) all: u64,
     free_inodes: u64,
     /// 0 where the file system has no fixed number.
     all_inodes: u64,
@@ -103,7 +103,8 @@ pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     .await
 }
 
-fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
+/// The folders that a gateway writes to, with what each is called.
+pub(crate) fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
     let parent = |file: &Path| match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -119,7 +120,8 @@ fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
     folders
 }
 
-fn room(folder: &Path) -> std::io::Result<Room> {
+/// Room on the file system of a folder.
+pub(crate) fn room(folder: &Path) -> std::io::Result<Room> {
     let room = rustix::fs::statvfs(folder)?;
     Ok(Room {
         free: room.f_bavail.saturating_mul(room.f_frsize),

@@ -10,7 +10,7 @@ mod certificates;
 mod clock;
 mod database;
 mod directories;
-mod disk;
+pub(crate) mod disk;
 mod keys;
 mod limits;
 mod offices;

@@ -64,7 +64,7 @@ impl Gateway {
                 other => other?,
             };
             for judged in &carried.judged {
-                report(&parts.telemetry, judged, parts.since(judged.received_at));
+                report(parts, judged, parts.since(judged.received_at));
             }
             if carried.woken > 0 {
                 parts.woken.notify_one();

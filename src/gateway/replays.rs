@@ -68,7 +68,7 @@ impl Gateway {
 
     fn tell(&self, done: &Done) {
         for judged in done.judged.iter().chain(&done.own) {
-            report(&self.parts.telemetry, judged, self.parts.since(judged.received_at));
+            report(&self.parts, judged, self.parts.since(judged.received_at));
         }
         if done.woken > 0 {
             self.parts.woken.notify_one();

@@ -17,6 +17,7 @@ mod hold;
 mod household;
 mod judged;
 mod keys;
+mod last;
 mod location;
 mod members;
 mod mentions;
@@ -57,6 +58,7 @@ pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
 pub use judged::{Judged, TrailEnd};
 pub use keys::{InForce, KeyError, KeyId, KeySort, Keys};
+pub use last::LastMessage;
 pub use location::{Location, Server, ServerFault};
 pub use members::{Beat, Claimant, Introduction, Member, Share};
 pub use money::{Balance, Reconciled};
@@ -72,6 +74,7 @@ pub use store::{Inbox, Stored};
 pub use tx::Tx;
 pub use view::Look;
 pub use waiting::Waiter;
+pub use writer::Group;
 
 use futures_util::future::BoxFuture;
 use keys::Vault;
@@ -262,6 +265,12 @@ impl Ledger {
     pub fn grouping(&self) -> Grouping {
         let progress = &self.shared.progress;
         Grouping { jobs: progress.jobs.load(Ordering::Relaxed), groups: progress.groups.load(Ordering::Relaxed) }
+    }
+
+    /// Tells `watcher` of every group of jobs from now on. It is called on the thread that writes and must be quick; the
+    /// first call counts.
+    pub fn watch_groups(&self, watcher: impl Fn(Group) + Send + Sync + 'static) {
+        let _ = self.shared.progress.watcher.set(Box::new(watcher));
     }
 
     /// Runs what is queued, checkpoints and closes the database, and waits for all that. Later jobs get

@@ -117,7 +117,8 @@ impl Tx<'_> {
     fn load(&self, sequence: i64) -> Result<Due, LedgerError> {
         let found = self.first(
             "SELECT o.sequence, o.id, o.purpose, o.subject, o.law, nullif(o.receiver, ''), o.region,
-                 coalesce(m.transport_id, o.correlation), o.attempts, o.refusals, o.body, o.verdict
+                 coalesce(m.transport_id, o.correlation), o.attempts, o.refusals, o.body, o.verdict,
+                 CASE WHEN o.resent_at IS NULL THEN m.received_at END
              FROM outbox AS o LEFT JOIN messages AS m ON m.id = o.message_id WHERE o.sequence = ?1",
             params![sequence],
             |cells| self.read(cells),
@@ -144,6 +145,7 @@ impl Tx<'_> {
                 .get::<Option<Vec<u8>>>()?
                 .map(|sealed| self.vault.open(&[b"verdict", id.as_bytes()], &sealed))
                 .transpose()?,
+            taken_in_at: cells.optional_moment()?,
         })
     }
 

@@ -41,6 +41,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 18, name: "search", sql: include_str!("migrations/0018_search.sql") },
     Migration { number: 19, name: "retention", sql: include_str!("migrations/0019_retention.sql") },
     Migration { number: 20, name: "console", sql: include_str!("migrations/0020_console.sql") },
+    Migration { number: 21, name: "last messages", sql: include_str!("migrations/0021_last_messages.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

@@ -211,16 +211,16 @@ impl Tx<'_> {
         )
     }
 
-    /// How many signals are open, by check and severity.
-    pub fn count_signals(&self) -> Result<BTreeMap<(String, Severity), u64>, LedgerError> {
+    /// How many signals are open, by check, severity and region.
+    pub fn count_signals(&self) -> Result<BTreeMap<(String, Severity, String), u64>, LedgerError> {
         let rows = self.all(
-            "SELECT \"check\", severity, count(*) FROM signals WHERE ended_at IS NULL GROUP BY 1, 2",
+            "SELECT \"check\", severity, region, count(*) FROM signals WHERE ended_at IS NULL GROUP BY 1, 2, 3",
             [],
             |cells| {
                 let (check, severity) = (cells.get()?, cells.text()?);
                 let severity = serde_json::from_value(severity.into())
                     .map_err(|_| LedgerError::Damaged("a severity is unknown"))?;
-                Ok(((check, severity), cells.count()?))
+                Ok(((check, severity, cells.get()?), cells.count()?))
             },
         )?;
         Ok(rows.into_iter().collect())

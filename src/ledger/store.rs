@@ -112,6 +112,7 @@ impl Tx<'_> {
             return known.ok_or(LedgerError::Damaged("a repeated message is gone"));
         };
         self.store_effects(message_id, inbox, decision, Occasion { at: inbox.received_at, reason: None, by: None })?;
+        self.note_last_message(inbox, decision)?;
         Ok(Stored { message_id, verdict: decision.verdict, sent_before: false })
     }
 

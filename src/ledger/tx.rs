@@ -151,6 +151,10 @@ impl<'r, 's> Cells<'r, 's> {
         self.get().and_then(moment)
     }
 
+    pub(super) fn optional_moment(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        self.get::<Option<i64>>()?.map(moment).transpose()
+    }
+
     pub(super) fn count(&mut self) -> Result<Count, LedgerError> {
         self.get().and_then(count)
     }

@@ -10,9 +10,10 @@ use crate::failpoint::Failpoint;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// What the thread is told.
@@ -81,6 +82,22 @@ fn panicked(panic: &(dyn Any + Send)) -> LedgerError {
 pub(super) struct Progress {
     pub(super) jobs: AtomicU64,
     pub(super) groups: AtomicU64,
+    /// Who is told of each group.
+    pub(super) watcher: OnceLock<Watcher>,
+}
+
+/// Is told of each group, on the thread of the writer: it must be quick.
+pub(super) type Watcher = Box<dyn Fn(Group) + Send + Sync>;
+
+/// A group of jobs whose transaction is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// How many jobs shared it.
+    pub jobs: usize,
+    /// Whether it was committed.
+    pub committed: bool,
+    /// How long it took, from its first job until it was on disk.
+    pub took: Duration,
 }
 
 /// Owner of the database.
@@ -113,7 +130,11 @@ impl Writer {
     fn commit(&mut self, jobs: &mut VecDeque<Box<dyn Job>>) {
         let mut done = Vec::with_capacity(jobs.len());
         let mut outbox_grew = false;
+        let since = Instant::now();
         let committed = self.run_group(jobs, &mut done, &mut outbox_grew);
+        if let Some(watcher) = self.progress.watcher.get() {
+            watcher(Group { jobs: done.len(), committed: committed.is_ok(), took: since.elapsed() });
+        }
         self.progress.jobs.fetch_add(done.len() as u64, Ordering::Relaxed);
         self.progress.groups.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = committed {

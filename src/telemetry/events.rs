@@ -33,8 +33,11 @@ pub struct MessageJudged<'a> {
     pub level: u8,
     /// Rule of each finding.
     pub rules: &'a [&'a str],
-    /// Check of each signal.
-    pub checks: &'a [&'a str],
+    /// Check and region of each signal.
+    pub checks: &'a [(&'a str, &'a str)],
+    /// AGB code of the provider that sent it, when it is in a register; `other` when it is not, and `None` for messages
+    /// of municipalities and what could not be read.
+    pub provider: Option<&'a str>,
     /// Time since it was taken in.
     pub took: Duration,
 }
@@ -47,8 +50,11 @@ impl MessageJudged<'_> {
         for rule in self.rules {
             telemetry.count(Metric::Findings, &[rule], 1);
         }
-        for check in self.checks {
-            telemetry.count(Metric::Signals, &[check], 1);
+        for (check, region) in self.checks {
+            telemetry.count(Metric::Signals, &[check, region], 1);
+        }
+        if let Some(provider) = self.provider {
+            telemetry.count(Metric::ProviderMessages, &[provider, self.verdict.as_str()], 1);
         }
         telemetry.observe(Metric::MessageSeconds, &[self.transport], self.took);
         let kind = self.kind.map_or_else(|| "unknown".to_owned(), |kind| kind.to_string());
@@ -106,6 +112,8 @@ pub enum WaitEnd {
 pub struct WaitEnded {
     /// How.
     pub end: WaitEnd,
+    /// How long it waited.
+    pub waited: Duration,
 }
 
 impl WaitEnded {
@@ -116,6 +124,7 @@ impl WaitEnded {
             WaitEnd::Over => "over",
         };
         telemetry.count(Metric::Waits, &[end], 1);
+        telemetry.observe(Metric::WaitSeconds, &[end], self.waited);
     }
 }
 
@@ -151,6 +160,80 @@ impl SurveyDone<'_> {
             duration_ms,
             "looked over {region}: {opened} signal(s) opened, {ended} ended"
         );
+    }
+}
+
+/// A region was looked over for what its budgets come to.
+#[derive(Debug, Clone, Copy)]
+pub struct BudgetsExpected<'a> {
+    /// Region.
+    pub region: &'a str,
+    /// Segment, id and expected consumption of each agreement that runs, in eurocents.
+    pub agreements: &'a [(String, String, i64)],
+}
+
+impl BudgetsExpected<'_> {
+    /// Keeps the figures until the region is looked over again.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let figure = |(segment, agreement, cents): &(String, String, i64)| {
+            let labels = vec![self.region.to_owned(), segment.clone(), agreement.clone()];
+            (Metric::BudgetExpected, labels, amount(*cents))
+        };
+        telemetry.keep(&BudgetsExpected::owner(self.region), self.agreements.iter().map(figure).collect());
+    }
+
+    /// Whether that was told since the start.
+    pub fn are_told(region: &str, telemetry: &Telemetry) -> bool {
+        telemetry.has_kept(&BudgetsExpected::owner(region))
+    }
+
+    fn owner(region: &str) -> String {
+        format!("budgets of {region}")
+    }
+}
+
+/// Eurocents for a gauge, which holds floats: exact up to ninety billion euros.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and amounts stay below 2^53")]
+fn amount(cents: i64) -> f64 {
+    cents as f64
+}
+
+/// The broker told how many messages of a queue wait.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueDepth<'a> {
+    /// Queue.
+    pub queue: &'a str,
+    /// How many are ready; `None` when the broker does not tell any more.
+    pub messages: Option<u32>,
+}
+
+impl QueueDepth<'_> {
+    /// Keeps the figure until the next.
+    pub fn emit(self, telemetry: &Telemetry) {
+        let labels = vec![self.queue.to_owned()];
+        let figure = self.messages.map(|messages| (Metric::IntakeQueueMessages, labels, f64::from(messages)));
+        telemetry.keep(&format!("queue {}", self.queue), figure.into_iter().collect());
+    }
+}
+
+/// A transaction of the ledger is over.
+#[derive(Debug, Clone, Copy)]
+pub struct LedgerGroup {
+    /// Jobs that shared it.
+    pub jobs: usize,
+    /// Whether it was committed.
+    pub committed: bool,
+    /// How long it took, jobs and sync together.
+    pub took: Duration,
+}
+
+impl LedgerGroup {
+    /// Writes the metrics; those whose job failed tell it.
+    pub fn emit(self, telemetry: &Telemetry) {
+        telemetry.count(Metric::LedgerCommits, &[if self.committed { "committed" } else { "failed" }], 1);
+        let jobs = f64::from(u32::try_from(self.jobs).unwrap_or(u32::MAX));
+        telemetry.observe_value(Metric::LedgerGroupJobs, &[], jobs);
+        telemetry.observe(Metric::LedgerCommitSeconds, &[], self.took);
     }
 }
 
@@ -444,36 +527,40 @@ impl ComponentBack<'_> {
 
 /// An attempt to deliver ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Attempted {
-    /// Sort of destination: `directory`, `amqp`, `http`.
-    pub destination: &'static str,
+pub struct Attempted<'a> {
+    /// Name of the destination: `directory`, `amqp`, `http 0197`.
+    pub destination: &'a str,
     /// Why it left.
     pub purpose: Purpose,
     /// Class of the failure; `None` when the other side has it.
     pub failed: Option<Class>,
+    /// Time since the message that led to it was taken in; `None` when there is none, or when a person sent it once more.
+    pub since: Option<Duration>,
 }
 
-impl Attempted {
+impl Attempted<'_> {
     /// Writes the metric; the lines are those of the destination, see [`DestinationDown`].
     pub fn emit(self, telemetry: &Telemetry) {
         let outcome = if self.failed.is_none() { "sent" } else { "failed" };
         telemetry.count(Metric::Deliveries, &[self.destination, self.purpose.as_str(), outcome], 1);
         if let Some(class) = self.failed {
             telemetry.count(Metric::DeliveryFailures, &[self.destination, class.as_str()], 1);
+        } else if let Some(since) = self.since {
+            telemetry.observe(Metric::EndToEndSeconds, &[self.purpose.as_str()], since);
         }
     }
 }
 
 /// A run of attempts took its time.
 #[derive(Debug, Clone, Copy)]
-pub struct DeliveryTimed {
-    /// Sort of destination.
-    pub destination: &'static str,
+pub struct DeliveryTimed<'a> {
+    /// Name of the destination.
+    pub destination: &'a str,
     /// How long.
     pub took: Duration,
 }
 
-impl DeliveryTimed {
+impl DeliveryTimed<'_> {
     /// Writes the metric.
     pub fn emit(self, telemetry: &Telemetry) {
         telemetry.observe(Metric::DeliverySeconds, &[self.destination], self.took);

@@ -52,6 +52,7 @@ impl Component {
         let starting = ComponentState { up: false, reason: Some("starting".to_owned()), lost: None, told: false };
         telemetry.0.health.lock().entry(name.to_owned()).or_insert(starting);
         telemetry.set(Metric::ComponentUp, &[name], 0.0);
+        telemetry.count(Metric::ComponentLosses, &[name], 0);
         Component { telemetry, name: name.to_owned() }
     }
 

@@ -7,27 +7,29 @@ pub mod events;
 mod health;
 mod log;
 mod metrics;
+mod process;
+mod series;
 
 pub use health::{Component, ComponentState};
 pub use log::start_log;
-pub use metrics::{Metric, Sort};
+pub use metrics::{Entry, MOST_SERIES, Metric, OTHER, Sort, page};
 
 use futures_util::future::BoxFuture;
 use health::Health;
 use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use series::{Scraped, Series};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// A figure that the ledger computes at scrape time: metric (of sort [`Sort::Figure`]), values of its labels, value.
+/// A figure that is computed at scrape time: metric (one whose sort [is a figure](Sort::is_figure)), values of its labels,
+/// value.
 pub type Figure = (Metric, Vec<String>, f64);
 /// Computes the figures; `None` when the ledger cannot be read.
 pub type Figures = Box<dyn Fn() -> BoxFuture<'static, Option<Vec<Figure>>> + Send + Sync>;
 
 /// Longest wait for the figures: a scrape must not hang on a busy ledger.
 const FIGURES_DEADLINE: Duration = Duration::from_secs(5);
-/// From a tenth of a millisecond to half a minute.
-const BUCKETS: [f64; 12] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0];
 
 /// Metrics and health of one gateway. Clones share them.
 #[derive(Clone)]
@@ -38,8 +40,12 @@ struct Inner {
     counters: BTreeMap<Metric, IntCounterVec>,
     gauges: BTreeMap<Metric, GaugeVec>,
     histograms: BTreeMap<Metric, HistogramVec>,
+    series: Series,
     health: Health,
     figures: OnceLock<Figures>,
+    surroundings: OnceLock<Figures>,
+    /// Figures that somebody told and that count until the same tells others.
+    kept: Mutex<BTreeMap<String, Vec<Figure>>>,
 }
 
 impl Default for Telemetry {
@@ -54,36 +60,81 @@ impl Telemetry {
         let registry = Registry::new();
         let (mut counters, mut gauges, mut histograms) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for metric in Metric::ALL {
-            match metric.sort() {
+            let Entry { sort, labels, buckets, .. } = metric.entry();
+            match sort {
                 Sort::Counter => {
-                    let counter = IntCounterVec::new(opts(metric), metric.labels()).expect(VALID);
+                    let counter = IntCounterVec::new(opts(metric), labels).expect(VALID);
                     registry.register(Box::new(counter.clone())).expect(UNIQUE);
                     counters.insert(metric, counter);
                 }
                 Sort::Gauge => {
-                    let gauge = GaugeVec::new(opts(metric), metric.labels()).expect(VALID);
+                    let gauge = GaugeVec::new(opts(metric), labels).expect(VALID);
                     registry.register(Box::new(gauge.clone())).expect(UNIQUE);
                     gauges.insert(metric, gauge);
                 }
                 Sort::Histogram => {
-                    let opts = HistogramOpts::from(opts(metric)).buckets(BUCKETS.to_vec());
-                    let histogram = HistogramVec::new(opts, metric.labels()).expect(VALID);
+                    let opts = HistogramOpts::from(opts(metric)).buckets(buckets.to_vec());
+                    let histogram = HistogramVec::new(opts, labels).expect(VALID);
                     registry.register(Box::new(histogram.clone())).expect(UNIQUE);
                     histograms.insert(metric, histogram);
                 }
-                Sort::Figure => {}
+                Sort::Figure | Sort::Total => {}
             }
         }
-        let health = Health::default();
-        let telemetry =
-            Telemetry(Arc::new(Inner { registry, counters, gauges, histograms, health, figures: OnceLock::new() }));
+        let telemetry = Telemetry(Arc::new(Inner {
+            registry,
+            counters,
+            gauges,
+            histograms,
+            series: Series::default(),
+            health: Health::default(),
+            figures: OnceLock::new(),
+            surroundings: OnceLock::new(),
+            kept: Mutex::default(),
+        }));
+        telemetry.begin_at_zero();
         telemetry.set(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION"), gateway], 1.0);
         telemetry
+    }
+
+    /// Counters that alarms go by are there from the start: of one that begins with its first event nobody sees the rise.
+    fn begin_at_zero(&self) {
+        let failures = [("directory", &["ledger", "broke", "unreadable"][..]), ("amqp", &["ledger", "broke", "takes"])];
+        for (transport, reasons) in failures {
+            for reason in reasons {
+                self.count(Metric::IntakeFailures, &[transport, reason], 0);
+            }
+        }
+        for transport in ["directory", "amqp", "http"] {
+            self.count(Metric::RefusedSenders, &[transport], 0);
+        }
+        for outcome in ["committed", "failed"] {
+            self.count(Metric::LedgerCommits, &[outcome], 0);
+        }
     }
 
     /// Sets who computes the figures of the ledger. The first call counts.
     pub fn set_figures(&self, figures: Figures) {
         let _ = self.0.figures.set(figures);
+    }
+
+    /// Sets who computes the figures that need no ledger: what lies on disks and in folders. The first call counts.
+    pub fn set_surroundings(&self, figures: Figures) {
+        let _ = self.0.surroundings.set(figures);
+    }
+
+    /// Keeps figures for the next scrapes, in the place of those that `owner` told before.
+    pub(crate) fn keep(&self, owner: &str, figures: Vec<Figure>) {
+        self.kept().insert(owner.to_owned(), figures);
+    }
+
+    /// Whether `owner` has told figures.
+    pub(crate) fn has_kept(&self, owner: &str) -> bool {
+        self.kept().contains_key(owner)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Figure>>> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A component that must work before the gateway is ready. It is down until it says otherwise.
@@ -111,7 +162,7 @@ impl Telemetry {
         self.0.health.details().clone()
     }
 
-    /// Everything, in the text format of Prometheus. Computes the figures of the ledger.
+    /// Everything, in the text format of Prometheus. Computes the figures.
     pub async fn scrape(&self) -> String {
         let figures = self.figures().await;
         let mut text = String::new();
@@ -125,35 +176,37 @@ impl Telemetry {
     }
 
     async fn figures(&self) -> Registry {
-        let registry = Registry::new();
-        let Some(compute) = self.0.figures.get() else { return registry };
-        let figures = tokio::time::timeout(FIGURES_DEADLINE, compute()).await.ok().flatten();
-        self.set(Metric::LedgerFigures, &[], f64::from(u8::from(figures.is_some())));
-        let mut gauges: BTreeMap<Metric, GaugeVec> = BTreeMap::new();
-        for (metric, labels, value) in figures.unwrap_or_default() {
-            let gauge = gauges.entry(metric).or_insert_with(|| {
-                let gauge = GaugeVec::new(opts(metric), metric.labels()).expect(VALID);
-                registry.register(Box::new(gauge.clone())).expect(UNIQUE);
-                gauge
-            });
-            match gauge.get_metric_with_label_values(&labels) {
-                Ok(gauge) => gauge.set(value),
-                Err(error) => tracing::error!(metric = metric.name(), %error, "a figure with wrong labels"),
-            }
+        let mut scraped = Scraped::default();
+        scraped.add(process::figures());
+        scraped.add(self.kept().values().flatten().cloned());
+        if let Some(compute) = self.0.surroundings.get() {
+            scraped.add(tokio::time::timeout(FIGURES_DEADLINE, compute()).await.ok().flatten().unwrap_or_default());
         }
-        registry
+        if let Some(compute) = self.0.figures.get() {
+            let figures = tokio::time::timeout(FIGURES_DEADLINE, compute()).await.ok().flatten();
+            self.set(Metric::LedgerFigures, &[], f64::from(u8::from(figures.is_some())));
+            scraped.add(figures.unwrap_or_default());
+        }
+        scraped.registry()
     }
 
     fn count(&self, metric: Metric, labels: &[&str], by: u64) {
-        self.0.counters.get(&metric).expect("a counter").with_label_values(labels).inc_by(by);
+        let labels = self.0.series.bounded(metric, labels);
+        self.0.counters.get(&metric).expect("a counter").with_label_values(&labels).inc_by(by);
     }
 
     fn set(&self, metric: Metric, labels: &[&str], value: f64) {
-        self.0.gauges.get(&metric).expect("a gauge").with_label_values(labels).set(value);
+        let labels = self.0.series.bounded(metric, labels);
+        self.0.gauges.get(&metric).expect("a gauge").with_label_values(&labels).set(value);
     }
 
     fn observe(&self, metric: Metric, labels: &[&str], took: Duration) {
-        self.0.histograms.get(&metric).expect("a histogram").with_label_values(labels).observe(took.as_secs_f64());
+        self.observe_value(metric, labels, took.as_secs_f64());
+    }
+
+    fn observe_value(&self, metric: Metric, labels: &[&str], value: f64) {
+        let labels = self.0.series.bounded(metric, labels);
+        self.0.histograms.get(&metric).expect("a histogram").with_label_values(&labels).observe(value);
     }
 }
 
@@ -187,7 +240,8 @@ mod tests {
             verdict: Verdict::Partly,
             level: 4,
             rules: &["TR321", "TR321", "TR304"],
-            checks: &["D2"],
+            checks: &[("D2", "achterhoek")],
+            provider: Some("42420001"),
             took: Duration::from_millis(3),
         }
         .emit(&telemetry);
@@ -206,7 +260,8 @@ mod tests {
             "sluis_messages_total{law=\"wmo\",number=\"323\",verdict=\"partly\"} 1",
             "sluis_findings_total{rule=\"TR321\"} 2",
             "sluis_findings_total{rule=\"TR304\"} 1",
-            "sluis_signals_total{check=\"D2\"} 1",
+            "sluis_signals_total{check=\"D2\",region=\"achterhoek\"} 1",
+            "sluis_provider_messages_total{provider=\"42420001\",verdict=\"partly\"} 1",
             "sluis_stage_seconds_count{stage=\"commit\"} 1",
             "sluis_parked_messages 2",
             "sluis_outbox_rows{purpose=\"reply\"} 7",

@@ -310,6 +310,7 @@ pub fn row(sequence: i64, purpose: Purpose, to: &str) -> Due {
         verdict_json: (purpose == Purpose::Forward).then(|| br#"{"verdict":"accepted"}"#.to_vec()),
         attempts: 0,
         refusals: 0,
+        taken_in_at: None,
     }
 }
 

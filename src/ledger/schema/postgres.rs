@@ -25,6 +25,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 18, name: "search", sql: include_str!("../migrations/postgres/0018_search.sql") },
     Migration { number: 19, name: "retention", sql: include_str!("../migrations/postgres/0019_retention.sql") },
     Migration { number: 20, name: "console", sql: include_str!("../migrations/postgres/0020_console.sql") },
+    Migration { number: 21, name: "last messages", sql: include_str!("../migrations/postgres/0021_last_messages.sql") },
 ];
 
 /// The oldest server that is known to serve.

@@ -7,6 +7,7 @@ mod custody;
 mod delivery;
 mod group;
 mod integrity;
+mod last;
 mod members;
 mod outbox;
 mod overview;

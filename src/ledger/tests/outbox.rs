@@ -62,6 +62,7 @@ fn a_row_comes_back_as_it_was_stored() {
         verdict_json: Some(b"{}".to_vec()),
         attempts: 0,
         refusals: 0,
+        taken_in_at: forward.taken_in_at,
     };
     assert_eq!(*forward, expected);
     assert_eq!((error.to.as_deref(), error.law, error.verdict_json.as_deref()), (None, None, None));

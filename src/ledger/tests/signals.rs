@@ -65,7 +65,10 @@ fn a_signal_opens_once_ends_once_and_may_open_again() {
     let only_open = sut.get(|tx| tx.signals(true));
     let [s2] = only_open.as_slice() else { panic!("one is open: {only_open:?}") };
     assert_eq!((s2.signal.id.as_str(), s2.opened_at, s2.seen_at, &s2.ended), ("s2", at(0), at(50), &None));
-    assert_eq!(sut.get(|tx| tx.count_signals()), BTreeMap::from([(("A1".to_owned(), Severity::High), 1)]));
+    assert_eq!(
+        sut.get(|tx| tx.count_signals()),
+        BTreeMap::from([(("A1".to_owned(), Severity::High, "achterhoek".to_owned()), 1)])
+    );
     let last = sut.get(|tx| tx.last_survey(REGION)).expect("it was looked over");
     assert_eq!((last.day, last.register_version.as_str(), last.at), (date(2026, 3, 10), "v1", at(50)));
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);

@@ -81,7 +81,7 @@ impl Tx<'_> {
 
     fn open_signals_by_severity(&self) -> Result<BTreeMap<&'static str, u64>, LedgerError> {
         let mut open = BTreeMap::new();
-        for ((_, severity), count) in self.count_signals()? {
+        for ((_, severity, _), count) in self.count_signals()? {
             *open.entry(severity.as_str()).or_default() += count;
         }
         Ok(open)

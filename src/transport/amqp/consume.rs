@@ -18,16 +18,17 @@ use crate::backoff::{Backoff, random_spread};
 use crate::config::Amqp;
 use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
-use crate::telemetry::events::{IntakeBroke, NotRecorded, PrefetchChanged, TakenTooOften};
+use crate::telemetry::events::{IntakeBroke, NotRecorded, PrefetchChanged, QueueDepth, TakenTooOften};
 use crate::telemetry::{Component, Telemetry};
 use futures_util::{FutureExt, StreamExt, future, stream};
 use lapin::Acker;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Consumer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -266,7 +267,9 @@ impl<I: Intake> QueueIntake<I> {
         let ended = tokio::select! {
             ended = self.consume(&mut consumer, shutdown, prefetch) => ended,
             reason = lost(&connection, &channel, prefetch) => Ended::Lost(reason),
+            never = self.tell_depth(&connection) => match never {},
         };
+        QueueDepth { queue: &self.queue, messages: None }.emit(&self.telemetry);
         match ended {
             Ended::Stopped | Ended::Narrow(_) | Ended::Widen => tokio::time::sleep(SETTLE).await,
             Ended::Lost(_) | Ended::Refused(_) => {}
@@ -274,6 +277,28 @@ impl<I: Intake> QueueIntake<I> {
         close(Some(&channel), &connection).await;
         drop(consumer);
         ended
+    }
+
+    /// Tells now and then how much waits in the queue, as the broker says to whoever asks for a queue that is there. On a
+    /// channel of its own: one on which the broker refuses something is closed, and that must not be the consumer's.
+    async fn tell_depth(&self, connection: &Connection) -> Infallible {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let mut channel: Option<Channel> = None;
+        loop {
+            let messages = async {
+                let open = match channel.take() {
+                    Some(open) => open,
+                    None => connection.create_channel().await.ok()?,
+                };
+                let declared = open.queue_declare(self.queue.as_str().into(), options, FieldTable::default()).await;
+                let messages = declared.ok()?.message_count();
+                channel = Some(open);
+                Some(messages)
+            };
+            let messages = tokio::time::timeout(PROBE_DEADLINE, messages).await.ok().flatten();
+            QueueDepth { queue: &self.queue, messages }.emit(&self.telemetry);
+            tokio::time::sleep(PROBE).await;
+        }
     }
 
     /// Everything that a loss takes away: connection, queues, channel, prefetch, consumer.
