@@ -312,17 +312,22 @@ fn month(twins: &mut Twins, index: u32, courses: &mut Vec<Course>) {
     let sample = twins.signed();
     let person = index;
     let from = today.first_of_month();
+    // One runs without an end, which takes a volume per month.
+    let endless = index == 3;
+    let volume = if endless {
+        omvang(20, Eenheid::Uur, Frequentie::PerMaand)
+    } else {
+        omvang(3, Eenheid::Uur, Frequentie::PerWeek)
+    };
     let allocate = Allocate {
         nummer: 1000 + Count::from(index),
         product: sample.product(),
         from,
         to: last_of(month_after(from, 5)),
-        omvang: omvang(3, Eenheid::Uur, Frequentie::PerWeek),
+        omvang: volume,
     };
     let who = Person::nth(person);
     let mut allocated = sample.toewijzing(&format!("T{index}"), &who, std::slice::from_ref(&allocate));
-    // One runs without an end.
-    let endless = index == 3;
     if endless {
         product_301(&mut allocated, 0).einddatum = None;
     }
