@@ -103,11 +103,11 @@ fn password(context: &Context, fault: Option<&str>) -> Markup {
         }
         super::Language::En => format!("{SHORTEST_PASSWORD} characters at least; a few words in a row are fine."),
     };
-    let one = |name, nl, en| Field::new(name, context.pick(nl, en), "", Entry::Password).required();
+    let one = |name, nl, en, entry| Field::new(name, context.pick(nl, en), "", entry).required();
     let fields = html! {
-        (field(&one("old", "Huidig wachtwoord", "Current password")))
-        (field(&one("new", "Nieuw wachtwoord", "New password").hint(&hint).fault(fault)))
-        (field(&one("again", "Nieuw wachtwoord nogmaals", "New password once more")))
+        (field(&one("old", "Huidig wachtwoord", "Current password", Entry::Password)))
+        (field(&one("new", "Nieuw wachtwoord", "New password", Entry::NewPassword).hint(&hint).fault(fault)))
+        (field(&one("again", "Nieuw wachtwoord nogmaals", "New password once more", Entry::NewPassword)))
         div.buttons { button type="submit" { (context.pick("Wijzig wachtwoord", "Change password")) } }
     };
     parts::section("password", context.pick("Wachtwoord", "Password"), &context.form("/account/password", &fields))

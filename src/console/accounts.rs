@@ -169,7 +169,7 @@ fn role_boxes(context: &Context, id: &str, chosen: &BTreeSet<Role>) -> Markup {
 }
 
 fn password_field<'a>(context: &'a Context, id: &'a str) -> Field<'a> {
-    Field::new("password", context.pick("Eerste wachtwoord", "First password"), "", Entry::Password)
+    Field::new("password", context.pick("Eerste wachtwoord", "First password"), "", Entry::NewPassword)
         .required()
         .id(id)
         .hint(context.pick(

@@ -272,8 +272,10 @@ pub(super) enum Entry<'a> {
     Text(usize),
     /// A few lines of text, of at most so many characters.
     Lines(usize),
-    /// A password.
+    /// The password of whoever fills it in.
     Password,
+    /// A password that is to count from now on.
+    NewPassword,
     /// A day, as `2026-03-10`.
     Day,
     /// One of some values, each with the words for it. An empty value stands for no choice.
@@ -336,9 +338,14 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let described = (!described.is_empty()).then_some(described);
     let invalid = fault.map(|_| "true");
+    let complete = match entry {
+        Entry::Password => Some("current-password"),
+        Entry::NewPassword => Some("new-password"),
+        Entry::Text(_) | Entry::Lines(_) | Entry::Day | Entry::Choice(_) => None,
+    };
     let input = |kind: &str, most: Option<usize>| {
         html! {
-            input id=(id) type=(kind) name=(name) value=[(!value.is_empty()).then_some(value)] required[*required]
+            input id=(id) type=(kind) autocomplete=[complete] name=(name) value=[(!value.is_empty()).then_some(value)] required[*required]
                 maxlength=[most] aria-describedby=[&described] aria-invalid=[invalid];
         }
     };
@@ -347,7 +354,7 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
             label for=(id) { (label) }
             @match entry {
                 Entry::Text(most) => (input("text", Some(*most))),
-                Entry::Password => (input("password", None)),
+                Entry::Password | Entry::NewPassword => (input("password", None)),
                 Entry::Day => (input("date", None)),
                 Entry::Lines(most) => {
                     textarea id=(id) name=(name) rows="3" maxlength=(most) required[*required]
