@@ -4,13 +4,19 @@
 //! begin after `/v1`. Nothing in an address names a person, and no answer repeats what cannot be shown.
 
 mod body;
+mod budgets;
 mod caller;
 mod check;
 mod conventions;
 pub(crate) mod document;
+mod held;
+mod list;
+mod order;
+mod parked;
 mod problem;
 mod query;
 mod senders;
+mod signals;
 
 pub use caller::Caller;
 pub(crate) use conventions::keep as conventions;

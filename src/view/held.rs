@@ -14,6 +14,7 @@ use crate::rules::facts::Facts;
 use crate::schema::Limits;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Which holds a list shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum Which {
 }
 
 /// A message that is or was held.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Held {
     /// Number of the message in the ledger.
     pub id: i64,
@@ -59,7 +60,7 @@ pub struct Held {
 }
 
 /// A product of an allocation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Allocated {
     /// ToewijzingNummer.
     pub number: Count,
@@ -88,7 +89,8 @@ pub struct Allocated {
 }
 
 /// How a hold ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = HoldEnded)]
 pub struct Ended {
     /// When.
     pub at: Timestamp,
@@ -101,7 +103,8 @@ pub struct Ended {
 }
 
 /// An order about a held message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = HoldOrdered)]
 pub struct Ordered {
     /// Its number.
     pub id: i64,
@@ -118,7 +121,8 @@ pub struct Ordered {
 }
 
 /// What became of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderDone)]
 pub struct Done {
     /// When.
     pub at: Timestamp,
