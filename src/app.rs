@@ -21,6 +21,7 @@ use crate::members::{self, Membership, Profile, Tasks};
 use crate::message::{Date, Kind};
 use crate::notify::Manager;
 use crate::registers::Registers;
+use crate::retention::keeper;
 use crate::schema::{self, Limits};
 use crate::shutdown::{Shutdown, Trigger, shutdown};
 use crate::survey::Surveyor;
@@ -165,14 +166,19 @@ impl App {
         let registers = Arc::new(Registers::new(config, contracts, Arc::clone(&clock), &telemetry));
         let membership = membership(config, &ledger, &registers, Arc::clone(&clock), &telemetry).await?;
         let tasks = membership.clone().map_or(Tasks::Own, Tasks::Shared);
-        telemetry.set_figures(figures(
-            ledger.clone(),
-            config.ledger.location.clone(),
-            destination_names(config),
-            Arc::clone(&registers),
-            membership.clone(),
-            Arc::clone(&clock),
-            ledger_component,
+        telemetry.set_figures(keeper::with_figures(
+            &config.retention,
+            &ledger,
+            &clock,
+            figures(
+                ledger.clone(),
+                config.ledger.location.clone(),
+                destination_names(config),
+                Arc::clone(&registers),
+                membership.clone(),
+                Arc::clone(&clock),
+                ledger_component,
+            ),
         ));
         // Compiled at the first use otherwise: the first message of each kind would wait for it.
         let schemas = tokio::task::spawn_blocking(|| Kind::all().filter_map(schema::schema).count());
@@ -197,6 +203,14 @@ impl App {
         tell_what_is_open(config);
         let bookkeeper =
             bookkeeper::keep(ledger.clone(), registers.in_force(), Arc::clone(&clock), tasks.clone(), stop.clone());
+        let retention = keeper::keep(
+            ledger.clone(),
+            config.retention.clone(),
+            Arc::clone(&clock),
+            tasks.clone(),
+            telemetry.clone(),
+            stop.clone(),
+        );
         let outbox: Arc<dyn Outbox> = match &membership {
             Some(membership) => Arc::new(membership.outbox()),
             None => Arc::new(ledger.clone()),
@@ -250,6 +264,7 @@ impl App {
         intakes.push(tokio::spawn(surveyor.run(tasks, stop.clone())));
         intakes.push(tokio::spawn(Arc::clone(&gateway).keep_orders(stop.clone())));
         intakes.push(tokio::spawn(bookkeeper));
+        intakes.push(tokio::spawn(retention));
         Ok(App {
             ledger,
             lock,
@@ -327,7 +342,7 @@ pub(crate) fn limits(config: &Config) -> Limits {
 
 /// Opens the ledger; at the very first start its folder and its key are made. A file comes with the lock that keeps a
 /// second gateway from it, while gateways share a server and take turns there.
-fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
+pub(crate) fn open_ledger(location: &Location, key_file: &Path) -> anyhow::Result<(Ledger, Option<File>)> {
     let path = location.file();
     for file in path.into_iter().chain([key_file]) {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -31,6 +31,7 @@ pub mod registers;
 pub mod replay;
 pub mod reply;
 pub mod report;
+pub mod retention;
 pub mod rules;
 pub mod schema;
 pub mod sender;

@@ -74,7 +74,8 @@ pub fn differences(members: &[Member]) -> Vec<String> {
     } else if distinct(|member| member.own.settings.clone()).len() > 1 {
         found.push(
             "the gateways judge or route by different settings: compare `sluis config show` of each; [gateway] name, \
-             [limits], [replies], [policy], [waiting_room], [delivery] default and the back offices must be the same"
+             [limits], [replies], [policy], [waiting_room], [retention], [delivery] default and the back offices must be the \
+             same"
                 .to_owned(),
         );
     }
@@ -92,12 +93,13 @@ fn versions(members: &[Member]) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// A digest of the settings that must be the same in all gateways of a ledger.
 pub fn digest_of_settings(config: &Config) -> String {
-    let Config { gateway, limits, unknown_question, policy, back_offices, delivery, waiting_room, .. } = config;
+    let Config { gateway, limits, unknown_question, policy, back_offices, delivery, waiting_room, retention, .. } =
+        config;
     let offices: Vec<&String> = back_offices.keys().collect();
     let mut text = String::new();
     write!(
         text,
-        "{} {limits:?} {unknown_question:?} {policy:?} {offices:?} {:?} {waiting_room:?}",
+        "{} {limits:?} {unknown_question:?} {policy:?} {offices:?} {:?} {waiting_room:?} {retention:?}",
         gateway.name, delivery.default
     )
     .expect("writing to a String does not fail");

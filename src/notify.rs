@@ -27,7 +27,9 @@ impl Manager {
         let watchdog = watchdog.and_then(|micros| micros.parse().ok()).filter(|micros| *micros > 0);
         let manager = Manager::at(name.as_deref(), watchdog.map(Duration::from_micros));
         if name.is_some() && manager.socket.is_none() {
-            tracing::warn!("the service manager cannot be reached at NOTIFY_SOCKET; it will not know that this gateway is up");
+            tracing::warn!(
+                "the service manager cannot be reached at NOTIFY_SOCKET; it will not know that this gateway is up"
+            );
         }
         manager
     }

@@ -97,7 +97,8 @@ fn every_command_of_the_page_does_what_the_page_says() {
     let (intake, console) = (address_of(&mut daemon, "intake.address"), address_of(&mut daemon, "console.address"));
     fs::write(site.path("message.xml"), message()).expect("a message can be written");
 
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md")).expect("the page is there");
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md")).expect("the page is there");
     let blocks = blocks(&page);
     let lines: usize = page.lines().filter(|line| line.trim_start().starts_with("curl ")).count();
     let mut run = 0;

@@ -140,7 +140,15 @@ impl Lock {
         prop_assert_eq!(balances, accounts);
         let budgets: BTreeMap<String, (i64, i64)> =
             budgets.into_iter().map(|each| (each.agreement, (each.consumption.0, each.realised.0))).collect();
-        prop_assert_eq!(budgets, agreements);
+        prop_assert_eq!(&budgets, &agreements);
+        // Month by month it is the same money.
+        for (agreement, sums) in budgets {
+            let own = agreement.clone();
+            let months = self.ledger.run_blocking(move |tx| tx.posted_by_month(&own)).expect("postings can be read");
+            let realised: i64 = months.iter().map(|month| month.realised_cents).sum();
+            let open: i64 = months.iter().map(|month| month.open_cents).sum();
+            prop_assert_eq!((realised + open, realised), sums, "{}", agreement);
+        }
         // Per provider and month: what was booked is what the 325s granted.
         let mut booked: BTreeMap<String, i64> = BTreeMap::new();
         for row in &reconciliation {

@@ -6,6 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use sluis::clock::{Clock, FixedClock};
 use sluis::contract::norms::{CLAIM_LAG_MONTHS, HIGH_LEVEL, MIN_CASES, Norm, WAIT_DAYS};
+use sluis::contract::survey::Survey;
 use sluis::contract::survey::{Allocated, Claimed, Delivered};
 use sluis::contract::{Contracts, Policies, Register, load};
 use sluis::decision::{StartKey, Verdict};
@@ -21,6 +22,7 @@ use sluis::rules::facts::{Allocation, ClaimLine, Earlier, PersonKey};
 use sluis::schema::Limits;
 use sluis::telemetry::Telemetry;
 use sluis::transport::{Incoming, Intake};
+use sluis::view::budgets::{of_agreement, of_region};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -92,6 +94,68 @@ impl Desk {
 
     fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.path().join(name)).expect("it was written")
+    }
+
+    /// What pages show of budgets is what `sluis budgets` told, to the cent; the course ends at what was posted, and the
+    /// forecast at what is expected.
+    fn pages_tell_the_same(&self, ledger: &Ledger, told: &serde_json::Value) {
+        let register = load(&self.0.path().join("achterhoek")).expect("the register has no fault");
+        let gemeenten = register.region.municipalities.keys().cloned().collect();
+        let history = ledger.run_blocking(move |tx| tx.history(&gemeenten)).expect("the history");
+        let survey = Survey { register: &register, today: date(2026, 4, 15), history: &history };
+        let shown = of_region(&survey, 2026);
+        let figures = |value: &serde_json::Value| -> Vec<i64> {
+            [
+                "reserved_gross",
+                "realised",
+                "open",
+                "frozen",
+                "expected_open",
+                "consumption_hard",
+                "consumption_expected",
+            ]
+            .iter()
+            .map(|name| value[format!("{name}_cents")].as_i64().expect("a figure"))
+            .collect()
+        };
+        let json = |figures: &sluis::view::budgets::Sums| serde_json::to_value(figures).expect("they have a JSON form");
+        let agreements = told["agreements"].as_array().expect("a list");
+        assert!(!agreements.is_empty() && shown.agreements.len() >= agreements.len());
+        for each in agreements {
+            let line = shown.agreements.iter().find(|line| each["agreement"] == line.id).expect("the page has it");
+            assert_eq!(figures(&json(&line.figures)), figures(each), "{}", line.id);
+            assert_eq!(each["amount_cents"], line.amount_cents);
+            assert_eq!(each["headroom_hard_cents"], line.headroom_hard_cents);
+            assert_eq!(each["headroom_expected_cents"], line.headroom_expected_cents);
+            let id = line.id.clone();
+            let posted = ledger.run_blocking(move |tx| tx.posted_by_month(&id)).expect("postings");
+            let one = of_agreement(&survey, &line.id, &posted).expect("it is in the register");
+            let end = one.course.last().expect("a term has months");
+            assert_eq!(
+                (end.realised_cents, end.committed_cents),
+                (line.figures.realised_cents, line.figures.consumption_hard_cents)
+            );
+            assert_eq!(
+                one.expected.last().expect("it runs").cents,
+                line.figures.consumption_expected_cents,
+                "{}",
+                line.id
+            );
+            let shares: i64 = one.accounts.iter().map(|share| share.realised_cents).sum();
+            assert_eq!(shares, line.figures.realised_cents);
+        }
+        let used: Vec<i64> = shown.agreements.iter().map(|line| line.used_per_mille).collect();
+        assert!(used.is_sorted_by(|a, b| a >= b) && used[0] > 0, "closest to its amount first: {used:?}");
+        let accounts = told["accounts"].as_array().expect("a list");
+        assert_eq!(shown.accounts.len(), accounts.len());
+        for (line, each) in shown.accounts.iter().zip(accounts) {
+            assert_eq!(
+                (each["provider"].as_str(), each["segment"].as_str()),
+                (Some(line.provider.as_str()), Some(line.segment.as_str()))
+            );
+            assert_eq!(figures(&json(&line.figures)), figures(each));
+            assert_eq!(each["not_claimed_cents"], line.figures.not_claimed_cents);
+        }
     }
 }
 
@@ -196,6 +260,7 @@ async fn the_budgets_of_a_gateway_tie_to_its_postings() {
     let keys = Keys::load(&desk.0.path().join("ledger.key")).expect("the key of the ledger");
     let ledger = Ledger::open_to_read(desk.0.path().join("ledger.sqlite"), keys).expect("it opens");
     let posted = ledger.run_blocking(|tx| tx.budgets()).expect("balances");
+    desk.pages_tell_the_same(&ledger, region);
     ledger.close().expect("it closes");
     let posted = posted.iter().find(|budget| budget.agreement == POT).expect("the pot was posted to");
     assert_eq!((posted.realised, posted.consumption), (Cents(144_060), Cents(2_731_245)));

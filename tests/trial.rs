@@ -264,12 +264,21 @@ async fn senders_reach_it_where_they_send() {
     let message = start("S1").write();
     let before = site.desk.rows();
     let answer = site.check(Some(TOKEN), "application/json", message.clone()).await;
-    assert_eq!((answer.status(), &answer.headers()["api-version"]), (StatusCode::OK, &"1.0.0".parse().expect("a value")));
+    assert_eq!(
+        (answer.status(), &answer.headers()["api-version"]),
+        (StatusCode::OK, &"1.0.0".parse().expect("a value"))
+    );
     let body: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
-    assert_eq!((&body["kind"], &body["verdict"], &body["reply"]), (&"WMO305".into(), &"rejected".into(), &"WMO306".into()));
+    assert_eq!(
+        (&body["kind"], &body["verdict"], &body["reply"]),
+        (&"WMO305".into(), &"rejected".into(), &"WMO306".into())
+    );
 
     let reply = site.check(Some(TOKEN), "application/xml", message.clone()).await;
-    assert_eq!((reply.status(), &reply.headers()["sluis-verdict"]), (StatusCode::OK, &"rejected".parse().expect("a value")));
+    assert_eq!(
+        (reply.status(), &reply.headers()["sluis-verdict"]),
+        (StatusCode::OK, &"rejected".parse().expect("a value"))
+    );
     assert!(reply.text().await.expect("a body").contains("<?xml"));
     let none = site.check(Some(TOKEN), "application/xml", b"<a/>".to_vec()).await;
     assert_eq!((none.status(), none.headers().get("content-type")), (StatusCode::NO_CONTENT, None));
@@ -316,7 +325,10 @@ async fn what_the_intake_serves_is_what_it_describes() {
     let site = Site::start().await;
     let url = format!("http://{}/v1", site.address);
     let answer = site.client.get(format!("{url}/openapi.json")).send().await.expect("an answer");
-    assert_eq!((&answer.headers()["access-control-allow-origin"], answer.status()), (&"*".parse().expect("a value"), StatusCode::OK));
+    assert_eq!(
+        (&answer.headers()["access-control-allow-origin"], answer.status()),
+        (&"*".parse().expect("a value"), StatusCode::OK)
+    );
     let document: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
     let paths: Vec<&String> = document["paths"].as_object().expect("paths").keys().collect();
     assert_eq!(paths, ["/check", "/messages", "/openapi.json"]);

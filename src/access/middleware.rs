@@ -22,8 +22,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Pages that are for everybody: signing in, and what makes them look right.
-const OPEN: [&str; 7] =
-    ["/login", "/login/provider", "/login/callback", "/console.css", "/language", "/favicon.ico", "/robots.txt"];
+const OPEN: [&str; 8] = [
+    "/login",
+    "/login/provider",
+    "/login/callback",
+    "/console.css",
+    "/console.svg",
+    "/language",
+    "/favicon.ico",
+    "/robots.txt",
+];
 /// What of the API is for everybody: its own description.
 const OPEN_API: [&str; 2] = ["/v1/openapi.json", "/v1/openapi.yaml"];
 /// Where somebody may go whose password must be changed first.

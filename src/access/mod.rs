@@ -9,6 +9,10 @@ pub mod limits;
 mod middleware;
 mod role;
 pub mod session;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 pub use account::PasswordHash;

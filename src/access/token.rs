@@ -4,10 +4,14 @@ use super::{Actor, Means, Permission, account::Unfit};
 use crate::ledger::ApiToken;
 use crate::sender::TokenHash;
 use chacha20poly1305::aead::Generate as _;
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
 /// Stands before each token, so that a token that leaked is recognised by those who search for such.
 const PREFIX: &str = "slt_";
+
+/// Most days that a token counts: whoever is forgotten stops.
+const LONGEST_LIFE: u32 = 366;
 
 /// A token as its program keeps it; shown once.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,6 +83,20 @@ pub fn check_scopes<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTre
         });
     }
     Ok(scopes)
+}
+
+/// How long a token may count, for a number of days.
+///
+/// # Errors
+/// None, or more than a year.
+pub fn check_lifetime(days: u32) -> Result<SignedDuration, Unfit> {
+    if (1..=LONGEST_LIFE).contains(&days) {
+        return Ok(SignedDuration::from_hours(24 * i64::from(days)));
+    }
+    Err(Unfit {
+        nl: format!("Een token is 1 tot {LONGEST_LIFE} dagen geldig."),
+        en: format!("A token counts for 1 to {LONGEST_LIFE} days."),
+    })
 }
 
 #[cfg(test)]

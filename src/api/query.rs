@@ -29,7 +29,8 @@ impl Query {
 
     /// A word that `fits`, or else is told what it `should` be. Taken: what is left at the end is unknown.
     pub(super) fn word(&mut self, name: &str, should: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
-        let mut found: Vec<String> = self.words.extract_if(.., |(known, _)| known == name).map(|(_, word)| word).collect();
+        let mut found: Vec<String> =
+            self.words.extract_if(.., |(known, _)| known == name).map(|(_, word)| word).collect();
         let word = found.pop()?;
         if !found.is_empty() {
             self.fault(name, "is there more than once".to_owned());

@@ -152,7 +152,8 @@ fn section_of(roff: &mut Roff, section: &Section) {
     let explained = keys::explained(section);
     for key in &section.keys {
         roff.control("TP", []);
-        let default = key.default.as_deref().map_or_else(|| "no default".to_owned(), |value| format!("default {value}"));
+        let default =
+            key.default.as_deref().map_or_else(|| "no default".to_owned(), |value| format!("default {value}"));
         roff.text([bold(key.name.as_str()), roman(format!(" ({}; {default})", key.takes))]);
         let about = explained.iter().find(|(names, _)| names.contains(&key.name.as_str()));
         roff.text([roman(about.map_or("", |(_, about)| about))]);

@@ -1,5 +1,6 @@
 //! The command line (design, section 5): parses, wires, prints; decides nothing.
 
+mod account;
 mod budgets;
 mod checks;
 mod configuration;
@@ -20,8 +21,10 @@ mod refused;
 mod region_report;
 mod replay_stored;
 mod report;
+mod retention;
 mod rules;
 mod signals;
+mod token;
 mod whatif;
 
 use crate::clock::{Clock, SystemClock};
@@ -34,7 +37,7 @@ pub(crate) use crate::registers::load as load_contracts;
 use crate::sender::TokenHash;
 use crate::whatif::Pair;
 use chacha20poly1305::aead::Generate as _;
-use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -135,6 +138,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Who may sign in at the console
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Tokens by which programs use the API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Outgoing allocations that wait for a person
     #[command(subcommand)]
     Held(HeldCommand),
@@ -160,6 +169,9 @@ enum Command {
     /// Keep the ledger: prove that it is whole, hand it over, copy it, change its keys
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// What the ledger need not keep any more: what would go, and letting it go by hand
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -385,8 +397,8 @@ struct Ordering {
     config: WithConfig,
 }
 
-/// The definition of the command line.
-fn command() -> clap::Command {
+/// The definition of the command line, for whatever is made or tested by it.
+pub fn command() -> clap::Command {
     Arguments::command()
 }
 
@@ -417,6 +429,8 @@ pub fn main() -> ExitCode {
             Ok(config) => doctor::run(&config, only, offline, json, &SystemClock),
             Err(_) => Exit::Unknown,
         },
+        Command::Account(command) => account::run(command),
+        Command::Token(command) => token::run(command),
         Command::Ready { config: WithConfig { config }, asked } => {
             load_config(&config).map_or_else(|exit| exit, |config| ready::run(&config, &asked))
         }
@@ -435,8 +449,9 @@ pub fn main() -> ExitCode {
         Command::Refused(RefusedCommand::Show { id, config: WithConfig { config }, json }) => {
             load_config(&config).map_or_else(|exit| exit, |config| refused::show(&config, id, json))
         }
-        Command::Config(ConfigCommand::Token) => token(),
+        Command::Config(ConfigCommand::Token) => sender_token(),
         Command::Ledger(command) => ledger::run(command, &SystemClock),
+        Command::Retention(command) => retention::run(command),
         Command::Config(ConfigCommand::Check(WithConfig { config })) => configuration::check(&config, &SystemClock),
         Command::Config(ConfigCommand::Keys { markdown }) => configuration::keys(markdown),
         Command::Config(ConfigCommand::Show(WithConfig { config })) => config_show(&config),
@@ -649,7 +664,7 @@ fn user() -> Option<String> {
 }
 
 /// Draws a token and prints it once, for its sender, with its hash, for the configuration.
-fn token() -> Exit {
+fn sender_token() -> Exit {
     let token = hex::encode(<[u8; 32]>::generate());
     println!("token, for the sender alone:\n\n    {token}\n");
     println!("line for its [[sender]]:\n\n    token_sha256 = \"{}\"", hex::encode(TokenHash::of(&token).0));

@@ -3,10 +3,10 @@
 use super::Exit;
 use crate::config::Config;
 use clap::Args;
-use reqwest::redirect;
 use serde_json::Value;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 /// Longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 256 * 1024;
@@ -28,9 +28,8 @@ pub(super) fn run(config: &Config, asked: &Asked) -> Exit {
         eprintln!("sluis: [http] listen has port 0, which the gateway chooses itself: set a port to ask it");
         return Exit::Usage;
     }
-    let path = if asked.alive { "healthz" } else { "readyz" };
-    let answer = answer(&format!("http://{address}/{path}"), Duration::from_secs(asked.timeout));
-    match answer {
+    let path = if asked.alive { "/healthz" } else { "/readyz" };
+    match answer(address, path, Duration::from_secs(asked.timeout)) {
         Ok((200, _)) => {
             println!("{}", if asked.alive { "alive" } else { "ready" });
             Exit::Accepted
@@ -41,6 +40,10 @@ pub(super) fn run(config: &Config, asked: &Asked) -> Exit {
                 [] => eprintln!("sluis: {address} answers with {status}"),
                 down => eprintln!("sluis: not ready: {}", down.join("; ")),
             }
+            Exit::Rejected
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            eprintln!("sluis: what answers at {address} is no gateway: is another program on its port?");
             Exit::Rejected
         }
         Err(error) => {
@@ -60,21 +63,33 @@ fn within_reach(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(address, listen.port())
 }
 
-fn answer(url: &str, patience: Duration) -> anyhow::Result<(u16, Vec<u8>)> {
-    crate::delivery::http::install_crypto_provider();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // A proxy that the environment names is for other machines.
-        let client = reqwest::Client::builder().timeout(patience).no_proxy().redirect(redirect::Policy::none()).build()?;
-        let mut answer = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await? {
-            body.extend_from_slice(&part);
-            anyhow::ensure!(body.len() <= LONGEST_ANSWER, "the answer is not that of a gateway");
+/// Status and body. Asked without the library that asks other machines: that one wants to know the authorities of the
+/// system first, which an image that holds nothing but the program may not have.
+fn answer(address: SocketAddr, path: &str, patience: Duration) -> io::Result<(u16, Vec<u8>)> {
+    let until = Instant::now() + patience;
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_write_timeout(Some(patience))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
         }
-        Ok((status, body))
-    })
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut part)? {
+            0 => break,
+            length => answer.extend_from_slice(&part[..length]),
+        }
+        if answer.len() > LONGEST_ANSWER {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+    let body = answer.windows(4).position(|end| end == b"\r\n\r\n").map(|at| answer[at + 4..].to_vec());
+    let status = answer.get(..12).and_then(|head| head.strip_prefix(b"HTTP/1.1 "));
+    let status = status.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    status.zip(body).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Components that do not work, with why.
@@ -92,6 +107,7 @@ fn down(body: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     #[test]
     fn an_address_for_everybody_is_asked_here() {
@@ -106,8 +122,32 @@ mod tests {
     }
 
     #[test]
+    fn who_keeps_silent_or_says_something_else_is_no_gateway() {
+        for (said, status) in
+            [("HTTP/1.1 503 Gone\r\n\r\n{}", Ok(503)), ("SSH-2.0-x\r\n\r\n", Err(true)), ("", Err(true))]
+        {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = listener.local_addr().expect("an address");
+            let speaker = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                let _ = stream.read(&mut [0; 512]);
+                let _ = stream.write_all(said.as_bytes());
+            });
+            let heard = answer(address, "/readyz", Duration::from_secs(20));
+            let heard = heard.map(|(status, _)| status).map_err(|error| error.kind() == io::ErrorKind::InvalidData);
+            assert_eq!(heard, status, "{said}");
+            speaker.join().expect("no panic");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let silent = answer(address, "/readyz", Duration::from_millis(50)).expect_err("no answer");
+        assert!(matches!(silent.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{silent}");
+    }
+
+    #[test]
     fn what_does_not_work_is_named() {
-        let body = br#"{"ready":false,"components":{"broker":{"ready":false,"reason":"refused"},"ledger":{"ready":true}}}"#;
+        let body =
+            br#"{"ready":false,"components":{"broker":{"ready":false,"reason":"refused"},"ledger":{"ready":true}}}"#;
         assert_eq!(down(body), ["broker (refused)"]);
         assert_eq!(down(b"no JSON"), Vec::<String>::new());
     }

@@ -144,37 +144,46 @@ fn counts(section: &str, key: &str) -> Counts {
     if is_looked_at { Counts::WhileRunning } else { Counts::AtStart }
 }
 
-/// What reading says of a text that no key means.
+/// What reading says of a text that no key means, or of none where any text will do.
 fn takes(section: &str, repeated: bool, key: &str) -> String {
-    const WRONG: &str = "?";
+    let refusals = ["?", ""].map(|wrong| refusal(section, repeated, key, wrong));
+    let words = refusals.iter().flatten().find_map(|fault| in_words(fault));
+    words.unwrap_or_else(|| if key.ends_with("_file") { "a file" } else { "a text" }.to_owned())
+}
+
+fn refusal(section: &str, repeated: bool, key: &str, wrong: &str) -> Option<ConfigFault> {
     let heading = if repeated { format!("[[{section}]]") } else { format!("[{section}]") };
-    let text = format!("{heading}\n{key} = \"{WRONG}\"\n");
+    let text = format!("{heading}\n{key} = \"{wrong}\"\n");
     let faults = read_text(Path::new("sluis.toml"), &text, &BTreeMap::new());
     let faults = faults.map_or_else(|faults| faults, |(_, faults)| faults);
     let own = format!(".{key}");
-    let fault = faults.iter().find(|fault| fault.line == Some(2) && fault.key.ends_with(&own));
-    let is_there = if key.ends_with("_file") { "a file" } else { "a text" };
-    fault.map_or_else(|| is_there.to_owned(), in_words)
+    faults.into_iter().find(|fault| fault.line == Some(2) && fault.key.ends_with(&own))
 }
 
-fn in_words(fault: &ConfigFault) -> String {
+/// A fault as what would have been right; `None` for one that is about something else than the value.
+fn in_words(fault: &ConfigFault) -> Option<String> {
     if let Some((_, range)) = fault.wrong.split_once("is not a whole number ") {
-        return format!("a whole number {range}");
+        return Some(format!("a whole number {range}"));
     }
     for (part, words) in [
         ("is not a duration", "a duration"),
         ("is not a size", "a size"),
         ("is not true or false", "true or false"),
-        ("stands without client", "a file"),
-        ("a certificate and its key", "a file"),
+        ("the path is empty", "a path"),
+        ("a folder without a name", "a folder, or a list of them"),
+        ("the name is empty or longer", "a text"),
+        ("the login is empty", "a text"),
     ] {
         if fault.wrong.contains(part) {
-            return words.to_owned();
+            return Some(words.to_owned());
         }
+    }
+    if fault.wrong.contains("stands without") || fault.wrong.contains("go together") {
+        return None;
     }
     let todo = fault.todo.split(';').next().unwrap_or_default();
     let verbs = ["use ", "write ", "name "];
-    verbs.iter().find_map(|verb| todo.strip_prefix(verb)).unwrap_or("a text").to_owned()
+    verbs.iter().find_map(|verb| todo.strip_prefix(verb)).map(str::to_owned)
 }
 
 /// The reference, line by line.
@@ -279,7 +288,9 @@ mod tests {
         assert_eq!(takes("shutdown", false, "deadline"), "a duration");
         assert_eq!(takes("replies", false, "unknown"), "\"refuse\" or \"relay\"");
         assert_eq!(takes("back_office", true, "order"), "\"strict\" or \"skip\"");
-        assert_eq!(takes("ledger", false, "key_file"), "a file");
+        assert_eq!(takes("ledger", false, "key_file"), "a path");
+        assert_eq!(takes("ledger", false, "schema"), "a text");
+        assert_eq!(takes("http_intake", false, "server_key_file"), "a path");
         assert_eq!(takes("gateway", false, "name"), "1 to 60 letters, digits, dots, dashes and underscores");
     }
 

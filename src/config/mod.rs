@@ -14,6 +14,7 @@ mod fault;
 mod http_intake;
 pub mod keys;
 mod read;
+mod retention;
 mod secret;
 mod secret_files;
 mod senders;
@@ -22,10 +23,12 @@ mod units;
 
 pub use console::Console;
 pub use fault::ConfigFault;
+pub(crate) use fault::nearest;
 pub use http_intake::{HttpIntake, Listener, ServerFiles};
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
+use crate::retention::Retention;
 use crate::rules::UnknownQuestion;
 use crate::sender::Senders;
 use read::{Raw, Reader, Section, Wrong, line_at, wrong};
@@ -88,6 +91,8 @@ pub struct Config {
     pub waiting_room: WaitingRoom,
     /// `[holds]`
     pub holds: Holds,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[shutdown]`
     pub shutdown: Shutdown,
 }
@@ -448,7 +453,8 @@ impl Config {
         ];
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
         let all = amqp.chain(offices).chain(http).chain(ledger);
-        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file))).collect()
+        all.flat_map(|(section, files)| files.into_iter().map(move |(key, file)| (section.clone(), key, file)))
+            .collect()
     }
 
     /// Files that are named but cannot be read.
@@ -501,6 +507,7 @@ fn read_all<'t>(
         log: read_log(&mut reader),
         waiting_room: read_waiting_room(&mut reader),
         holds: read_holds(&mut reader),
+        retention: retention::read(&mut reader),
         shutdown: read_shutdown(&mut reader),
     };
     check_amqp_address(&mut reader, &config);

@@ -362,12 +362,10 @@ impl<'t> Reader<'t> {
             let setting = !NO_SETTINGS.iter().any(|prefix| name.starts_with(prefix));
             if setting && !self.variables.contains(name) {
                 // Of a variable that names a file with the value, the name before that counts.
-                let (stem, ending) = match name.strip_suffix(ENDING) {
-                    Some(stem) if nearest(name, variables.iter().map(String::as_str)).is_none() => (stem, ENDING),
-                    Some(_) | None => (name.as_str(), ""),
-                };
-                let todo = match nearest(stem, variables.iter().map(String::as_str)) {
-                    Some(near) => format!("perhaps {near}{ending} is meant; otherwise unset it"),
+                let near = |name: &str| nearest(name, variables.iter().map(String::as_str)).map(str::to_owned);
+                let by_stem = name.strip_suffix(ENDING).and_then(near).map(|near| near + ENDING);
+                let todo = match by_stem.or_else(|| near(name)) {
+                    Some(near) => format!("perhaps {near} is meant; otherwise unset it"),
                     None => "unset it; the names are SLUIS_<SECTION>_<KEY>, as in the annotated config/sluis.toml"
                         .to_owned(),
                 };

@@ -43,7 +43,9 @@ pub(super) fn read(
             Ok(value) => {
                 values.insert(stem.to_owned(), value);
             }
-            Err(wrong) => faults.push(fault(wrong, "name a file that the gateway may read, with the value and nothing else")),
+            Err(wrong) => {
+                faults.push(fault(wrong, "name a file that the gateway may read, with the value and nothing else"))
+            }
         }
     }
     (values, faults)

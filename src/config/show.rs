@@ -109,6 +109,7 @@ pub(super) fn show(config: &Config) -> String {
     page.bare("max_messages", config.waiting_room.max_messages);
     page.section("[holds]");
     page.bare("remind_after", config.holds.remind_after);
+    page.0.push_str(&super::retention::show(&config.retention));
     page.section("[shutdown]");
     page.text("deadline", show_duration(config.shutdown.deadline));
     page.policy(config);

@@ -16,6 +16,8 @@ mod layout;
 mod login;
 mod messages;
 mod orders;
+#[cfg(test)]
+mod orders_tests;
 mod overview;
 mod parked;
 mod parts;

@@ -288,7 +288,10 @@ fn skipped(context: &Context, trial: &Trial) -> Markup {
     let why = |needs: &str| match needs {
         "ledger" => context.pick("het grootboek ontbreekt", "the ledger is missing").to_owned(),
         "contract" => context
-            .pick("er is geen contractregister voor deze gemeente", "there is no contract register for this municipality")
+            .pick(
+                "er is geen contractregister voor deze gemeente",
+                "there is no contract register for this municipality",
+            )
             .to_owned(),
         "question" => context
             .pick("het bericht waarop dit antwoordt is niet bekend", "the message that this answers is not known")
@@ -337,7 +340,8 @@ mod tests {
     }
 
     fn file(value: &str) -> String {
-        let head = "--grens\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.xml\"\r\nContent-Type: text/xml";
+        let head =
+            "--grens\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.xml\"\r\nContent-Type: text/xml";
         format!("{head}\r\n\r\n{value}\r\n")
     }
 
@@ -369,7 +373,9 @@ mod tests {
         for parts in [vec![token.clone(), part("message", &start()), file("")], vec![token, file(&start())]] {
             let (status, page) = post(&site(), &[Role::Viewer], &parts).await;
             assert_eq!(status, StatusCode::OK, "{page}");
-            for part in ["zou worden afgekeurd", "TR019", "<mark>", "WMO306 (de gateway verstuurt het)", "wmo306:Header&gt;"] {
+            for part in
+                ["zou worden afgekeurd", "TR019", "<mark>", "WMO306 (de gateway verstuurt het)", "wmo306:Header&gt;"]
+            {
                 assert!(page.contains(part), "{part}: {page}");
             }
         }

@@ -9,4 +9,5 @@ mod working_days;
 
 pub use holidays::{Holiday, easter_sunday, holiday};
 pub use terms::{Debt, Length, Term, all, page};
+pub(crate) use terms::{START, STOP};
 pub use working_days::{is_working_day, working_days_after, working_days_late};

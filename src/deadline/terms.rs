@@ -199,7 +199,7 @@ static RETROACTIVE_START: Term = Term {
     doubt: "Retroactive is an allocation whose Ingangsdatum lies before the day on which its first 301 is passed on.",
 };
 
-static START: Term = Term {
+pub(crate) static START: Term = Term {
     what: "the start message (305)",
     length: Length::WorkingDays(5),
     from: "the real start of care",
@@ -209,7 +209,7 @@ static START: Term = Term {
     doubt: "",
 };
 
-static STOP: Term = Term {
+pub(crate) static STOP: Term = Term {
     what: "the stop message (307)",
     length: Length::WorkingDays(5),
     from: "the real end of care; for a definitive stop after a temporary one, the day it is known",

@@ -17,6 +17,7 @@ mod offices;
 mod page;
 mod registers;
 mod remote;
+mod retention;
 mod senders;
 mod server;
 mod sort;
@@ -204,6 +205,14 @@ pub static EXAMINATIONS: &[Examination] = &[
         sorts: &keys::SORTS,
         deadline: DISK,
         run: |subject| Box::pin(keys::examine(subject)),
+    },
+    Examination {
+        id: "retention",
+        title: "retention",
+        looks_at: "whether the ledger lets go of what is kept long enough, and what it keeps though its time is over",
+        sorts: &retention::SORTS,
+        deadline: DISK,
+        run: |subject| Box::pin(retention::examine(subject)),
     },
     Examination {
         id: "register",

@@ -108,6 +108,9 @@ fn carry_out(tx: &mut Tx<'_>, parts: &Parts, (selection, position): (i64, i64)) 
     }
 }
 
+/// What becomes of a message whose bytes were kept long enough.
+const NO_BYTES: &str = "its bytes are no longer kept (docs/retention.md): nothing of it can be sent or judged again";
+
 fn nothing(text: &str) -> Answer {
     Answer { outcome: Outcome::Nothing, text: text.to_owned() }
 }
@@ -116,6 +119,9 @@ fn nothing(text: &str) -> Answer {
 fn send_again(tx: &mut Tx<'_>, order: &Order<'_>, message_id: i64) -> Result<Answer, LedgerError> {
     let rows = tx.rows_of(message_id)?;
     let (sent, waits): (Vec<&OutboxRow>, Vec<&OutboxRow>) = rows.iter().partition(|row| row.sent_at.is_some());
+    if !tx.has_body(message_id)? {
+        return Ok(nothing(NO_BYTES));
+    }
     if rows.is_empty() {
         return Ok(nothing("nothing ever left because of it"));
     }
@@ -160,6 +166,9 @@ fn judge_message(
     message_id: i64,
     done: &mut Done,
 ) -> Result<Answer, LedgerError> {
+    if !tx.has_body(message_id)? {
+        return Ok(nothing(NO_BYTES));
+    }
     let filter = Filter { after: Some(message_id.saturating_sub(1)), limit: Some(1), ..Filter::default() };
     let found = tx.messages(&filter)?.pop().filter(|entry| entry.message_id == message_id);
     let (Some(entry), Some(inbox)) = (found, tx.inbox(message_id)?) else {

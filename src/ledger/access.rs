@@ -657,6 +657,14 @@ impl Tx<'_> {
     }
 }
 
+#[cfg(test)]
+impl Tx<'_> {
+    /// Events and contents of the audit trail, in order.
+    pub(crate) fn trail(&self) -> Result<Vec<(String, String)>, LedgerError> {
+        self.all("SELECT event, content FROM audit ORDER BY id", [], |cells| Ok((cells.get()?, cells.get()?)))
+    }
+}
+
 impl Session {
     /// Whether its last use was long enough ago to be noted anew.
     pub fn should_be_seen(&self, now: Timestamp) -> bool {

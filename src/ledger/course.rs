@@ -3,6 +3,7 @@
 use super::db::params;
 use super::error::LedgerError;
 use super::facts::{allocation, line, stop};
+use super::retention::NOBODY;
 use super::tx::{Cells, Tx, json};
 use crate::contract::survey::{Allocated, Claimed, Delivered, History, Owed, Requested};
 use crate::deadline::Debt;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type StartOf = (Law, Party, Party, PersonKey, StartKey);
 
 impl Tx<'_> {
-    /// What is known of these municipalities. Reads every row about them: for a reader beside the gateway
+    /// What is known of these municipalities, but for what only stays for its numbers and is about nobody. Reads every row about them: for a reader beside the gateway
     /// ([`Ledger::open_to_read`](super::Ledger::open_to_read)), not for each message.
     pub fn history(&self, gemeenten: &BTreeSet<Party>) -> Result<History, LedgerError> {
         let gemeenten = json(gemeenten.iter().map(Party::as_str));
@@ -35,9 +36,9 @@ impl Tx<'_> {
                  a.toewijzingsdatum, a.toewijzingstijd, a.ingangsdatum, a.einddatum, a.reden_wijziging, a.volume,
                  a.eenheid, a.frequentie, a.budget, m.law, m.number, m.identificatie, m.dagtekening
              FROM allocations AS a CROSS JOIN messages AS m ON m.id = a.message_id
-             WHERE a.gemeente IN (SELECT value FROM json_each(?1))
+             WHERE a.gemeente IN (SELECT value FROM json_each(?1)) AND a.person <> ?2
              ORDER BY a.law, a.gemeente, a.nummer, a.toewijzingsdatum, a.tijd_sorted, a.message_id, a.position",
-            params![gemeenten],
+            params![gemeenten, NOBODY],
             |cells| Ok((law(cells)?, cells.word()?, cells.optional_word()?, allocation(cells)?)),
         )?;
         let mut all: Vec<Allocated> = Vec::new();
@@ -63,9 +64,9 @@ impl Tx<'_> {
             "SELECT r.law, r.gemeente, r.aanbieder, r.person, r.referentie, m.number, m.dagtekening, r.verwijzer,
                  r.verwijzer_agb, r.honoured_by IS NOT NULL
              FROM requests AS r CROSS JOIN messages AS m ON m.id = r.message_id
-             WHERE r.gemeente IN (SELECT value FROM json_each(?1))
+             WHERE r.gemeente IN (SELECT value FROM json_each(?1)) AND r.person <> ?2
              ORDER BY r.message_id, r.position",
-            params![gemeenten],
+            params![gemeenten, NOBODY],
             |cells| {
                 Ok(Requested {
                     law: law(cells)?,
@@ -123,9 +124,9 @@ impl Tx<'_> {
                  l.toewijzing_nummer, l.categorie, l.code, l.begindatum, l.einddatum, l.volume, l.eenheid, l.tarief,
                  l.bedrag, l.granted, l.declaratie
              FROM lines AS l CROSS JOIN messages AS m ON m.id = l.message_id
-             WHERE l.gemeente IN (SELECT value FROM json_each(?1))
+             WHERE l.gemeente IN (SELECT value FROM json_each(?1)) AND l.person <> ?2
              ORDER BY l.message_id, l.position",
-            params![gemeenten],
+            params![gemeenten, NOBODY],
             |cells| {
                 Ok(Claimed {
                     law: law(cells)?,

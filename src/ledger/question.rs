@@ -144,7 +144,8 @@ impl Tx<'_> {
             other => self.rejected(request, key)?.or(other),
         };
         let Some(mut found) = found else { return Ok(None) };
-        if key.number == Number::N323 {
+        // Nobody owes an answer any more once the body has gone: SL002 refuses another, whatever it says.
+        if key.number == Number::N323 && self.has_body(found.id)? {
             let stored = self.inbox(found.id)?.ok_or(LedgerError::Damaged("a message is gone"))?;
             found.declaratie = Some(Box::new(read_again(&stored.bytes)?));
         }

@@ -166,6 +166,11 @@ impl Tx<'_> {
                 let (transport, transport_id) = (cells.get()?, cells.get()?);
                 let digest: [u8; 32] = cells.get()?;
                 let (received_at, body) = (cells.moment()?, cells.get::<Vec<u8>>()?);
+                if body.is_empty() {
+                    return Err(LedgerError::Conflict(
+                        "the bytes of the message are no longer kept (docs/retention.md)",
+                    ));
+                }
                 let bytes = self.vault.open(&[b"message", &digest], &body)?;
                 Ok(Inbox { transport, transport_id, digest, received_at, bytes })
             },
@@ -185,6 +190,7 @@ impl Tx<'_> {
                 Recorder { message_id, identity, position, at: occasion.at }.insert(self, record)?;
             }
         }
+        self.mention(message_id, inbox, decision, occasion.reason.is_some())?;
         let told = self.keep_signals(Some(message_id), occasion.at, &decision.signals)?;
         let sent = self.insert_outbox(message_id, occasion.at, &decision.outgoing, &told)?;
         self.audit_decision(message_id, inbox, decision, &sent, occasion)

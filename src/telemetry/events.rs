@@ -2,9 +2,11 @@
 //! stories. `error` means that a person should act, `warn` that the gateway recovers by itself, `info` normal life.
 
 mod access;
+mod retention;
 mod senders;
 
 pub use access::SignIn;
+pub use retention::{RetentionDone, RetentionFailed, RetentionTook};
 pub use senders::{
     CertificateKept, CertificateRenewed, ManyRefused, RefusalsEnded, SenderRefused, SendersOpen, TurnedAway,
 };

@@ -79,6 +79,14 @@ pub enum Metric {
     RefusedSenders,
     /// Attempts to sign in to the console.
     SignIns,
+    /// Messages of which the ledger let go of something, by how far.
+    RetentionRemoved,
+    /// Times that going through the ledger for that failed.
+    RetentionFailures,
+    /// Time since the ledger was last gone through.
+    RetentionAgeSeconds,
+    /// How much longer than its term the oldest lies that should have gone.
+    RetentionOverdueSeconds,
 }
 
 /// Sort of metric.
@@ -96,7 +104,7 @@ pub enum Sort {
 
 impl Metric {
     /// All metrics, in display order.
-    pub const ALL: [Metric; 38] = [
+    pub const ALL: [Metric; 42] = [
         Metric::Messages,
         Metric::Findings,
         Metric::Signals,
@@ -135,6 +143,10 @@ impl Metric {
         Metric::RegisterVersions,
         Metric::RefusedSenders,
         Metric::SignIns,
+        Metric::RetentionRemoved,
+        Metric::RetentionFailures,
+        Metric::RetentionAgeSeconds,
+        Metric::RetentionOverdueSeconds,
     ];
 
     /// Name, sort, labels and meaning.
@@ -295,6 +307,31 @@ impl Metric {
                 Sort::Counter,
                 &["outcome"],
                 "Attempts to sign in to the console, by what became of them",
+            ),
+            Metric::RetentionRemoved => (
+                "sluis_retention_removed_total",
+                Sort::Counter,
+                &["stage", "law", "number", "verdict"],
+                "Messages of which the ledger let go of something because it was kept long enough: bodies, details or \
+                 records",
+            ),
+            Metric::RetentionFailures => (
+                "sluis_retention_failures_total",
+                Sort::Counter,
+                &[],
+                "Times that going through the ledger for what is kept long enough failed",
+            ),
+            Metric::RetentionAgeSeconds => (
+                "sluis_retention_age_seconds",
+                Sort::Figure,
+                &[],
+                "Time since the ledger was last gone through for what is kept long enough; absent when no term is set",
+            ),
+            Metric::RetentionOverdueSeconds => (
+                "sluis_retention_overdue_seconds",
+                Sort::Figure,
+                &[],
+                "How long something lies at most past the day on which it should have gone; absent when no term is set",
             ),
         }
     }

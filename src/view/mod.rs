@@ -2,9 +2,12 @@
 //!
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
+pub mod allocations;
 pub mod budgets;
 pub mod deliveries;
 pub mod held;
+pub mod message;
+pub mod messages;
 pub mod overview;
 pub mod page;
 pub mod parked;
@@ -14,3 +17,19 @@ pub mod trial;
 
 pub use snippet::Snippet;
 pub use trial::{Leaving, OwnMessage, ReplyBy, Trial};
+
+use serde::Serializer;
+use std::fmt::Display;
+
+/// Moments and dates as people and programs write them: RFC 3339 and ISO 8601.
+pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// As [`as_text`], of what may be missing.
+pub(crate) fn as_optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}

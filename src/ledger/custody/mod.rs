@@ -72,12 +72,12 @@ impl Place {
         tx.all(sql, [after, limit], |cells| cells.get())
     }
 
-    /// The bodies of a row; none when it is gone.
+    /// The bodies of a row; none when it is gone, or when they were removed because they were kept long enough.
     fn bodies(&self, tx: &Tx<'_>, number: i64) -> Result<Vec<Sealed>, LedgerError> {
         let Place { table, key, context, columns, .. } = self;
         let mut bodies = Vec::new();
         for (column, (name, _)) in columns.iter().enumerate() {
-            let sql = fixed(format!("SELECT {context}, {name} FROM {table} WHERE {key} = ?1 AND {name} IS NOT NULL"));
+            let sql = fixed(format!("SELECT {context}, {name} FROM {table} WHERE {key} = ?1 AND length({name}) > 0"));
             let found =
                 tx.first(sql, [number], |cells| Ok(Sealed { column, context: cells.get()?, body: cells.get()? }))?;
             bodies.extend(found);

@@ -12,6 +12,7 @@
 use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::keys::{InForce, KeyId, KeySort, Keys};
+use super::super::retention::NOBODY;
 use super::super::tx::{Cells, Tx};
 use super::{SEALED, fixed};
 use jiff::Timestamp;
@@ -19,7 +20,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Tables with a column `person`. A test compares it with the schema.
-pub(in crate::ledger) const WITH_PERSONS: [&str; 5] = ["allocations", "deliveries", "lines", "requests", "households"];
+pub(in crate::ledger) const WITH_PERSONS: [&str; 7] =
+    ["allocations", "deliveries", "lines", "requests", "households", "subjects", "looks"];
 /// What the waiting room waits for and names a person: `waiting::Awaited::key`.
 const AWAITED: [&str; 2] = ["client ", "delivery "];
 
@@ -365,10 +367,11 @@ impl Tx<'_> {
             let Some(end) = persons.last() else { return Ok(count) };
             last = end.to_vec();
             for person in persons {
-                let carried = self.carry(&person, to)?;
+                // What only stays for its numbers is about nobody, under every key.
+                let carried = if person == NOBODY { NOBODY } else { self.carry(&person, to)? };
                 self.sql("UPDATE carried_persons SET person = ?2 WHERE before = ?1")?
                     .execute(params![person, carried])?;
-                count += 1;
+                count += u64::from(person != NOBODY);
             }
         }
     }

@@ -6,10 +6,12 @@
 use super::super::audit::{Fault, Row};
 use super::super::error::LedgerError;
 use super::super::keys::KeyId;
+use super::super::retention::REMOVED;
 use super::super::tx::{Cells, Tx};
 use super::{SEALED, fixed};
 use crate::finding::Finding;
 use crate::pipeline::digest;
+use crate::retention::Stage;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -51,8 +53,8 @@ impl FromStr for Head {
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Unsound {
-    /// Which check found it: `storage`, `chain`, `head`, `message`, `promise`, `body`, `balance`, `account`, `declaration`
-    /// or `reference`; of an export also `manifest` and `file`.
+    /// Which check found it: `storage`, `chain`, `head`, `message`, `promise`, `body`, `balance`, `account`, `declaration`,
+    /// `retention` or `reference`; of an export also `manifest` and `file`.
     pub check: &'static str,
     /// Where: which row, of what.
     pub place: String,
@@ -95,7 +97,7 @@ impl Verified {
 
 /// Columns that name a row of another table: table, what tells its rows, the column, and the table and key it names.
 /// Every reference of the schema; a test compares them.
-pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
+pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 27] = [
     ("allocations", "law || ' ' || gemeente || ' ' || nummer", "message_id", "messages", "id"),
     ("answers", "law || ' ' || aanbieder || ' ' || referentie", "message_id", "messages", "id"),
     ("attempts", "sequence || ' ' || attempt", "sequence", "outbox", "sequence"),
@@ -109,6 +111,7 @@ pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
     ("holds", "message_id", "message_id", "messages", "id"),
     ("holds", "message_id", "behind", "messages", "id"),
     ("lines", "law || ' ' || aanbieder || ' ' || referentie", "message_id", "messages", "id"),
+    ("mentions", "message_id || ' ' || what", "message_id", "messages", "id"),
     ("outbox", "sequence", "message_id", "messages", "id"),
     ("postings", "id", "account_id", "accounts", "id"),
     ("postings", "id", "message_id", "messages", "id"),
@@ -121,6 +124,7 @@ pub(in crate::ledger) const REFERENCES: [(&str, &str, &str, &str, &str); 25] = [
     ("runs", "id", "selection_id", "selections", "id"),
     ("selection_members", "selection_id || ' ' || position", "selection_id", "selections", "id"),
     ("signals", "id", "message_id", "messages", "id"),
+    ("subjects", "message_id", "message_id", "messages", "id"),
 ];
 
 impl Tx<'_> {
@@ -162,6 +166,7 @@ impl Tx<'_> {
 
     fn verify_trail(&self, heads: &[Head], verified: &mut Verified) -> Result<(), LedgerError> {
         let mut trail = Trail::default();
+        let mut removed = Removed::default();
         loop {
             let rows: Vec<Written> = self.all(
                 "SELECT id, at, event, message_id, content, hash FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
@@ -175,17 +180,18 @@ impl Tx<'_> {
                 trail.follow(&row, verified);
                 check_heads(heads, &row, verified);
                 self.verify_promises(&row, verified)?;
+                removed.follow(&row);
             }
         }
         trail.end(heads, verified);
-        Ok(())
+        self.verify_removed(&removed, verified)
     }
 
     /// What a decision sent stands in the outbox.
     fn verify_promises(&self, row: &Written, verified: &mut Verified) -> Result<(), LedgerError> {
         let Some(message_id) = row.message_id else { return Ok(()) };
         let promised = promised(&row.content);
-        if promised.is_empty() {
+        if promised.is_empty() || self.is_row_only(message_id)? {
             return Ok(());
         }
         let kept: BTreeSet<String> = self
@@ -204,10 +210,41 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether all but the row of a message was removed because it was kept long enough.
+    fn is_row_only(&self, message_id: i64) -> Result<bool, LedgerError> {
+        let removed: Option<i64> =
+            self.first("SELECT removed FROM messages WHERE id = ?1", [message_id], |cells| cells.get())?;
+        Ok(removed == Some(Stage::Records.number()))
+    }
+
+    /// As many messages have gone as far as each stage as the trail says, and no body is missing of another.
+    fn verify_removed(&self, removed: &Removed, verified: &mut Verified) -> Result<(), LedgerError> {
+        let so_far = self.removed_so_far()?;
+        for stage in Stage::ALL {
+            let said = removed.0.get(stage.as_str()).copied().unwrap_or_default();
+            let found: u64 = so_far.range(stage.number()..).map(|(_, count)| count).sum();
+            if said != found {
+                let what = format!("{stage} of {found} message(s) are removed, and the trail says {said}");
+                verified.add("retention", "the messages", what);
+            }
+        }
+        self.each(
+            "SELECT id FROM messages WHERE (removed = 0) <> (length(body) > 0)
+             UNION SELECT o.message_id FROM outbox AS o JOIN messages AS m ON m.id = o.message_id
+             WHERE (m.removed = 0) <> (length(o.body) > 0) ORDER BY 1",
+            [],
+            |cells| {
+                let place = format!("message {}", cells.get::<i64>()?);
+                verified.add("retention", place, "a body is missing that was not removed, or there after it was");
+                Ok::<(), LedgerError>(())
+            },
+        )
+    }
+
     /// A message is as the last decision on it says.
     fn verify_messages(&self, verified: &mut Verified) -> Result<(), LedgerError> {
         self.each(
-            "SELECT m.id, m.digest, m.verdict, m.level, m.register_version, m.findings, a.content
+            "SELECT m.id, m.digest, m.verdict, m.level, m.register_version, m.findings, m.removed, a.content
              FROM messages AS m LEFT JOIN (
                  SELECT message_id, max(id) AS latest FROM audit
                  WHERE message_id IS NOT NULL AND event IN ('decided', 'decided again') GROUP BY message_id
@@ -224,10 +261,13 @@ impl Tx<'_> {
                     register_version: cells.get()?,
                     codes: codes(cells.text()?),
                 };
+                let is_row_only = cells.get::<i64>()? == Stage::Records.number();
                 match cells.get::<Option<String>>()?.as_deref().map(Decided::parse) {
                     None => verified.add("message", place, "the trail knows of no decision on it"),
                     Some(None) => verified.add("message", place, "the decision on it in the trail cannot be read"),
                     Some(Some(decided)) => {
+                        let decided =
+                            if is_row_only { Decided { codes: Some(BTreeSet::new()), ..decided } } else { decided };
                         for what in message.differences(&decided) {
                             verified.add(
                                 "message",
@@ -299,6 +339,22 @@ impl Tx<'_> {
             })?;
         }
         Ok(())
+    }
+}
+
+/// What the trail says was removed: messages by stage.
+#[derive(Default)]
+struct Removed(BTreeMap<String, u64>);
+
+impl Removed {
+    fn follow(&mut self, row: &Written) {
+        if row.event != REMOVED {
+            return;
+        }
+        let Ok(content) = serde_json::from_str::<Value>(&row.content) else { return };
+        if let (Some(stage), Some(messages)) = (content["stage"].as_str(), content["messages"].as_u64()) {
+            *self.0.entry(stage.to_owned()).or_default() += messages;
+        }
     }
 }
 

@@ -22,6 +22,8 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 15, name: "bringers", sql: include_str!("../migrations/postgres/0015_bringers.sql") },
     Migration { number: 16, name: "access", sql: include_str!("../migrations/postgres/0016_access.sql") },
     Migration { number: 17, name: "orders", sql: include_str!("../migrations/postgres/0017_orders.sql") },
+    Migration { number: 18, name: "search", sql: include_str!("../migrations/postgres/0018_search.sql") },
+    Migration { number: 19, name: "retention", sql: include_str!("../migrations/postgres/0019_retention.sql") },
 ];
 
 /// The oldest server that is known to serve.

@@ -91,6 +91,7 @@ fn every_column_of_bytes_is_known_and_no_reference_is_forgotten() {
         "audit.hash",
         "claims.member",
         "keys.check_value",
+        "looks.id",
         "members.id",
         "messages.digest",
         "meta.value",

@@ -13,6 +13,7 @@ mod place;
 mod questions;
 mod records;
 mod signals;
+mod view;
 
 use super::*;
 use crate::contract::Model;

@@ -189,6 +189,14 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
 }
 
+#[cfg(test)]
+impl Peer {
+    /// Somebody at an address, without a connection.
+    pub(crate) fn at(address: SocketAddr) -> Peer {
+        Peer { certificate: None, patience: Patience(Arc::default()), address }
+    }
+}
+
 impl Connected<IncomingStream<'_, Door>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Door>) -> Peer {
         let (connection, address) = (stream.io(), *stream.remote_addr());
