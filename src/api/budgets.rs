@@ -23,11 +23,7 @@ use std::sync::Arc;
     params(("year" = Option<i16>, Query, minimum = 2015, maximum = 2099, description = "The year; without it, this one.")),
     responses((status = 200, description = "One for each region; there is no second page.", body = List<Budgets>))
 )]
-pub(super) async fn list(
-    State(site): State<Arc<Site>>,
-    caller: Caller,
-    here: Uri,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Uri) -> Result<Response, Problem> {
     caller.needs(Permission::ViewContracts)?;
     let mut query = Query::of_uri(&here);
     let year = |word: &str| word.parse::<i16>().ok().filter(|year| is_digits(word, 4) && (2015..=2099).contains(year));
@@ -39,9 +35,7 @@ pub(super) async fn list(
     for register in site.registers.in_force().now().registers() {
         let history = history(&site, register).await?;
         let register = Arc::clone(register);
-        items.push(
-            reckoned(move || of_region(&Survey { register: &register, today, history: &history }, year)).await?,
-        );
+        items.push(reckoned(move || of_region(&Survey { register: &register, today, history: &history }, year)).await?);
     }
     Ok(answer(List { items, next: None }, None))
 }

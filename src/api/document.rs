@@ -114,6 +114,8 @@ fn complete(operation: &mut Value) {
     for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
         let known = match parameter["name"].as_str() {
             Some("check") => check_ids(),
+            Some("kind") => json!(super::messages::kinds()),
+            Some("rule") => json!(super::messages::rule_ids()),
             _ => continue,
         };
         parameter["schema"] = json!({ "type": "string", "enum": known });

@@ -26,11 +26,7 @@ use std::sync::Arc;
     ),
     responses((status = 200, description = "A page of them.", body = List<Held>))
 )]
-pub(super) async fn list(
-    State(site): State<Arc<Site>>,
-    caller: Caller,
-    here: Uri,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Uri) -> Result<Response, Problem> {
     caller.needs(Permission::View)?;
     let mut query = Query::of_uri(&here);
     let which = match query.one_of("which", &["waiting", "ended"]).as_deref() {
@@ -118,12 +114,10 @@ async fn give(site: &Site, caller: &Caller, id: &str, action: Action, request: R
     let message_id = number(id).ok_or_else(Problem::missing)?;
     let order = Order { message_id, action, reason, by: caller.actor.name.clone() };
     let given = order.clone();
-    let (about, orders) = site
-        .order(move |tx, now| Ok((tx.order_hold(&given, now)?, tx.orders_of(message_id)?)))
-        .await?;
-    let is_same = |known: &Ordered| {
-        known.by == order.by && known.action == order.action.as_str() && known.reason == order.reason
-    };
+    let (about, orders) =
+        site.order(move |tx, now| Ok((tx.order_hold(&given, now)?, tx.orders_of(message_id)?))).await?;
+    let is_same =
+        |known: &Ordered| known.by == order.by && known.action == order.action.as_str() && known.reason == order.reason;
     let same = orders.into_iter().rfind(is_same);
     match (about, same) {
         (AboutHold::Given(_), Some(order)) => Ok((StatusCode::ACCEPTED, Json(order)).into_response()),

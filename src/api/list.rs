@@ -2,7 +2,7 @@
 
 use crate::view::page::Page;
 use axum::Json;
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,18 +24,16 @@ pub(super) fn page<T: Serialize>(here: &Uri, page: Page<T>) -> Response {
 }
 
 /// A list with its links to what comes after and before.
-pub(super) fn answer<T: Serialize>(list: List<T>, previous: Option<String>) -> Response {
-    let links = [(list.next.clone(), "next"), (previous, "prev")];
-    let links: Vec<String> =
-        links.into_iter().filter_map(|(link, rel)| Some(format!("<{}>; rel=\"{rel}\"", link?))).collect();
-    let mut answer = Json(list).into_response();
-    // Made of what was understood, so it fits into a header.
-    if let Some(value) = Some(links.join(", ")).filter(|links| !links.is_empty()) {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            answer.headers_mut().insert(header::LINK, value);
-        }
-    }
-    answer
+pub(super) fn answer<T: Serialize>(list: List<T>, previous: Option<&str>) -> Response {
+    (links(list.next.as_deref(), previous), Json(list)).into_response()
+}
+
+/// The header with the addresses of other pages. They are made of what was understood, so they fit into one.
+pub(super) fn links(next: Option<&str>, previous: Option<&str>) -> HeaderMap {
+    let links = [(next, "next"), (previous, "prev")].into_iter();
+    let links: Vec<String> = links.filter_map(|(link, rel)| Some(format!("<{}>; rel=\"{rel}\"", link?))).collect();
+    let value = (!links.is_empty()).then(|| HeaderValue::from_str(&links.join(", ")).ok()).flatten();
+    value.map(|value| (header::LINK, value)).into_iter().collect()
 }
 
 /// The same question from another place on; `here` begins after `/v1`.

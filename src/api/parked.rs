@@ -23,11 +23,7 @@ use std::sync::Arc;
     params(("page" = Option<String>, Query, pattern = "^[1-9][0-9]{0,17}$", description = "Where the page begins, as `next` of another one says.")),
     responses((status = 200, description = "A page of them.", body = List<Parked>))
 )]
-pub(super) async fn list(
-    State(site): State<Arc<Site>>,
-    caller: Caller,
-    here: Uri,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Uri) -> Result<Response, Problem> {
     caller.needs(Permission::View)?;
     let mut query = Query::of_uri(&here);
     let after = query.word(PAGE, "what `next` of another page says", |word| number(word).is_some());
@@ -92,10 +88,9 @@ pub(super) async fn replay(
             "{} ordered it at {}, and the gateway is yet to carry it out; nothing was done now",
             open.by, open.at
         ))),
-        (AboutParked::Replayed(run), None) => Err(order::conflict(format!(
-            "it was judged anew at {}: {}; nothing was done now",
-            run.at, run.verdict
-        ))),
+        (AboutParked::Replayed(run), None) => {
+            Err(order::conflict(format!("it was judged anew at {}: {}; nothing was done now", run.at, run.verdict)))
+        }
         (AboutParked::Decided(verdict), _) => {
             Err(order::conflict(format!("it is not set aside, for it was decided on when it came: {verdict}")))
         }

@@ -31,11 +31,7 @@ use std::sync::Arc;
     ),
     responses((status = 200, description = "A page of them.", body = List<Told>))
 )]
-pub(super) async fn list(
-    State(site): State<Arc<Site>>,
-    caller: Caller,
-    here: Uri,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Uri) -> Result<Response, Problem> {
     caller.needs(Permission::ViewContracts)?;
     let mut query = Query::of_uri(&here);
     let severities = SEVERITIES.map(crate::finding::Severity::as_str);
@@ -53,16 +49,20 @@ pub(super) async fn list(
         query.word(PAGE, "what `next` of another page says", is_place),
     ];
     query.end()?;
-    let [state, region, check, severity, municipality, provider, since, until, after] = found.map(Option::unwrap_or_default);
+    let [state, region, check, severity, municipality, provider, since, until, after] =
+        found.map(Option::unwrap_or_default);
     let asked = Asked { state, region, check, severity, municipality, provider, since, until, after };
-    let filter = asked.filter().map_err(|name| Problem::wrong_word(name))?;
+    let filter = asked.filter().map_err(Problem::wrong_word)?;
     Ok(page(&here, site.look(move |tx, _| tx.signal_page(&filter)).await?))
 }
 
 /// Whether this is a moment in microseconds and the id of a signal.
 fn is_place(word: &str) -> bool {
     word.split_once('-').is_some_and(|(at, id)| {
-        is_digits(at, 17) && !at.starts_with('0') && (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        is_digits(at, 17)
+            && !at.starts_with('0')
+            && (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }
 
