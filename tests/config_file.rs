@@ -508,3 +508,35 @@ fn messages_over_http_travel_in_safety() {
     assert_eq!(read(&config.show()).expect("what is shown is valid"), config);
     assert!(read(&http("plain = true\nlisten = \"127.0.0.1:0\"\n")).is_ok());
 }
+
+#[test]
+fn a_console_and_its_provider_fit_together() {
+    let provider = "[oidc]\nissuer = \"https://login.example\"\nclient_id = \"sluis\"\nclient_secret = \"geheim\"\n\
+                    roles = [\"cn=ops,dc=nl=operator\", \"boss=administrator\"]\n";
+    let console = "[console]\nlisten = \"127.0.0.1:8312\"\npublic_url = \"https://sluis.example/\"\n";
+    let config = read(&format!("{console}{provider}")).expect("valid");
+    assert!(!config.show().contains("geheim") && !format!("{config:?}").contains("geheim"), "{}", config.show());
+    let oidc = config.oidc.expect("a provider");
+    assert_eq!(oidc.redirect, "https://sluis.example/login/callback");
+    assert_eq!(oidc.roles.keys().collect::<Vec<_>>(), ["boss", "cn=ops,dc=nl"]);
+    let other = |from: &str, to: &str| format!("{console}{provider}").replace(from, to);
+    for (text, told) in [
+        (other("sluis.example/\"", "sluis.example/console\""), "not the address of a site"),
+        (other("https://sluis.example/", "sluis.example"), "not the address of a site"),
+        (other("https://login.example", "http://login.example"), "plain text"),
+        (other("client_id = \"sluis\"\n", ""), "client_id is missing"),
+        (other("client_secret = \"geheim\"\n", ""), "client_secret is missing"),
+        (other("=administrator", "=root"), "no role"),
+        (other("boss=administrator", "boss"), "nothing of a role"),
+        (other("roles = [", "# roles = ["), "would have a role"),
+        (other("public_url", "# public_url"), "send people back"),
+        (format!("{console}session_idle = \"13h\"\n"), "too short or too long"),
+        (format!("{console}session_idle = \"2h\"\nsession_longest = \"1h\"\n"), "longer than session_longest"),
+        (format!("{console}api_requests = 0\n"), "whole number from 1"),
+        (format!("{provider}scopes = [\"profile\"]\n"), "openid is not among them"),
+    ] {
+        let faults = read(&text).expect_err("a fault");
+        assert!(faults.iter().any(|fault| fault.wrong.contains(told)), "{told}: {faults:?}");
+        assert!(!format!("{faults:?}").contains("geheim"), "{faults:?}");
+    }
+}

@@ -5,6 +5,7 @@
 
 use super::account::Hasher;
 use super::limits::{Limits, TooOften};
+use super::oidc::{self, Provider};
 use super::session::{self, Current, SessionKey, Worth};
 use super::token::{self, TokenKey};
 use super::{Means, Visit};
@@ -51,6 +52,8 @@ pub struct Door {
     pub(crate) limits: Limits,
     /// Where passwords are hashed.
     pub(crate) hasher: Hasher,
+    /// The OpenID Connect provider, when there is one.
+    pub(crate) provider: Option<Arc<Provider>>,
     /// Whether browsers come by TLS: to us, or to the proxy in front of us.
     pub(crate) secure: bool,
     /// Whether a proxy stands in front, which says who asks.
@@ -65,6 +68,7 @@ impl Door {
         Door {
             limits: Limits::new(console.api_requests),
             hasher: Hasher::default(),
+            provider: oidc::provider(&site.config),
             secure: console.tls.is_some() || public.is_some_and(|url| url.starts_with("https://")),
             behind_proxy: console.tls.is_none() && public.is_some(),
             site,
@@ -83,13 +87,28 @@ impl Door {
         cookie
     }
 
+    /// The cookie of somebody who is at the provider, or the same taken away.
+    pub(crate) fn ticket(&self, ticket: Option<String>) -> Cookie<'static> {
+        let is_gone = ticket.is_none();
+        let mut cookie = self.plain_cookie(self.ticket_name(), ticket.unwrap_or_default());
+        cookie.set_max_age(cookie::time::Duration::seconds(oidc::LONGEST_VISIT.as_secs()));
+        if is_gone {
+            cookie.make_removal();
+        }
+        cookie
+    }
+
+    /// The name of that cookie.
+    pub(crate) fn ticket_name(&self) -> &'static str {
+        if self.secure { "__Host-sluis_ticket" } else { "sluis_ticket" }
+    }
+
     fn build_cookie(&self, value: String) -> Cookie<'static> {
-        Cookie::build((self.cookie_name(), value))
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(self.secure)
-            .build()
+        self.plain_cookie(self.cookie_name(), value)
+    }
+
+    fn plain_cookie(&self, name: &'static str, value: String) -> Cookie<'static> {
+        Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).secure(self.secure).build()
     }
 
     fn cookie_name(&self) -> &'static str {

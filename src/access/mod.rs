@@ -7,17 +7,21 @@
 pub mod account;
 pub mod limits;
 mod middleware;
+pub mod oidc;
+pub mod page;
 mod role;
 pub mod session;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_provider;
 pub mod token;
 
 pub use account::PasswordHash;
 pub use middleware::Door;
-pub(crate) use middleware::{Address, admit, local_path, set_cookie};
+pub(crate) use middleware::{Address, admit, local_path, sent_cookie, set_cookie};
 pub use role::{Permission, Role};
 
 use std::collections::BTreeSet;

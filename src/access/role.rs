@@ -48,6 +48,20 @@ impl Permission {
         }
     }
 
+    /// What it allows, for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Permission::View => "see messages, findings, allocations, deliveries and health; personal data masked",
+            Permission::ViewContracts => "see contracts, budgets, signals and figures of providers",
+            Permission::Unmask => "look a person up by number, and see what is masked, with a reason",
+            Permission::OrderHeld => "release or withdraw held allocations",
+            Permission::Replay => "send again or judge anew what is parked or was refused, close breakers",
+            Permission::Audit => "read the audit trail",
+            Permission::Administer => "keep accounts and API tokens",
+            Permission::Try => "try messages out without anything being stored",
+        }
+    }
+
     /// The permission of that word.
     pub fn parse(word: &str) -> Option<Permission> {
         Permission::ALL.into_iter().find(|permission| permission.as_str() == word)

@@ -4,11 +4,11 @@
 //! The frame is plain ASCII: these texts are mailed, pasted into tickets and kept in logs, where box-drawing characters
 //! get lost more often than they help. The sentences themselves are Dutch and English, with their own letters.
 
-use super::excerpt::{self, Extent, Row};
 use crate::finding::{Finding, Signal};
 use crate::message::tree::{LineIndex, Locator};
 use crate::pipeline::Prepared;
 use crate::rules::figures::euros;
+use crate::view::excerpt::{self, Extent, Row};
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Padding, Renderer, Snippet};
 use serde_json::Value;
 use std::collections::BTreeMap;

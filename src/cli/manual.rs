@@ -97,7 +97,10 @@ fn page(command: &Command, is_program: bool) -> Vec<u8> {
         list(&mut more, "EXIT STATUS", &EXIT_STATUS);
         list(&mut more, "FILES", &FILES);
         more.control("SH", ["ENVIRONMENT"]);
-        more.text([roman("SLUIS_CONFIG names the configuration file, SLUIS_<SECTION>_<KEY> overrides a key of it, and with _FILE after it names a file with the value: see sluis.toml(5).")]);
+        more.text([roman(
+            "SLUIS_CONFIG names the configuration file, SLUIS_<SECTION>_<KEY> overrides a key of it, and with _FILE after \
+             it names a file with the value: see sluis.toml(5).",
+        )]);
     }
     more.control("SH", ["SEE ALSO"]);
     let see = if is_program { "sluis.toml(5)" } else { "sluis(1), sluis.toml(5)" };

@@ -6,7 +6,6 @@ mod checks;
 mod configuration;
 mod contract;
 mod doctor;
-mod excerpt;
 mod explain;
 mod held;
 mod household;

@@ -13,6 +13,7 @@ mod console;
 mod fault;
 mod http_intake;
 pub mod keys;
+mod oidc;
 mod read;
 mod retention;
 mod secret;
@@ -25,6 +26,7 @@ pub use console::Console;
 pub use fault::ConfigFault;
 pub(crate) use fault::nearest;
 pub use http_intake::{HttpIntake, Listener, ServerFiles};
+pub use oidc::Oidc;
 pub use secret::Secret;
 
 use crate::ledger::{Location, Server};
@@ -60,6 +62,8 @@ pub struct Config {
     pub http_intake: HttpIntake,
     /// `[console]`
     pub console: Console,
+    /// `[oidc]`; `None` without an issuer.
+    pub oidc: Option<Oidc>,
     /// `[directory]`
     pub directory: Directory,
     /// `[amqp]`; `None` without an address.
@@ -450,6 +454,7 @@ impl Config {
         let http = [
             ("http_intake".to_owned(), self.http_intake.files().collect()),
             ("console".to_owned(), self.console.files().collect()),
+            ("oidc".to_owned(), self.oidc.iter().flat_map(Oidc::files).collect()),
         ];
         let ledger = std::iter::once(("ledger".to_owned(), self.ledger.tls.files().collect()));
         let all = amqp.chain(offices).chain(http).chain(ledger);
@@ -486,11 +491,13 @@ fn read_all<'t>(
     let mut reader = Reader::new(path, text, Some(document), env);
     let (regions, register_store, register_poll) = read_contract(&mut reader, &base);
     let (intake, senders) = read_intake(&mut reader);
+    let console = console::read(&mut reader, &base);
     let config = Config {
         gateway: read_gateway(&mut reader),
         directory: read_directory(&mut reader, &base),
         amqp: read_amqp(&mut reader, &base),
-        console: console::read(&mut reader, &base),
+        oidc: oidc::read(&mut reader, &base, &console),
+        console,
         http_intake: http_intake::read(&mut reader, &base, &intake),
         intake,
         senders,

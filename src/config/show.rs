@@ -1,7 +1,7 @@
 //! Writes the configuration in effect, as the file that would lead to it; secrets as stars.
 
 use super::units::{show_duration, show_size};
-use super::{Config, HttpIntake, LogFormat, TlsFiles, Transport};
+use super::{Config, HttpIntake, LogFormat, Oidc, TlsFiles, Transport};
 use crate::ledger::Location;
 use crate::sender::{Parties, Sender};
 use std::collections::BTreeSet;
@@ -66,6 +66,9 @@ pub(super) fn show(config: &Config) -> String {
         page.text("session_idle", show_duration(config.console.session_idle));
         page.text("session_longest", show_duration(config.console.session_longest));
         page.bare("api_requests", config.console.api_requests);
+    }
+    if let Some(oidc) = &config.oidc {
+        show_oidc(&mut page, oidc);
     }
     show_http_intake(&mut page, &config.http_intake);
     page.section("[limits]");
@@ -150,6 +153,21 @@ fn show_http_intake(page: &mut Page, intake: &HttpIntake) {
     page.text("body_timeout", show_duration(intake.body_timeout));
     page.bare("requests_at_once", intake.requests_at_once);
     page.text("bytes_at_once", show_size(intake.bytes_at_once));
+}
+
+fn show_oidc(page: &mut Page, oidc: &Oidc) {
+    page.section("[oidc]");
+    page.text("issuer", &oidc.issuer);
+    page.text("client_id", &oidc.client_id);
+    page.text("client_secret", &oidc.client_secret);
+    page.text("name", &oidc.name);
+    page.list("scopes", oidc.scopes.iter().cloned());
+    page.text("roles_claim", &oidc.roles_claim);
+    let roles = oidc.roles.iter().flat_map(|(value, roles)| roles.iter().map(move |role| (value, role)));
+    page.list("roles", roles.map(|(value, role)| format!("{value}={}", role.as_str())));
+    for (key, file) in oidc.files() {
+        page.text(key, file.display());
+    }
 }
 
 /// Hashes of tokens are shown: what they are hashes of was drawn at random, and cannot be found by trying.

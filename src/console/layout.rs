@@ -84,7 +84,7 @@ pub(super) fn page(context: &Context, place: Place, title: &str, content: &Marku
         next: Some(&context.here),
         gateway: &context.site.config.gateway.name,
         who: html! {
-            span.who { (context.actor.name) }
+            a.who href="/account" { (context.actor.name) }
             (context.form("/logout", &html! { button.quiet type="submit" { (context.pick("Afmelden", "Sign out")) } }))
         },
         navigation: navigation(context, place),

@@ -2,13 +2,15 @@
 //!
 //! What is told of a sign-in that fails is the same whether there is such an account or not.
 
-use super::context::{Context, Posted, language};
+use super::context::{Posted, language};
 use super::layout;
+use super::parts::{self, Entry, Field, Tone, field};
 use super::words::Language;
 use crate::access::account::{self, LONGEST_PASSWORD};
 use crate::access::limits::TooOften;
+use crate::access::oidc::Failure;
 use crate::access::session::{Current, SessionKey};
-use crate::access::{Address, Door, Means, local_path, set_cookie};
+use crate::access::{Address, Door, Means, local_path, sent_cookie, set_cookie};
 use crate::ledger::{Attempt, LedgerError, NewSession, SignedIn};
 use crate::telemetry::events::SignIn;
 use crate::web::Site;
@@ -32,6 +34,8 @@ const LONGEST_NAME: usize = 200;
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/login", get(page).post(sign_in).layer(DefaultBodyLimit::max(LARGEST_FORM)))
+        .route("/login/provider", get(to_provider))
+        .route("/login/callback", get(from_provider))
         .route("/logout", post(sign_out))
 }
 
@@ -71,6 +75,7 @@ struct Credentials {
 }
 
 async fn page(
+    Extension(door): Extension<Arc<Door>>,
     headers: HeaderMap,
     current: Option<Extension<Current>>,
     asked: Result<Query<Asked>, QueryRejection>,
@@ -93,25 +98,32 @@ async fn page(
         )),
         Some(_) | None => None,
     };
-    let said = said.map(|said| html! { p role="status" { (said) } });
-    form(language, StatusCode::OK, next, said.as_ref())
+    let said = said.map(|said| parts::notice(Tone::Good, &html! { (said) }));
+    form(&door, language, StatusCode::OK, next, said.as_ref())
 }
 
-fn form(language: Language, status: StatusCode, next: Option<&str>, said: Option<&Markup>) -> Response {
+fn form(door: &Door, language: Language, status: StatusCode, next: Option<&str>, said: Option<&Markup>) -> Response {
+    let provider = door.provider.as_ref().map(|provider| {
+        let query = next.and_then(|next| serde_urlencoded::to_string([("next", next)]).ok());
+        (
+            provider.name(),
+            query.map_or_else(|| "/login/provider".to_owned(), |query| format!("/login/provider?{query}")),
+        )
+    });
+    let fields = [
+        Field::new("name", language.pick("Naam", "Name"), "", Entry::Text(LONGEST_NAME)).required(),
+        Field::new("password", language.pick("Wachtwoord", "Password"), "", Entry::Password).required(),
+    ];
     let content = html! {
         @if let Some(said) = said { (said) }
+        @if let Some((name, link)) = &provider {
+            p { a.button href=(link) { (language.pick("Aanmelden met ", "Sign in with ")) (name) } }
+            p.hint { (language.pick("of met een account van deze gateway:", "or with an account of this gateway:")) }
+        }
         form method="post" action="/login" {
             @if let Some(next) = next { input type="hidden" name="next" value=(next); }
-            p {
-                label for="name" { (language.pick("Naam", "Name")) } br;
-                input #name name="name" type="text" autocomplete="username" autocapitalize="none" spellcheck="false"
-                    maxlength="200" required autofocus;
-            }
-            p {
-                label for="password" { (language.pick("Wachtwoord", "Password")) } br;
-                input #password name="password" type="password" autocomplete="current-password" required;
-            }
-            p { button type="submit" { (language.pick("Aanmelden", "Sign in")) } }
+            @for each in &fields { (field(each)) }
+            div.buttons { button type="submit" { (language.pick("Aanmelden", "Sign in")) } }
         }
     };
     (status, layout::bare(language, language.pick("Aanmelden", "Sign in"), None, &content)).into_response()
@@ -140,13 +152,17 @@ async fn sign_in(
     filled: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
     let language = language(&headers);
-    let Ok(Form(filled)) = filled else {
-        return notice(
-            &headers,
-            StatusCode::BAD_REQUEST,
-            "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
-            "The form could not be read. Go back and fill it in again.",
-        );
+    let filled = match filled {
+        Ok(Form(filled)) => filled,
+        Err(rejection) => {
+            let too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+            return notice(
+                &headers,
+                if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST },
+                "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
+                "The form could not be read. Go back and fill it in again.",
+            );
+        }
     };
     let next = filled.next.as_deref().and_then(local_path);
     let address = address.map(|Extension(Address(address))| address);
@@ -203,8 +219,8 @@ async fn sign_in(
         ),
         Turned::Ledger(error) => return ledger_away(&headers, &error),
     };
-    let said = html! { p.refused role="alert" { (language.pick(&nl, &en)) } };
-    let mut response = form(language, status, next, Some(&said));
+    let said = parts::notice(Tone::Bad, &html! { (language.pick(&nl, &en)) });
+    let mut response = form(&door, language, status, next, Some(&said));
     if let Some(seconds) = retry {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -268,7 +284,147 @@ async fn sign_out(
     response
 }
 
-/// A form that signs out, for pages.
-pub(super) fn sign_out_form(context: &Context) -> Markup {
-    context.form("/logout", &html! { button type="submit" { (context.pick("Afmelden", "Sign out")) } })
+/// `/login/provider`: off to the provider.
+async fn to_provider(
+    Extension(door): Extension<Arc<Door>>,
+    address: Option<Extension<Address>>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Some(provider) = &door.provider else {
+        return notice(
+            &headers,
+            StatusCode::NOT_FOUND,
+            "Deze gateway heeft geen OpenID Connect-provider.",
+            "This gateway has no OpenID Connect provider.",
+        );
+    };
+    let asked = asked.map(|asked| asked.0).unwrap_or_default();
+    let next = asked.next.as_deref().and_then(local_path);
+    if let Err(TooOften(seconds)) = door.limits.begin(address.map(|Extension(Address(address))| address)) {
+        SignIn::Limited.emit(&door.site.telemetry);
+        let (nl, en) = (
+            format!("Te veel pogingen. Probeer het over {seconds} s opnieuw."),
+            format!("Too many attempts. Try again in {seconds} s."),
+        );
+        let mut response = notice(&headers, StatusCode::TOO_MANY_REQUESTS, &nl, &en);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        return response;
+    }
+    match provider.begin(next, door.site.clock.now()).await {
+        Ok(departure) => {
+            let mut response = Redirect::to(&departure.url).into_response();
+            set_cookie(&mut response, &door.ticket(Some(departure.ticket)));
+            response
+        }
+        Err(failure) => failed(&door, &headers, failure),
+    }
+}
+
+#[derive(Deserialize)]
+struct Returned {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+}
+
+/// `/login/callback`: back from the provider.
+async fn from_provider(
+    Extension(door): Extension<Arc<Door>>,
+    current: Option<Extension<Current>>,
+    headers: HeaderMap,
+    returned: Result<Query<Returned>, QueryRejection>,
+) -> Response {
+    let ticket = sent_cookie(&headers, door.ticket_name());
+    let mut response = match vouched_for(&door, ticket.as_deref(), returned).await {
+        Ok((key, next)) => {
+            SignIn::Provider.emit(&door.site.telemetry);
+            let now = door.site.clock.now();
+            if let Some(Extension(old)) = current {
+                drop(door.site.ledger.run(move |tx| tx.end_session(old.id, &old.name, old.means, now)));
+            }
+            let next = next.as_deref().and_then(local_path).unwrap_or("/");
+            let mut response = Redirect::to(next).into_response();
+            set_cookie(&mut response, &door.cookie(&key));
+            response
+        }
+        Err(Unvouched::Failed(failure)) => failed(&door, &headers, failure),
+        Err(Unvouched::Ledger(error)) => ledger_away(&headers, &error),
+    };
+    // A way back is gone once.
+    set_cookie(&mut response, &door.ticket(None));
+    response
+}
+
+enum Unvouched {
+    Failed(Failure),
+    Ledger(LedgerError),
+}
+
+async fn vouched_for(
+    door: &Door,
+    ticket: Option<&str>,
+    returned: Result<Query<Returned>, QueryRejection>,
+) -> Result<(SessionKey, Option<String>), Unvouched> {
+    let failed = Unvouched::Failed;
+    let provider = door.provider.as_ref().ok_or(failed(Failure::NotBegun))?;
+    let (Some(ticket), Ok(Query(returned))) = (ticket, returned) else { return Err(failed(Failure::NotBegun)) };
+    let now = door.site.clock.now();
+    let person = match returned {
+        Returned { error: Some(_), .. } => return Err(failed(Failure::Denied)),
+        Returned { state: Some(state), code: Some(code), .. } => {
+            provider.finish(ticket, &state, &code, now).await.map_err(failed)?
+        }
+        Returned { .. } => return Err(failed(Failure::NotBegun)),
+    };
+    let key = SessionKey::draw();
+    let session = NewSession {
+        token: key.hash(),
+        name: person.name,
+        means: Means::Provider,
+        subject: Some(person.subject),
+        roles: person.roles,
+        ends_at: now.saturating_add(door.site.config.console.session_longest).unwrap_or(Timestamp::MAX),
+    };
+    door.site.ledger.run(move |tx| tx.sign_in_by_provider(&session, now)).await.map_err(Unvouched::Ledger)?;
+    Ok((key, person.next))
+}
+
+/// What is told to somebody whom the provider did not bring in; the log has the reason, and nothing about them.
+fn failed(door: &Door, headers: &HeaderMap, failure: Failure) -> Response {
+    let outcome = if failure == Failure::NoRole { SignIn::NoRole } else { SignIn::ProviderFailed };
+    outcome.emit(&door.site.telemetry);
+    tracing::warn!("nobody signed in with the provider: {failure}");
+    let (status, nl, en) = match failure {
+        Failure::Away => (
+            StatusCode::BAD_GATEWAY,
+            "De provider is nu niet bereikbaar of niet goed ingesteld. Met een account van deze gateway kunt u zich wel \
+             aanmelden.",
+            "The provider cannot be reached or is not set up well. With an account of this gateway you can sign in.",
+        ),
+        Failure::Denied => {
+            (StatusCode::FORBIDDEN, "De provider heeft u niet aangemeld.", "The provider did not sign you in.")
+        }
+        Failure::NotBegun => (
+            StatusCode::BAD_REQUEST,
+            "Deze aanmelding is hier niet begonnen, of te lang geleden. Begin opnieuw.",
+            "This sign-in was not begun here, or too long ago. Begin again.",
+        ),
+        Failure::Code | Failure::Token(_) => (
+            StatusCode::FORBIDDEN,
+            "Wat de provider over u zegt kan niet worden gebruikt. Begin opnieuw; vraag bij herhaling de beheerder.",
+            "What the provider says of you cannot be used. Begin again; ask the administrator if that does not help.",
+        ),
+        Failure::NoRole => (
+            StatusCode::FORBIDDEN,
+            "U bent bekend bij de provider, maar heeft hier geen rol. Vraag de beheerder om een groep die er een heeft.",
+            "The provider knows you, but you have no role here. Ask the administrator for a group that has one.",
+        ),
+    };
+    let language = language(headers);
+    let content = html! {
+        (parts::notice(Tone::Bad, &html! { (language.pick(nl, en)) }))
+        p { a href="/login" { (language.pick("Naar het aanmelden", "To signing in")) } }
+    };
+    (status, layout::bare(language, language.pick("Niet aangemeld", "Not signed in"), None, &content)).into_response()
 }

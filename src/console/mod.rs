@@ -3,6 +3,7 @@
 //! A page is a function from what it shows (`view`) and a [`Context`] to markup; it decides nothing. Every handler asks
 //! its context for the permission it needs before it looks at anything.
 
+mod account;
 mod accounts;
 mod allocations;
 mod audit;
@@ -14,6 +15,7 @@ mod health;
 mod held;
 mod layout;
 mod login;
+mod message;
 mod messages;
 mod orders;
 #[cfg(test)]
@@ -21,8 +23,13 @@ mod orders_tests;
 mod overview;
 mod parked;
 mod parts;
+mod persons;
 mod providers;
+mod search;
+#[cfg(test)]
+mod search_tests;
 mod signals;
+mod tokens;
 mod trial;
 mod words;
 
@@ -43,6 +50,8 @@ pub fn routes() -> Router<Arc<Site>> {
         .route("/console.svg", get(layout::icon))
         .route("/language", get(layout::choose_language))
         .merge(messages::routes())
+        .merge(message::routes())
+        .merge(persons::routes())
         .merge(allocations::routes())
         .merge(held::routes())
         .merge(parked::routes())
@@ -53,7 +62,9 @@ pub fn routes() -> Router<Arc<Site>> {
         .merge(trial::routes())
         .merge(health::routes())
         .merge(audit::routes())
+        .merge(account::routes())
         .merge(accounts::routes())
+        .merge(tokens::routes())
         .merge(login::routes())
 }
 

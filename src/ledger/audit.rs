@@ -169,6 +169,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A row of the trail as text, for tests.
+    #[cfg(test)]
+    pub(crate) fn audit_text(&self, id: i64) -> Result<String, LedgerError> {
+        let row = self.first("SELECT event || ' ' || content FROM audit WHERE id = ?1", [id], |cells| {
+            Ok(cells.text()?.to_owned())
+        })?;
+        Ok(row.unwrap_or_default())
+    }
+
     /// Number and hash of the last row of the trail.
     pub fn audit_head(&self) -> Result<Option<(i64, [u8; 32])>, LedgerError> {
         self.first("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1", [], |cells| Ok((cells.get()?, cells.get()?)))

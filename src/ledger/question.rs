@@ -155,7 +155,7 @@ impl Tx<'_> {
     /// Its identification makes it the only one (TR056).
     fn sent(&self, request: &Request, key: &QuestionKey) -> Result<Option<Question>, LedgerError> {
         self.first(
-            "SELECT m.id, m.gemeente, m.aanbieder, m.verdict = 'held', q.answered_on, a.law, a.number,
+            "SELECT m.id, m.gemeente, m.aanbieder, m.verdict = 'held', m.removed = 3, q.answered_on, a.law, a.number,
                  m.law, m.number, m.identificatie, m.dagtekening
              FROM messages AS m INDEXED BY messages_identification
              LEFT JOIN questions AS q
@@ -165,10 +165,16 @@ impl Tx<'_> {
             params![request.law.as_str(), key.number.as_str(), key.afzender.as_str(), key.identificatie.as_str()],
             |cells| {
                 question(cells, key.number, |cells| {
-                    let is_held: bool = cells.get()?;
+                    let (is_held, is_row_only): (bool, bool) = (cells.get()?, cells.get()?);
                     let (on, answer) = (cells.optional_date()?, cells.kind()?);
                     Ok(match on {
                         _ if is_held => QuestionState::Held,
+                        // Nothing goes that somebody owes an answer to: what is gone had its answer, long ago.
+                        None if is_row_only => QuestionState::Answered(GivenReply {
+                            kind: reply_of(request, key).to_string(),
+                            on: None,
+                            by_gateway: false,
+                        }),
                         None => QuestionState::Open,
                         Some(on) => QuestionState::Answered(GivenReply {
                             kind: answer.unwrap_or(reply_of(request, key)).to_string(),

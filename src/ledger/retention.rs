@@ -59,6 +59,8 @@ pub struct Gone {
     pub kept: BTreeMap<Because, u64>,
     /// Moment of receipt of the oldest that goes; `None` when none does.
     pub oldest: Option<Timestamp>,
+    /// Messages that were looked at.
+    pub looked_at: u64,
     /// Where the next portion begins; `None` when there is none.
     pub next: Option<Place>,
 }
@@ -115,11 +117,16 @@ const RUNS_KEPT: i64 = 500;
 type Whose = (Law, String, [u8; 16]);
 
 impl Tx<'_> {
-    /// Whether the bytes of a message are still there; also of one that never was.
-    pub fn has_body(&self, message_id: i64) -> Result<bool, LedgerError> {
+    /// How much of a message has gone because it was kept long enough; `None` when all of it is there.
+    pub fn removed(&self, message_id: i64) -> Result<Option<Stage>, LedgerError> {
         let removed: Option<i64> =
             self.first("SELECT removed FROM messages WHERE id = ?1", [message_id], |cells| cells.get())?;
-        Ok(removed.is_none_or(|removed| removed < Stage::Bodies.number()))
+        Ok(Stage::ALL.into_iter().find(|stage| Some(stage.number()) == removed))
+    }
+
+    /// Whether the bytes of a message are still there; also of one that never was.
+    pub fn has_body(&self, message_id: i64) -> Result<bool, LedgerError> {
+        Ok(self.removed(message_id)?.is_none())
     }
 
     /// What would go of a class today, by stage in the order of [`Stage::ALL`], if somebody went through the whole ledger;
@@ -201,7 +208,8 @@ impl Tx<'_> {
         let Portion { stage, class, today, .. } = *portion;
         let Some(term) = retention.terms(class).of(stage) else { return Ok(<_>::default()) };
         let places = self.old_enough(portion, term)?;
-        let mut gone = Gone::default();
+        let looked_at = u64::try_from(places.len()).unwrap_or(u64::MAX);
+        let mut gone = Gone { looked_at, ..Gone::default() };
         if places.len() == usize::try_from(portion.limit).unwrap_or(usize::MAX) {
             gone.next = places.last().copied();
         }

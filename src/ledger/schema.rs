@@ -40,6 +40,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 17, name: "orders", sql: include_str!("migrations/0017_orders.sql") },
     Migration { number: 18, name: "search", sql: include_str!("migrations/0018_search.sql") },
     Migration { number: 19, name: "retention", sql: include_str!("migrations/0019_retention.sql") },
+    Migration { number: 20, name: "console", sql: include_str!("migrations/0020_console.sql") },
 ];
 
 /// Marks a `SQLite` file as a ledger: `SLUI`.

@@ -6,6 +6,7 @@
 
 use super::{Because, Class, Retention, Stage};
 use crate::clock::{Clock, start_of_dutch_day};
+use crate::decision::Verdict;
 use crate::ledger::{FIRST, Gone, Ledger, LedgerError, Looked, Place, Portion, RetentionRun, Tx};
 use crate::members::Tasks;
 use crate::message::Date;
@@ -73,6 +74,22 @@ impl Account {
         self.messages.iter().filter(|((of, _), _)| *of == stage).map(|(_, count)| count).sum()
     }
 
+    fn merge(&mut self, other: Account) {
+        for (of, count) in other.messages {
+            *self.messages.entry(of).or_default() += count;
+        }
+        for (of, reasons) in other.kept {
+            for (because, count) in reasons {
+                *self.kept.entry(of).or_default().entry(because).or_default() += count;
+            }
+        }
+        for (stage, at) in other.oldest {
+            self.oldest.entry(stage).and_modify(|oldest| *oldest = at.min(*oldest)).or_insert(at);
+        }
+        self.persons += other.persons;
+        self.others += other.others;
+    }
+
     fn add(&mut self, stage: Stage, class: Class, gone: &Gone) {
         if gone.messages > 0 {
             *self.messages.entry((stage, class)).or_default() += gone.messages;
@@ -96,7 +113,9 @@ struct Walk {
 
 impl Walk {
     fn new(retention: &Retention, today: Date) -> Walk {
-        let due = |stage| move |class: &Class| retention.terms(*class).of(stage).is_some();
+        // What nobody decided on is always kept.
+        let may_go = |class: &Class| !matches!(class.verdict, Verdict::Held | Verdict::Parked);
+        let due = |stage| move |class: &Class| may_go(class) && retention.terms(*class).of(stage).is_some();
         let steps: Vec<(Stage, Class)> = Stage::ALL
             .into_iter()
             .flat_map(|stage| Class::all().filter(due(stage)).map(move |class| (stage, class)))
@@ -158,14 +177,14 @@ pub async fn go_through(
         .await?;
     let mut account = Account::default();
     let mut walk = Walk::new(retention, today);
-    while let Some(portion) = walk.portion() {
+    while walk.portion().is_some() {
         if !breathe(ledger, pace, stop).await {
             return Ok(account);
         }
         let (settings, now) = (Arc::clone(retention), clock.now());
-        let gone = ledger.run(move |tx| tx.take_away(&settings, &portion, run, now)).await?;
-        account.add(portion.stage, portion.class, &gone);
-        walk.step(gone.next);
+        let done = ledger.run(move |tx| portion_of(tx, walk, &settings, run, now)).await?;
+        walk = done.0;
+        account.merge(done.1);
     }
     loop {
         if !breathe(ledger, pace, stop).await {
@@ -181,6 +200,26 @@ pub async fn go_through(
     let now = clock.now();
     ledger.run(move |tx| tx.end_retention(run, now)).await?;
     Ok(Account { whole: true, ..account })
+}
+
+/// One job: looks at the next classes until one has something old enough, and takes a portion of that away.
+fn portion_of(
+    tx: &mut Tx<'_>,
+    mut walk: Walk,
+    retention: &Retention,
+    run: i64,
+    now: Timestamp,
+) -> Result<(Walk, Account), LedgerError> {
+    let mut account = Account::default();
+    while let Some(portion) = walk.portion() {
+        let gone = tx.take_away(retention, &portion, run, now)?;
+        account.add(portion.stage, portion.class, &gone);
+        walk.step(gone.next);
+        if gone.looked_at > 0 {
+            break;
+        }
+    }
+    Ok((walk, account))
 }
 
 /// Leaves the ledger to others for a while; whether nobody asked to stop.

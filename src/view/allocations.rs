@@ -20,18 +20,25 @@ pub const SHOWN: u32 = 300;
 #[serde(default)]
 pub struct Asked {
     /// ToewijzingNummer.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub allocation: String,
     /// Provider, eight digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub aanbieder: String,
     /// Municipality, four digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub gemeente: String,
     /// `wmo` or `jeugdwet`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub law: String,
     /// ProductCategorie (two digits) or ProductCode (five characters).
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub product: String,
     /// `upcoming`, `running`, `ended` or `withdrawn`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,
     /// Where a page begins, as another page gave it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub page: String,
 }
 

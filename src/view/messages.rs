@@ -28,32 +28,46 @@ const LONGEST: usize = 60;
 #[serde(default)]
 pub struct Asked {
     /// Identificatie of the header.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub identification: String,
     /// ToewijzingNummer.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub allocation: String,
     /// DeclaratieNummer, or ReferentieNummer of a line that was processed.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub declaration: String,
     /// ReferentieAanbieder of a request.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub request: String,
     /// Party that sends the message: four digits (municipality) or eight (provider).
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub sender: String,
     /// Party that receives it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub receiver: String,
     /// `wmo` or `jeugdwet`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub law: String,
     /// `WMO305`, or `305` for both laws.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
     /// `accepted`, `rejected`, `partly`, `held` or `parked`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub verdict: String,
     /// Rule that it broke: `TR019`, or `XSD`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub rule: String,
     /// Name of the transport that brought it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub transport: String,
     /// Received on this Dutch day or later, YYYY-MM-DD.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub since: String,
     /// Received on this Dutch day or before.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub until: String,
     /// Where a page begins, as another page gave it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub page: String,
 }
 

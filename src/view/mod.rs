@@ -5,12 +5,14 @@
 pub mod allocations;
 pub mod budgets;
 pub mod deliveries;
+pub(crate) mod excerpt;
 pub mod held;
 pub mod message;
 pub mod messages;
 pub mod overview;
 pub mod page;
 pub mod parked;
+pub mod providers;
 pub mod signals;
 pub mod snippet;
 pub mod trial;

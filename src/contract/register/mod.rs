@@ -318,6 +318,11 @@ impl Register {
         self.providers.get(agb)?.last()
     }
 
+    /// Every provider as it is registered last, in no order.
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.values().filter_map(|versions| versions.last())
+    }
+
     /// All contracts of a provider for a segment, in order of time.
     pub fn contracts(&self, agb: &Party, segment: &str) -> &[Contract] {
         self.contracts.get(&(agb.clone(), segment.to_owned())).map_or(&[], Vec::as_slice)

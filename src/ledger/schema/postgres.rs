@@ -24,6 +24,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 17, name: "orders", sql: include_str!("../migrations/postgres/0017_orders.sql") },
     Migration { number: 18, name: "search", sql: include_str!("../migrations/postgres/0018_search.sql") },
     Migration { number: 19, name: "retention", sql: include_str!("../migrations/postgres/0019_retention.sql") },
+    Migration { number: 20, name: "console", sql: include_str!("../migrations/postgres/0020_console.sql") },
 ];
 
 /// The oldest server that is known to serve.

@@ -1,6 +1,7 @@
 //! Tests of the ledger from within: values to store, and a ledger in a place of its own. The same tests run once more
 //! on PostgreSQL, from `on_postgres`.
 
+mod access;
 mod course;
 mod custody;
 mod delivery;
@@ -12,6 +13,7 @@ mod overview;
 mod place;
 mod questions;
 mod records;
+mod search;
 mod signals;
 mod view;
 

@@ -10,6 +10,12 @@ mod messages;
 mod overview;
 mod parked;
 mod persons;
+mod providers;
 mod signals;
 
 pub use persons::Look;
+
+#[cfg(test)]
+pub(in crate::ledger) use allocations::Driver as AllocationDriver;
+#[cfg(test)]
+pub(in crate::ledger) use messages::Driver as MessageDriver;

@@ -9,7 +9,6 @@ use super::super::tx::{Tx, person_bytes};
 use crate::message::Bsn;
 use crate::rules::facts::PersonKey;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use uuid::Uuid;
 
 /// How long a look lasts.
@@ -36,8 +35,7 @@ impl Tx<'_> {
     pub fn look_up(&mut self, bsn: &Bsn, by: &str, reason: &str, at: Timestamp) -> Result<Uuid, LedgerError> {
         let id = Uuid::new_v4();
         let until = at.saturating_add(LASTS).map_err(|_| LedgerError::Unfit("the clock is at the end of time"))?;
-        let content = json!({ "by": by, "reason": reason });
-        self.append_audit(at, "person looked up", None, &content.to_string())?;
+        self.note_action(at, by, "person looked up", "a person", Some(reason))?;
         self.sql("DELETE FROM looks WHERE until <= ?1")?.execute([at.as_microsecond()])?;
         self.sql("INSERT INTO looks (id, person, made_by, until) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
             id.as_bytes(),

@@ -90,7 +90,7 @@ const SHOWN: [&str; 62] = [
 
 /// How much of an element is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(crate) enum Extent {
     /// Its start tag.
     StartTag,
     /// All of it, when its end tag stands on the same line not far away; otherwise its start tag.
@@ -99,17 +99,17 @@ pub(super) enum Extent {
 
 /// A line, or the window of it around a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// What may be shown.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The bytes of `text` that the place is about.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// Local name of the element whose start tag stands at the place.
-    pub(super) element: Option<String>,
+    pub(crate) element: Option<String>,
 }
 
 /// The row of a `line` of `source` around byte `offset`, which lies in it or at its end.
-pub(super) fn row(source: &[u8], line: Range<usize>, offset: usize, extent: Extent) -> Row {
+pub(crate) fn row(source: &[u8], line: Range<usize>, offset: usize, extent: Extent) -> Row {
     let offset = offset.clamp(line.start, line.end);
     let window = window(source, &line, offset);
     let pieces = pieces(source, window.clone());
@@ -150,6 +150,88 @@ pub(super) fn row(source: &[u8], line: Range<usize>, offset: usize, extent: Exte
     Row { text: writer.text, span, element }
 }
 
+/// A part of a document, element by element, each on a row of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// The rows.
+    pub(crate) rows: Vec<DocumentRow>,
+    /// Number of the first row.
+    pub(crate) from: usize,
+    /// Whether there are more behind them.
+    pub(crate) more: bool,
+}
+
+/// A tag, or an element with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DocumentRow {
+    /// Line of the source, from 1.
+    pub(crate) line: u32,
+    /// The bytes of the source that it stands for.
+    pub(crate) bytes: Range<usize>,
+    /// How deep it lies.
+    pub(crate) depth: usize,
+    /// What may be shown.
+    pub(crate) text: String,
+}
+
+/// Rows of a document from a number on, at most `most`. Masked as single lines are; `unmasked` shows what stands there.
+/// Looks at each byte once, up to the last row.
+pub(crate) fn document(source: &[u8], from: usize, most: usize, unmasked: bool) -> Document {
+    let mut document = Document { rows: Vec::new(), from, more: false };
+    let (mut at, mut line, mut depth, mut number) = (0, 1_u32, 0_usize, 0_usize);
+    while at < source.len() {
+        let first = piece(source, at);
+        let (second, third) = (piece(source, first.end()), piece(source, piece(source, first.end()).end()));
+        let is_leaf = leaf(&first, &third).is_some() && second.sort == Sort::Text;
+        let is_blank = first.sort == Sort::Text && first.bytes.iter().all(u8::is_ascii_whitespace);
+        let end = if is_leaf { third.end() } else { first.end() };
+        if matches!(first.sort, Sort::End { .. }) {
+            depth = depth.saturating_sub(1);
+        }
+        if !is_blank {
+            if number >= from && document.rows.len() == most {
+                document.more = true;
+                return document;
+            }
+            if number >= from {
+                let text = if unmasked {
+                    String::from_utf8_lossy(&source[at..end]).trim().to_owned()
+                } else {
+                    let mut writer = Writer { text: String::new(), offset: usize::MAX, marked: None, is_window: true };
+                    writer.write(&first, None);
+                    if is_leaf {
+                        writer.write(&second, leaf(&first, &third));
+                        writer.write(&third, None);
+                    }
+                    writer.text
+                };
+                document.rows.push(DocumentRow { line, bytes: at..end, depth: depth.min(DEEPEST), text });
+            }
+            number += 1;
+        }
+        if !is_leaf && matches!(first.sort, Sort::Start { closed: false, .. }) {
+            depth += 1;
+        }
+        let breaks = source[at..end].iter().filter(|&&byte| byte == b'\n').count();
+        line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        at = end;
+    }
+    document
+}
+
+/// Rows that lie deeper are shown as deep as this.
+const DEEPEST: usize = 20;
+
+/// The tag or text at a place; nothing at the end.
+fn piece(source: &[u8], at: usize) -> Piece<'_> {
+    let rest = source.get(at..).unwrap_or_default();
+    let (length, sort) = match rest.first() {
+        Some(b'<') => tag(rest),
+        _ => (rest.iter().position(|&byte| byte == b'<').unwrap_or(rest.len()), Sort::Text),
+    };
+    Piece { at, bytes: &rest[..length], sort }
+}
+
 /// The bytes to look at: the whole line, or from a tag before `offset` to well behind it.
 fn window(source: &[u8], line: &Range<usize>, offset: usize) -> Range<usize> {
     if line.len() <= WHOLE {
@@ -168,6 +250,12 @@ struct Piece<'a> {
     at: usize,
     bytes: &'a [u8],
     sort: Sort<'a>,
+}
+
+impl Piece<'_> {
+    fn end(&self) -> usize {
+        self.at + self.bytes.len()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -513,6 +601,35 @@ mod tests {
 
     /// Every simple element of the schemas is either shown or known to be personal: a new one asks for a decision.
     #[test]
+    fn a_document_is_shown_element_by_element_however_it_is_written() {
+        let pretty = "<?xml version=\"1.0\"?>\n<a:B xmlns:a=\"urn:x\">\n  <a:Client>\n    <a:Bsn>999900006</a:Bsn>\n    <a:Code>02</a:Code>\n  </a:Client>\n</a:B>\n";
+        let compact = pretty.replace("\n", "").replace("  ", "");
+        let rows = |source: &str, from, most| {
+            let document = document(source.as_bytes(), from, most, false);
+            let rows: Vec<_> = document.rows.into_iter().map(|row| (row.depth, row.text)).collect();
+            (rows, document.more)
+        };
+        let expected = [
+            (0, "<?xml version=\"1.0\"?>"),
+            (0, "<a:B xmlns:a=\"urn:x\">"),
+            (1, "<a:Client>"),
+            (2, "<a:Bsn>***</a:Bsn>"),
+            (2, "<a:Code>02</a:Code>"),
+            (1, "</a:Client>"),
+            (0, "</a:B>"),
+        ]
+        .map(|(depth, text)| (depth, text.to_owned()));
+        assert_eq!(rows(pretty, 0, 100), (expected.to_vec(), false));
+        assert_eq!(rows(&compact, 0, 100), (expected.to_vec(), false));
+        assert_eq!(rows(pretty, 3, 2), (expected[3..5].to_vec(), true));
+        assert_eq!(rows(pretty, 70, 2), (Vec::new(), false));
+        let lines: Vec<u32> = document(pretty.as_bytes(), 0, 100, false).rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [1, 2, 3, 4, 5, 6, 7]);
+        let shown = document(pretty.as_bytes(), 3, 1, true);
+        assert_eq!(shown.rows[0].text, "<a:Bsn>999900006</a:Bsn>", "for whoever may");
+    }
+
+    #[test]
     fn every_simple_element_is_shown_or_personal() {
         const PERSONAL: [&str; 21] = [
             "AanduidingWoonadres",
@@ -585,6 +702,8 @@ mod tests {
                 prop_assert!(row.text.get(row.span.clone()).is_some(), "{line} gives {row:?}");
                 prop_assert!(row.text.chars().count() < 700, "{row:?}");
             }
+            let whole = document(line.as_bytes(), 0, usize::MAX, false);
+            prop_assert!(whole.rows.iter().all(|row| !row.text.contains("999900006")), "{line} gives {whole:?}");
         }
     }
 }

@@ -1,0 +1,218 @@
+//! Signing in to the console of the daemon, over TLS and in plain text, with accounts and tokens from the command line;
+//! and nothing of a password or a token in anything that it writes.
+
+mod e2e;
+
+use e2e::daemon::{Daemon, Site, program};
+use e2e::until;
+use rcgen::{CertificateParams, KeyPair};
+use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use reqwest::{Client, Response, redirect};
+use serde_json::Value;
+use std::fs;
+use std::io::Write as _;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+const PASSWORD: &str = "vier losse woorden hier";
+const SETTINGS: &str =
+    "[http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n[console]\nlisten = \"127.0.0.1:0\"\n";
+
+/// Runs a command on the site, with something on its standard input.
+fn sluis(site: &Site, arguments: &[&str], input: &str) -> Output {
+    let mut child = program()
+        .args(arguments)
+        .arg("--config")
+        .arg(site.path("sluis.toml"))
+        .env_remove("SUDO_USER")
+        .env("USER", "installer")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    // A command that fails early reads nothing.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+fn done(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn refused(output: &Output, exit: i32, told: &str) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(exit) && error.contains(told), "{exit} {told}: {output:?}");
+    assert!(!error.contains("woorden"), "{error}");
+}
+
+fn add(site: &Site, name: &str, role: &str) -> Output {
+    sluis(site, &["account", "add", name, "--role", role, "--own", "--password-stdin"], &format!("{PASSWORD}\n"))
+}
+
+fn console(daemon: &mut Daemon) -> String {
+    daemon.address();
+    let told = |log: &str| {
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter_map(|line| line["console.address"].as_str().map(str::to_owned)).next()
+    };
+    let mut address = None;
+    let look = || {
+        address = told(&daemon.log());
+        address.is_some()
+    };
+    until("the console is up", look, String::new);
+    address.expect("it was waited for")
+}
+
+fn client() -> reqwest::ClientBuilder {
+    sluis::delivery::http::install_crypto_provider();
+    Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(Duration::from_secs(60))
+}
+
+async fn sign_in(client: &Client, base: &str, name: &str, password: &str) -> Response {
+    let form = format!("name={name}&password={}", password.replace(' ', "+"));
+    let request = client.post(format!("{base}/login")).header("content-type", "application/x-www-form-urlencoded");
+    request.body(form).send().await.expect("an answer")
+}
+
+/// The cookie of an answer, as it is sent back.
+fn cookie(answer: &Response) -> String {
+    let set = answer.headers()[SET_COOKIE].to_str().expect("text");
+    set.split(';').next().expect("a cookie").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_and_tokens_of_the_command_line_open_the_console_in_plain_text() {
+    let site = Site::with_config(SETTINGS);
+    // The first account comes before the gateway.
+    let none = sluis(&site, &["account", "add", "beheer", "--role", "administrator"], "");
+    refused(&none, 2, "--password-stdin");
+    refused(&add(&site, "Beheer der Beheren", "administrator"), 2, "A name has");
+    refused(&add(&site, "beheer", "root"), 2, "A role is one of");
+    let short = sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden\n");
+    refused(&short, 2, "12 characters at least");
+    let two =
+        sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden een\nwoorden\n");
+    refused(&two, 2, "more than one line");
+    assert!(!site.path("ledger.sqlite").exists(), "nothing was made for what does not fit");
+    assert_eq!(done(&add(&site, "beheer", "administrator")), "beheer may sign in as administrator\n");
+    refused(&add(&site, "beheer", "viewer"), 1, "already");
+    let last = sluis(&site, &["account", "disable", "beheer", "--reason", "weg"], "");
+    refused(&last, 1, "the last account");
+
+    let mut daemon = site.start();
+    let base = format!("http://{}", console(&mut daemon));
+    // Others are made beside it.
+    done(&add(&site, "j.devries", "viewer"));
+    let listed: Value = serde_json::from_str(&done(&sluis(&site, &["account", "list", "--json"], ""))).expect("JSON");
+    assert_eq!(listed[1]["name"], "j.devries");
+    assert_eq!(listed[1]["created_by"], "installer");
+    let client = client().build().expect("a client");
+    let answer = client.get(format!("{base}/held")).send().await.expect("an answer");
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers()[LOCATION].to_str().expect("text")),
+        (303, "/login?next=%2Fheld")
+    );
+    assert_eq!(sign_in(&client, &base, "j.devries", "niet het wachtwoord").await.status(), 403);
+    let answer = sign_in(&client, &base, "j.devries", PASSWORD).await;
+    assert_eq!(answer.status(), 303);
+    let session = cookie(&answer);
+    assert!(session.starts_with("sluis_session=") && !answer.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+    let look = |path: &str, session: &str| client.get(format!("{base}{path}")).header(COOKIE, session).send();
+    assert_eq!(look("/", &session).await.expect("an answer").status(), 200);
+    assert_eq!(look("/accounts", &session).await.expect("an answer").status(), 403, "the role is too low");
+
+    // A gateway that starts anew knows its sessions, and an account that is disabled loses them.
+    daemon.kill();
+    let mut daemon = site.start();
+    let base = format!("http://{}", console(&mut daemon));
+    let look = |path: &str, session: &str| client.get(format!("{base}{path}")).header(COOKIE, session).send();
+    assert_eq!(look("/", &session).await.expect("an answer").status(), 200);
+    done(&sluis(&site, &["account", "roles", "j.devries", "--role", "administrator", "--reason", "vervangt"], ""));
+    assert_eq!(look("/accounts", &session).await.expect("an answer").status(), 200, "other roles count at once");
+    done(&sluis(&site, &["account", "disable", "j.devries", "--reason", "uit dienst"], ""));
+    let answer = look("/", &session).await.expect("an answer");
+    assert_eq!(answer.headers()[LOCATION], "/login?why=over");
+
+    let token = done(&sluis(&site, &["token", "add", "backoffice", "--scope", "view,try", "--expires", "30d"], ""));
+    let token = token.trim();
+    assert!(token.starts_with("slt_") && token.len() == 68, "a token and nothing else");
+    refused(&sluis(&site, &["token", "add", "backoffice", "--scope", "view"], ""), 1, "there is or was");
+    refused(&sluis(&site, &["token", "add", "x", "--scope", "unmask"], ""), 2, "these scopes");
+    refused(&sluis(&site, &["token", "add", "x", "--scope", "view", "--expires", "10y"], ""), 2, "90d");
+    let ask = |token: &str| {
+        client.get(format!("{base}/v1/nothing-of-the-kind")).header(AUTHORIZATION, format!("Bearer {token}")).send()
+    };
+    assert_eq!(ask(token).await.expect("an answer").status(), 404, "let in");
+    done(&sluis(&site, &["token", "revoke", "backoffice", "--reason", "gelekt"], ""));
+    assert_eq!(ask(token).await.expect("an answer").status(), 401);
+    let listed = done(&sluis(&site, &["token", "list"], ""));
+    assert!(listed.contains("backoffice  view, try; revoked"), "{listed}");
+
+    // Five guesses, and the name is locked for everybody; the command opens it again.
+    for status in [403, 403, 403, 403, 429, 429] {
+        assert_eq!(sign_in(&client, &base, "beheer", "niet het wachtwoord").await.status(), status);
+    }
+    done(&sluis(&site, &["account", "enable", "beheer", "--reason", "zelf gebeld"], ""));
+    assert_eq!(sign_in(&client, &base, "beheer", PASSWORD).await.status(), 303);
+    assert!(daemon.metric("sluis_sign_ins_total", "outcome=\"locked\"") >= 2.0);
+    assert!(daemon.terminate().success());
+
+    let ledger = fs::read(site.path("ledger.sqlite")).expect("a ledger");
+    let log = site.log();
+    for secret in [PASSWORD, token, &token[4..], session.split('=').nth(1).expect("a value"), "niet het wachtwoord"] {
+        assert!(!log.contains(secret), "a secret stands in the log");
+        let found = ledger.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!found, "a secret stands in the ledger");
+    }
+    assert!(!log.contains("argon2"), "a hash stands in the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_cookies_are_for_tls_alone_and_other_sites_are_kept_out() {
+    let site = Site::with_config(&format!(
+        "{SETTINGS}server_cert_file = \"console.pem\"\nserver_key_file = \"console.key\"\n"
+    ));
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    let certificate = params.self_signed(&key).expect("a certificate").pem();
+    fs::write(site.path("console.pem"), &certificate).expect("it can be written");
+    fs::write(site.path("console.key"), key.serialize_pem()).expect("it can be written");
+    done(&add(&site, "beheer", "administrator"));
+    let mut daemon = site.start();
+    let address = console(&mut daemon);
+    let base = format!("https://{address}");
+    let roots = reqwest::Certificate::from_pem_bundle(certificate.as_bytes()).expect("PEM");
+    let client = client().tls_certs_only(roots).build().expect("a client");
+    let answer = sign_in(&client, &base, "beheer", PASSWORD).await;
+    assert_eq!(answer.status(), 303);
+    assert!(answer.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+    let set = answer.headers()[SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(set.starts_with("__Host-sluis_session=") && set.contains("Secure") && set.contains("HttpOnly"));
+    let session = cookie(&answer);
+    let post = |origin: String| {
+        let request = client.post(format!("{base}/logout")).header(COOKIE, &session).header(ORIGIN, origin);
+        request.header("content-type", "application/x-www-form-urlencoded").body("form_token=guess").send()
+    };
+    assert_eq!(post("https://evil.example".to_owned()).await.expect("an answer").status(), 403);
+    assert_eq!(post(base.clone()).await.expect("an answer").status(), 403, "the form is of nowhere");
+    let page = client.get(format!("{base}/account")).header(COOKIE, &session).send().await.expect("an answer");
+    let page = page.text().await.expect("a page");
+    let (_, rest) = page.split_once("name=\"form_token\" value=\"").expect("a form");
+    let form = format!("form_token={}", rest.split('"').next().expect("a value"));
+    let answer = client
+        .post(format!("{base}/logout"))
+        .header(COOKIE, &session)
+        .header(ORIGIN, &base)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers()[LOCATION].to_str().expect("text")), (303, "/login?why=out"));
+    let answer = client.get(format!("{base}/")).header(COOKIE, &session).send().await.expect("an answer");
+    assert_eq!(answer.headers()[LOCATION], "/login?why=over");
+    assert!(daemon.terminate().success());
+}
