@@ -31,9 +31,17 @@ fn console(daemon: &Daemon) -> String {
     address.expect("the daemon has a console")
 }
 
-/// What a period or a law and a kind must be to one another cannot be said of two parameters: these refuse with 400 what
-/// fits the description of each.
+/// What a description cannot say. A period has an order, and a law and a kind go together: these refuse with 400 what fits
+/// the description of each parameter. Whatever is brought as a message is judged, also what is none; only nothing is
+/// refused. A reason must name no person by number.
 const SETTINGS: &str = r#"
+[[operations]]
+include-operation-id = "check"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
+checks.negative_data_rejection.enabled = false
+[[operations]]
+include-operation-id-regex = "releaseHeld|withdrawHeld|replayParked"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 [[operations]]
 include-operation-id = "listMessages"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400]
