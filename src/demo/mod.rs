@@ -7,25 +7,29 @@ pub mod endpoint;
 pub mod sample;
 pub mod traffic;
 
+use crate::access::{PasswordHash, Role};
 use crate::app::App;
 use crate::cli::Exit;
-use crate::clock::FixedClock;
+use crate::clock::{Clock as _, FixedClock};
 use crate::config::{BackOffice, Config, Secret, TlsFiles};
 use crate::contract::{Contracts, norms};
 use crate::decision::{Purpose, Verdict};
 use crate::finding::Signal;
-use crate::ledger::{Departure, Entry, Filter, Ledger};
+use crate::ledger::{By, Departure, Entry, Filter, Ledger};
 use crate::survey;
 use anyhow::{Context as _, bail};
 use endpoint::Received;
 use sample::Sample;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use traffic::{DAY, Item};
 
+/// Who may sign in at the console of the demo.
+const ACCOUNT: &str = "demo";
 /// How far the survey at the end looks ahead: care that did not begin by then is late by the norms of each region.
 const MONTHS_ON: u64 = 3;
 /// Longest wait for the traffic to be judged and delivered.
@@ -53,7 +57,10 @@ async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
         .context("failed to make a temporary folder for the demo: check TMPDIR and free space")?
         .keep();
     let (office, received) = endpoint::serve().await.context("failed to serve a back office on loopback")?;
-    let config = configure(sample, &dir, &office.to_string())?;
+    let mut config = configure(sample, &dir, &office.to_string())?;
+    if serve {
+        config.console.listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    }
     let contracts = crate::cli::load_contracts(&config).map_err(|faults| anyhow::anyhow!(faults.join("\n")))?;
     let app = App::start(&config, contracts.clone(), Arc::new(FixedClock::on(DAY))).await?;
     let spool = config.directory.root.clone();
@@ -69,6 +76,10 @@ async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
     println!("\nFiles: {}", dir.display());
     println!("  spool/out/<party>/ replies, forwards and signals; spool/error/ reports; ledger.sqlite the ledger");
     println!("Metrics: http://{}/metrics (health: /healthz, /readyz)", app.address);
+    if let Some(address) = app.console_address {
+        let password = open_account(&app.ledger).await?;
+        println!("Console: http://{address}/ (sign in as {ACCOUNT} with the password {password})");
+    }
     if !faults.is_empty() {
         app.stop().await;
         bail!("the demo did not go as it must:\n  {}", faults.join("\n  "));
@@ -80,6 +91,16 @@ async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
     }
     app.stop().await;
     Ok(())
+}
+
+/// An account that may do everything, with a password that was drawn for this demo.
+async fn open_account(ledger: &Ledger) -> anyhow::Result<String> {
+    let password = uuid::Uuid::new_v4().simple().to_string();
+    let hash = PasswordHash::of(&password).context("failed to hash a password")?;
+    let by = By { name: "sluis demo".to_owned(), account: None };
+    let now = FixedClock::on(DAY).now();
+    ledger.run(move |tx| tx.add_account(ACCOUNT, &hash, &Role::ALL.into(), false, &by, now)).await?;
+    Ok(password)
 }
 
 /// The configuration of the demo: everything inside `dir`, contract checks that may hold.

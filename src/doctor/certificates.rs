@@ -135,9 +135,13 @@ fn places(config: &Config) -> Vec<(String, Named<'_>)> {
     let ledger = std::iter::once(("[ledger]".to_owned(), Named::from(&config.ledger.tls)));
     let offices =
         config.back_offices.values().map(|office| (format!("back office {}", office.gemeente), (&office.tls).into()));
+    let provider = config.oidc.iter().map(|oidc| {
+        let authority = oidc.ca_file.as_deref().map(|file| ("ca_file", file));
+        ("[oidc]".to_owned(), Named { authority, certificate: None, key: None })
+    });
     let servers = [("[http_intake]", &config.http_intake.tls), ("[console]", &config.console.tls)];
     let servers = servers.into_iter().filter_map(|(place, tls)| Some((place.to_owned(), tls.as_ref()?.into())));
-    let all = broker.chain(ledger).chain(servers).chain(offices);
+    let all = broker.chain(ledger).chain(servers).chain(provider).chain(offices);
     all.filter(|(_, named): &(String, Named<'_>)| named.authority.is_some() || named.certificate.is_some()).collect()
 }
 

@@ -174,9 +174,9 @@ impl Tx<'_> {
             Some(Standing::Waiting) => {
                 return self.all(
                     "SELECT id FROM waiting
-                     WHERE (?1 IS NULL OR law = ?1) AND (?2 IS NULL OR number = ?2)
-                         AND (?3 IS NULL OR received_at >= ?3) AND (?4 IS NULL OR received_at < ?4)
-                         AND (?5 IS NULL OR gemeente = ?5) AND (?6 IS NULL OR aanbieder = ?6)
+                     WHERE (CAST(?1 AS TEXT) IS NULL OR law = ?1) AND (CAST(?2 AS TEXT) IS NULL OR number = ?2)
+                         AND (CAST(?3 AS BIGINT) IS NULL OR received_at >= ?3) AND (CAST(?4 AS BIGINT) IS NULL OR received_at < ?4)
+                         AND (CAST(?5 AS TEXT) IS NULL OR gemeente = ?5) AND (CAST(?6 AS TEXT) IS NULL OR aanbieder = ?6)
                      ORDER BY id LIMIT ?7",
                     params![law, number, since, until, gemeente, aanbieder, limit],
                     |cells| cells.get().map(Target::Waiting),
@@ -201,11 +201,11 @@ impl Tx<'_> {
         ];
         self.all(
             "SELECT id FROM messages
-             WHERE (?1 IS NULL OR law = ?1) AND (?2 IS NULL OR number = ?2)
-                 AND (?3 IS NULL OR received_at >= ?3) AND (?4 IS NULL OR received_at < ?4)
-                 AND (?5 IS NULL OR gemeente = ?5) AND (?6 IS NULL OR aanbieder = ?6)
-                 AND (?7 IS NULL OR verdict = ?7) AND (?8 IS NULL OR findings LIKE ?8)
-                 AND (?9 IS NULL OR id IN (SELECT CAST(k.value AS BIGINT) FROM json_each(?9) AS k))
+             WHERE (CAST(?1 AS TEXT) IS NULL OR law = ?1) AND (CAST(?2 AS TEXT) IS NULL OR number = ?2)
+                 AND (CAST(?3 AS BIGINT) IS NULL OR received_at >= ?3) AND (CAST(?4 AS BIGINT) IS NULL OR received_at < ?4)
+                 AND (CAST(?5 AS TEXT) IS NULL OR gemeente = ?5) AND (CAST(?6 AS TEXT) IS NULL OR aanbieder = ?6)
+                 AND (CAST(?7 AS TEXT) IS NULL OR verdict = ?7) AND (CAST(?8 AS TEXT) IS NULL OR findings LIKE ?8)
+                 AND (CAST(?9 AS TEXT) IS NULL OR id IN (SELECT CAST(k.value AS BIGINT) FROM json_each(?9) AS k))
              ORDER BY id LIMIT ?10",
             rows,
             |cells| cells.get().map(Target::Message),

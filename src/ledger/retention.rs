@@ -554,6 +554,8 @@ impl Tx<'_> {
             "DELETE FROM holds WHERE message_id = ?1",
             "DELETE FROM orders WHERE message_id = ?1",
             "DELETE FROM bringers WHERE message_id = ?1",
+            "DELETE FROM mentions WHERE message_id = ?1",
+            "DELETE FROM subjects WHERE message_id = ?1",
         ] {
             self.sql(sql)?.execute([message_id])?;
         }

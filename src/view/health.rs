@@ -4,9 +4,8 @@ use super::overview::{BreakerLine, ComponentLine, Queue, RegisterLine};
 use crate::ledger::{Grouping, KeySort, KeyState, Member, Refused, Rotation};
 use crate::members;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 /// What the ledger tells of itself and of those that share it.
 #[derive(Debug, Clone)]
@@ -37,10 +36,10 @@ pub struct MemberLine {
     /// Version of its program.
     pub version: String,
     /// When it registered.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub started_at: Timestamp,
     /// When it was last heard of.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub seen_at: Timestamp,
     /// Whether it lives.
     pub is_alive: bool,
@@ -77,7 +76,7 @@ pub struct RefusalLine {
     /// Its number.
     pub refusal: i64,
     /// When.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub at: Timestamp,
     /// Transport that brought it.
     pub transport: String,
@@ -97,7 +96,7 @@ pub struct RefusalLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Health {
     /// The moment it shows.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub at: Timestamp,
     /// Version of the program.
     pub version: &'static str,
@@ -200,8 +199,4 @@ fn refusal_line(refused: Refused) -> RefusalLine {
         reason: refused.refusal.reason.as_str(),
         repeats: refused.repeats,
     }
-}
-
-fn text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }

@@ -2,15 +2,13 @@
 
 use super::signals::Concern;
 use crate::clock::dutch_day;
-use crate::contract::budget::movements;
-use crate::contract::{ContractFacts, Contracts};
+use crate::contract::Contracts;
+use crate::contract::budget::product_worth;
 use crate::deadline::working_days_late;
-use crate::decision::PostingSort;
 use crate::delivery::without_bsn;
 use crate::ledger::Hold;
 use crate::message::{Body, Cents, Count, Date};
 use crate::pipeline;
-use crate::rules::facts::Facts;
 use crate::schema::Limits;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -170,18 +168,6 @@ fn products(bytes: Vec<u8>, contracts: &Contracts) -> Vec<Allocated> {
     let Body::Toewijzing(client) = &readable.message.body else { return Vec::new() };
     let message = &readable.message;
     let register = contracts.register_for(message.gemeente());
-    let movements = register
-        .as_deref()
-        .map(|register| movements(register, message, &ContractFacts::default(), &Facts::default(), &[]));
-    let worth = |number: Count| {
-        let movements = movements.as_ref()?;
-        let is_known = movements.unknown.iter().all(|unknown| unknown.toewijzing != number);
-        let own = movements
-            .postings
-            .iter()
-            .filter(|posting| posting.toewijzing_nummer == Some(number) && posting.sort == PostingSort::Reservation);
-        is_known.then(|| own.fold(0_i64, |sum, posting| sum.saturating_add(posting.cents.0)))
-    };
     let each = client.producten.iter().map(|product| {
         let code = product.product.as_ref().and_then(|product| product.code.as_ref());
         let known = register.as_deref().zip(code);
@@ -198,7 +184,10 @@ fn products(bytes: Vec<u8>, contracts: &Contracts) -> Vec<Allocated> {
             frequency: product.omvang.as_ref().map(|omvang| omvang.frequentie.as_str().to_owned()),
             budget_cents: product.budget.map(|Cents(cents)| cents),
             change: product.reden_wijziging.as_ref().map(|code| code.as_str().to_owned()),
-            amount_cents: worth(product.toewijzing_nummer),
+            amount_cents: register
+                .as_deref()
+                .and_then(|register| product_worth(register, message, product))
+                .map(|Cents(cents)| cents),
         }
     });
     each.collect()

@@ -3,9 +3,11 @@
 //! Nothing personal stands in them unless it was asked for by somebody who may, with a reason.
 
 pub mod allocations;
+pub mod audit;
 pub mod budgets;
 pub mod deliveries;
 pub(crate) mod excerpt;
+pub mod health;
 pub mod held;
 pub mod message;
 pub mod messages;

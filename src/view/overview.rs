@@ -13,9 +13,8 @@ use crate::registers::Registers;
 use crate::telemetry::Telemetry;
 use crate::{clock::dutch_day, delivery::without_bsn};
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::time::Duration;
 
 /// What a gateway at work may be behind without anything being wrong.
@@ -82,7 +81,7 @@ impl FromIterator<(Verdict, u64)> for Tally {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hour {
     /// When it began.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub from: Timestamp,
     /// Messages by verdict.
     pub messages: Tally,
@@ -169,10 +168,10 @@ pub struct BreakerLine {
     /// `half-open` or `open`.
     pub state: &'static str,
     /// Since when.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub since: Timestamp,
     /// When the next probe may go.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub next_try: Timestamp,
     /// Whether it waits for a person.
     pub needs_a_person: bool,
@@ -255,7 +254,7 @@ impl Patience {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overview {
     /// The moment it shows.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub at: Timestamp,
     /// Whether messages flow.
     pub state: State,
@@ -268,7 +267,7 @@ pub struct Overview {
     /// The last sixty minutes.
     pub last_hour: Tally,
     /// When the last message came in.
-    #[serde(serialize_with = "optional_text")]
+    #[serde(serialize_with = "super::as_optional_text")]
     pub last_received: Option<Timestamp>,
     /// Rules that most messages broke since midnight.
     pub rules: Vec<RuleToday>,
@@ -595,19 +594,6 @@ fn pressing_signals(overview: &Overview, _: Patience) -> Option<Concern> {
         todo_en: "Have the contract managers look at them.",
         page: "/signals",
     })
-}
-
-/// Moments as programs write them.
-fn text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-#[expect(clippy::ref_option, reason = "serde hands in a reference to the field")]
-fn optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// Purposes in the order in which they are shown.

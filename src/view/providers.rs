@@ -10,7 +10,6 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 /// A rate over fewer messages than this says little.
 pub const FEW: u64 = 20;
@@ -27,10 +26,10 @@ pub struct Period {
     /// How many days.
     pub days: u32,
     /// The first.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub from: Date,
     /// The last, today.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub to: Date,
     /// When the first began.
     #[serde(skip)]
@@ -85,7 +84,7 @@ pub struct Line {
     /// How soon care starts.
     pub starts: Starts,
     /// When it last sent a message, ever.
-    #[serde(serialize_with = "optional_text")]
+    #[serde(serialize_with = "super::as_optional_text")]
     pub last: Option<Timestamp>,
     /// Answers that it owes.
     pub open: u64,
@@ -174,7 +173,7 @@ pub struct KindLine {
     /// In as many days before it.
     pub before: Tally,
     /// When one last came in, within the two.
-    #[serde(serialize_with = "optional_text")]
+    #[serde(serialize_with = "super::as_optional_text")]
     pub last: Option<Timestamp>,
 }
 
@@ -208,7 +207,7 @@ pub struct Declared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Week {
     /// Its first day.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "super::as_text")]
     pub from: Date,
     /// Messages by verdict.
     pub messages: Tally,
@@ -224,7 +223,7 @@ pub struct Provider {
     /// The period.
     pub period: Period,
     /// When it last sent anything, ever.
-    #[serde(serialize_with = "optional_text")]
+    #[serde(serialize_with = "super::as_optional_text")]
     pub last: Option<Timestamp>,
     /// Kinds of messages that it sent, in the period or as many days before.
     pub kinds: Vec<KindLine>,
@@ -274,18 +273,6 @@ pub fn waited(decided: Date, first_day: Date, started: Date) -> u64 {
 
 /// Names of providers by AGB code.
 pub type Names = BTreeMap<String, String>;
-
-fn text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-#[expect(clippy::ref_option, reason = "serde hands in a reference to the field")]
-fn optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
-}
 
 fn cents<S: Serializer>(value: &Cents, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(value.0)

@@ -113,7 +113,8 @@ fn a_message_is_found_by_whatever_it_is_about_also_when_it_was_rejected() {
     let person = sut.get(move |tx| Ok(tx.person(&bsn)));
     let about = find(&sut, Search { person: Some(person), ..Search::default() });
     assert_eq!(about.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [three, two, one]);
-    let nobody = sut.get(|tx| Ok(tx.person(&OTHER_BSN.into())));
+    let other = Person::nth(5).bsn().clone();
+    let nobody = sut.get(move |tx| Ok(tx.person(&other)));
     assert_eq!(find(&sut, Search { person: Some(nobody), ..Search::default() }).rows, []);
     assert_eq!(sut.get(|tx| tx.verify(&[])).faults, []);
 }

@@ -13,7 +13,7 @@ use crate::delivery::outbox::{Outcome, Settlement};
 use crate::effects::Teller;
 use crate::hold::{Action, Order};
 use crate::message::{Cents, Date};
-use crate::replay::{Intent, Replay};
+use crate::replay::{Choice, Intent, Replay, Standing};
 use crate::view::budgets::Posted;
 use crate::view::deliveries::Filter as Deliveries;
 use crate::view::held::Which;
@@ -113,7 +113,7 @@ fn what_is_set_aside_is_judged_anew_once() {
         message_id: first,
         selection,
         at: at(6),
-        previous: crate::replay::Standing::Verdict(Verdict::Parked),
+        previous: Standing::Verdict(Verdict::Parked),
         previous_register: None,
         verdict: Verdict::Accepted,
         level: 4,
@@ -268,7 +268,7 @@ fn signals_are_found_by_what_they_are_about() {
     assert_eq!((shown.ends, shown.told.message), (Some(Ends::AllocationsOver), Some(first)));
     assert_eq!((shown.allocations[0].number, shown.messages[0].id), (1001, first));
     assert_eq!(shown.surveyed_on, Some(date(2026, 3, 10)));
-    assert_eq!(shown.check.expect("a check").policy, "signal");
+    assert_eq!(shown.check.expect("a check").policy, "observe", "its default, where nothing is set");
     let over = sut.get(|tx| tx.signal_one("a2", &Contracts::default())).expect("it is there");
     assert_eq!((over.ends, over.told.ended_because.as_deref()), (None, Some("not_seen_again")));
     assert_eq!(sut.get(|tx| tx.signal_one("x' OR 1", &Contracts::default())), None);
@@ -306,5 +306,28 @@ fn the_course_of_an_agreement_adds_up_to_its_balance() {
         let realised: i64 = months.iter().map(|month| month.realised_cents).sum();
         let open: i64 = months.iter().map(|month| month.open_cents).sum();
         assert_eq!((realised, realised + open), (budget.realised.0, budget.consumption.0), "{}", budget.agreement);
+    }
+}
+
+/// A server wants to know the type of each parameter, also of one that is left out.
+#[test]
+fn a_choice_of_messages_is_understood_by_either_database() {
+    let sut = Sut::new();
+    let id = sut.store(inbox("S1"), accepted(identity(wmo(Number::N305), "S1"))).message_id;
+    let all = Choice {
+        kind: Some(wmo(Number::N305)),
+        since: Some(at(-10)),
+        until: Some(at(10)),
+        gemeente: Some(Party::from(GEMEENTE)),
+        aanbieder: Some(Party::from(AANBIEDER)),
+        standing: Some(Standing::Verdict(Verdict::Accepted)),
+        ids: Some(vec![id]),
+        ..Choice::default()
+    };
+    let waiting = Choice { standing: Some(Standing::Waiting), ids: None, ..all.clone() };
+    for (choice, chosen) in
+        [(Choice::default(), vec![Target::Message(id)]), (all, vec![Target::Message(id)]), (waiting, Vec::new())]
+    {
+        assert_eq!(sut.get(move |tx| tx.chosen(&choice)), chosen);
     }
 }

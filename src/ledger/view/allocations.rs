@@ -78,10 +78,10 @@ macro_rules! is_latest {
 macro_rules! conditions {
     () => {
         " AS k CROSS JOIN allocations AS v ON v.law = k.law AND v.gemeente = k.gemeente AND v.nummer = k.nummer
-         WHERE (?6 IS NULL OR v.law = ?6) AND (?7 IS NULL OR v.gemeente = ?7) AND (?8 IS NULL OR v.aanbieder = ?8)
-             AND (?9 IS NULL OR v.nummer = ?9) AND (?10 IS NULL OR v.person = unhex(?10))
-             AND (?11 IS NULL OR v.categorie = ?11 OR v.code = ?11)
-             AND (?12 IS NULL OR ?12 = CASE
+         WHERE (CAST(?6 AS TEXT) IS NULL OR v.law = ?6) AND (CAST(?7 AS TEXT) IS NULL OR v.gemeente = ?7) AND (CAST(?8 AS TEXT) IS NULL OR v.aanbieder = ?8)
+             AND (CAST(?9 AS BIGINT) IS NULL OR v.nummer = ?9) AND (CAST(?10 AS TEXT) IS NULL OR v.person = unhex(?10))
+             AND (CAST(?11 AS TEXT) IS NULL OR v.categorie = ?11 OR v.code = ?11)
+             AND (CAST(?12 AS TEXT) IS NULL OR ?12 = CASE
                  WHEN v.reden_wijziging = '13' OR v.reden_wijziging = '01' AND v.einddatum = v.ingangsdatum
                      THEN 'withdrawn'
                  WHEN v.ingangsdatum > ?13 THEN 'upcoming' WHEN v.einddatum < ?13 THEN 'ended' ELSE 'running' END)
@@ -136,7 +136,7 @@ macro_rules! along {
 impl Driver {
     pub(in crate::ledger) fn statements(self) -> &'static Statements {
         static NUMBER: Statements =
-            along!("allocations INDEXED BY allocations_numbered WHERE nummer = CAST(?1 AS BIGINT)");
+            along!("allocations INDEXED BY allocations_numbered WHERE nummer = CAST(CAST(?1 AS TEXT) AS BIGINT)");
         static PERSON: Statements = along!("allocations INDEXED BY allocations_whose WHERE person = unhex(?1)");
         static PROVIDER: Statements = along!("allocations INDEXED BY allocations_of_aanbieder WHERE aanbieder = ?1");
         static ALL: Statements = along!("allocations WHERE CAST(?1 AS TEXT) IS NULL");
@@ -328,7 +328,7 @@ impl Tx<'_> {
                  ORDER BY received_at DESC, message_id DESC LIMIT ?7
              ) AS k CROSS JOIN messages AS m ON m.id = k.message_id
              WHERE m.law = ?2 AND m.gemeente = ?3 AND m.aanbieder = ?4
-                 AND (?5 IS NULL OR m.number IN (SELECT n.value FROM json_each(?5) AS n))
+                 AND (CAST(?5 AS TEXT) IS NULL OR m.number IN (SELECT n.value FROM json_each(?5) AS n))
              ORDER BY m.received_at DESC, m.id DESC LIMIT ?6",
             params![
                 what,

@@ -15,7 +15,7 @@ impl Tx<'_> {
         let last_survey = |region: String| Ok((self.last_survey(&region)?.map(|last| last.at), region));
         let surveys = regions.into_iter().map(last_survey).collect::<Result<Vec<_>, LedgerError>>()?;
         Ok(Figures {
-            members: if self.is_shared() { self.members()? } else { Vec::new() },
+            members: if self.is_on_server() { self.members()? } else { Vec::new() },
             now_of_ledger: self.now_of_ledger(now)?,
             bytes_on_server: self.bytes_on_server()?,
             keys: self.key_states()?,

@@ -137,20 +137,20 @@ macro_rules! lines {
 macro_rules! conditions {
     () => {
         " AS d CROSS JOIN messages AS m ON m.id = d.id
-         WHERE (?6 IS NULL OR m.law = ?6) AND (?7 IS NULL OR m.number = ?7) AND (?8 IS NULL OR m.verdict = ?8)
-             AND (?9 IS NULL OR m.identificatie = ?9) AND (?10 IS NULL OR m.transport = ?10)
-             AND ((?11 IS NULL OR m.gemeente = ?11) AND (?12 IS NULL OR m.aanbieder = ?12)
-                     AND (?13 IS NULL OR m.number IN (SELECT k.value FROM json_each(?13) AS k))
+         WHERE (CAST(?6 AS TEXT) IS NULL OR m.law = ?6) AND (CAST(?7 AS TEXT) IS NULL OR m.number = ?7) AND (CAST(?8 AS TEXT) IS NULL OR m.verdict = ?8)
+             AND (CAST(?9 AS TEXT) IS NULL OR m.identificatie = ?9) AND (CAST(?10 AS TEXT) IS NULL OR m.transport = ?10)
+             AND ((CAST(?11 AS TEXT) IS NULL OR m.gemeente = ?11) AND (CAST(?12 AS TEXT) IS NULL OR m.aanbieder = ?12)
+                     AND (CAST(?13 AS TEXT) IS NULL OR m.number IN (SELECT k.value FROM json_each(?13) AS k))
                  OR m.identificatie IS NULL AND m.afzender = ?17)
              AND NOT EXISTS (
                  SELECT 1 FROM json_each(?14) AS k WHERE NOT EXISTS (
                      SELECT 1 FROM mentions AS x WHERE x.message_id = m.id AND x.what = k.value
                  )
              )
-             AND (?15 IS NULL
+             AND (CAST(?15 AS TEXT) IS NULL
                  OR EXISTS (SELECT 1 FROM mentions AS x WHERE x.message_id = m.id AND x.what = 'declaration ' || ?15)
                  OR EXISTS (SELECT 1 FROM lines AS l WHERE l.referentie = ?15 AND l.message_id = m.id))
-             AND (?16 IS NULL
+             AND (CAST(?16 AS TEXT) IS NULL
                  OR EXISTS (SELECT 1 FROM subjects AS x WHERE x.message_id = m.id AND x.person = unhex(?16)))"
     };
 }

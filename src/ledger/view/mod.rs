@@ -2,8 +2,10 @@
 //! the note that somebody looks a person up (`persons`).
 
 mod allocations;
+mod audit;
 mod budgets;
 mod deliveries;
+mod health;
 mod held;
 mod message;
 mod messages;

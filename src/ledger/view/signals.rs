@@ -48,9 +48,9 @@ impl Tx<'_> {
                 told_columns!(),
                 "WHERE (s.opened_at, s.id) < (?1, ?2) AND s.opened_at >= ?3 AND s.opened_at < ?4
                      AND (?5 = 'all' OR (?5 = 'open' AND s.ended_at IS NULL) OR (?5 = 'ended' AND s.ended_at IS NOT NULL))
-                     AND (?6 IS NULL OR s.region = ?6) AND (?7 IS NULL OR s.\"check\" = ?7)
-                     AND (?8 IS NULL OR s.severity = ?8) AND (?9 IS NULL OR s.gemeente = ?9)
-                     AND (?10 IS NULL OR m.aanbieder = ?10
+                     AND (CAST(?6 AS TEXT) IS NULL OR s.region = ?6) AND (CAST(?7 AS TEXT) IS NULL OR s.\"check\" = ?7)
+                     AND (CAST(?8 AS TEXT) IS NULL OR s.severity = ?8) AND (CAST(?9 AS TEXT) IS NULL OR s.gemeente = ?9)
+                     AND (CAST(?10 AS TEXT) IS NULL OR m.aanbieder = ?10
                          OR json_extract(json_extract(s.content, '$.facts'), '$.aanbieder') = ?10)
                  ORDER BY s.opened_at DESC, s.id DESC LIMIT ?11"
             ),

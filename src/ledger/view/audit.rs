@@ -1,0 +1,53 @@
+//! Reading the audit trail, newest first.
+
+use super::super::db::params;
+use super::super::error::LedgerError;
+use super::super::tx::{Cells, Tx};
+use crate::view::audit::{DECIDED, ROWS, Row, Search};
+use jiff::Timestamp;
+
+impl Tx<'_> {
+    /// A page of the trail, and whether there is more behind it.
+    pub fn audit_page(&self, search: &Search) -> Result<(Vec<Row>, bool), LedgerError> {
+        let micros = |moment: Option<Timestamp>, other: i64| moment.map_or(other, Timestamp::as_microsecond);
+        let (since, until) = (micros(search.since, i64::MIN), micros(search.until, i64::MAX));
+        let (at, id) = search.after.map_or((i64::MAX, i64::MAX), |place| (place.at, place.id));
+        let most = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
+        let mut rows = if search.event.as_deref() == Some(DECIDED) {
+            // Nobody decides these: asked for by name, there are none.
+            let nobody = search.by.is_none();
+            self.all(
+                "SELECT id, at, event, message_id, content FROM audit
+                 WHERE at >= ?1 AND at < ?2 AND (at < ?3 OR (at = ?3 AND id < ?4)) AND event = 'decided' AND ?5 = 1
+                 ORDER BY at DESC, id DESC LIMIT ?6",
+                params![since, until, at, id, nobody, most],
+                row,
+            )?
+        } else {
+            self.all(
+                "SELECT id, at, event, message_id, content FROM audit
+                 WHERE at >= ?1 AND at < ?2 AND (at < ?3 OR (at = ?3 AND id < ?4)) AND event <> 'decided'
+                     AND event = coalesce(?5, event)
+                     AND (?6 = '' OR json_extract(content, '$.by') = ?6)
+                 ORDER BY at DESC, id DESC LIMIT ?7",
+                params![since, until, at, id, search.event, search.by.as_deref().unwrap_or_default(), most],
+                row,
+            )?
+        };
+        let has_more = rows.len() > ROWS;
+        rows.truncate(ROWS);
+        Ok((rows, has_more))
+    }
+
+    /// Every event that is in the trail but the first decision on each message.
+    pub fn audit_events(&self) -> Result<Vec<String>, LedgerError> {
+        self.all("SELECT DISTINCT event FROM audit WHERE event <> 'decided' ORDER BY event", [], |cells| {
+            Ok(cells.text()?.to_owned())
+        })
+    }
+}
+
+fn row(cells: &mut Cells<'_, '_>) -> Result<Row, LedgerError> {
+    let (id, at, event, message_id) = (cells.get()?, cells.moment()?, cells.text()?.to_owned(), cells.get()?);
+    Ok(Row::of(id, at, event, message_id, cells.text()?))
+}
