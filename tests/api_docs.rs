@@ -3,7 +3,7 @@
 
 mod e2e;
 
-use e2e::daemon::{Daemon, Site};
+use e2e::daemon::{Daemon, Site, program};
 use e2e::until;
 use jiff::civil::date;
 use serde_json::Value;
@@ -95,6 +95,13 @@ fn every_command_of_the_page_does_what_the_page_says() {
     ));
     let mut daemon = site.start();
     let (intake, console) = (address_of(&mut daemon, "intake.address"), address_of(&mut daemon, "console.address"));
+    let made = program()
+        .args(["token", "add", "reader", "--scope", "view,order-held", "--config"])
+        .arg(site.path("sluis.toml"))
+        .output()
+        .expect("the program can be started");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let token = String::from_utf8(made.stdout).expect("a token is text");
     fs::write(site.path("message.xml"), message()).expect("a message can be written");
 
     let page =
@@ -110,6 +117,7 @@ fn every_command_of_the_page_does_what_the_page_says() {
             .env("INTAKE", &intake)
             .env("CONSOLE", &console)
             .env("SENDER_TOKEN", SENDER_TOKEN)
+            .env("TOKEN", token.trim())
             .output()
             .expect("bash can be started");
         let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,6 +1,7 @@
 //! `POST /v1/check`: what would become of a message, without anything being stored.
 
 use super::conventions::accepts;
+use super::query::Query;
 use super::{Caller, Problem, body};
 use crate::access::Permission;
 use crate::trial::For;
@@ -45,6 +46,7 @@ pub(super) async fn check(
 ) -> Result<Response, Problem> {
     caller.needs(Permission::Try).map_err(Problem::and_end)?;
     let (head, body) = request.into_parts();
+    Query::of_uri(&head.uri).end().map_err(Problem::and_end)?;
     let form = Form::of(head.headers.get(header::ACCEPT)).map_err(Problem::and_end)?;
     let bytes = body::message(&head.headers, body, site.trials.max_bytes()).await?;
     let whose = For::Staff { signals: caller.actor.may(Permission::ViewContracts) };

@@ -5,6 +5,7 @@ use crate::http::{API_VERSION, API_VERSION_HEADER};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
 
@@ -92,6 +93,12 @@ fn scheme_of(name: &str) -> Value {
     json!({ "type": "http", "scheme": "bearer", "description": description })
 }
 
+/// The checks of the contract layer, each once.
+fn check_ids() -> Value {
+    let ids: BTreeSet<&str> = crate::contract::check::all().iter().map(|check| check.id).collect();
+    json!(ids)
+}
+
 /// Adds what holds of every operation: who may ask, and how it refuses.
 fn complete(operation: &mut Value) {
     let permissions: Vec<String> = operation["security"][0]["token"]
@@ -103,6 +110,15 @@ fn complete(operation: &mut Value) {
     if !permissions.is_empty() {
         let text = operation["description"].as_str().unwrap_or_default();
         operation["description"] = json!(format!("{text}\n\nTakes the permission `{}`.", permissions.join("`, `")));
+    }
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let known = match parameter["name"].as_str() {
+            Some("check") => check_ids(),
+            Some("kind") => json!(super::messages::kinds()),
+            Some("rule") => json!(super::messages::rule_ids()),
+            _ => continue,
+        };
+        parameter["schema"] = json!({ "type": "string", "enum": known });
     }
     let is_open = operation["security"].as_array().is_none_or(|all| all.iter().all(|one| one == &json!({})));
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();

@@ -3,14 +3,22 @@
 //! Every operation is described where it is written, and the description that is served is made from that. Paths here
 //! begin after `/v1`. Nothing in an address names a person, and no answer repeats what cannot be shown.
 
+mod allocations;
 mod body;
+mod budgets;
 mod caller;
 mod check;
 mod conventions;
 pub(crate) mod document;
+mod held;
+mod list;
+mod messages;
+mod order;
+mod parked;
 mod problem;
 mod query;
 mod senders;
+mod signals;
 
 pub use caller::Caller;
 pub(crate) use conventions::keep as conventions;
@@ -35,5 +43,25 @@ pub fn description() -> String {
 }
 
 fn described() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::with_openapi(document::of_console()).routes(routes!(document::served)).routes(routes!(check::check))
+    OpenApiRouter::with_openapi(document::of_console())
+        .routes(routes!(document::served))
+        .routes(routes!(check::check))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::one))
+        .routes(routes!(allocations::list))
+        .routes(routes!(allocations::one))
+        .routes(routes!(held::list))
+        .routes(routes!(held::one))
+        .routes(routes!(held::release))
+        .routes(routes!(held::withdraw))
+        .routes(routes!(parked::list))
+        .routes(routes!(parked::one))
+        .routes(routes!(parked::replay))
+        .routes(routes!(signals::list))
+        .routes(routes!(signals::one))
+        .routes(routes!(budgets::list))
+        .routes(routes!(budgets::one))
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,18 @@ impl Problem {
         Problem { errors, ..Problem::new(StatusCode::BAD_REQUEST, "the request is not understood: see errors") }
     }
 
+    /// Fields that are understood and cannot be worked with.
+    pub(super) fn unfit(errors: Vec<Fault>) -> Problem {
+        let detail = "the request cannot be worked with: see errors";
+        Problem { errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// A word of the query that cannot be understood.
+    pub(super) fn wrong_word(name: &str) -> Problem {
+        let detail = "cannot be understood".to_owned();
+        Problem::fields(vec![Fault { place: Place::Query, name: name.to_owned(), detail }])
+    }
+
     /// There is nothing of that number or name.
     pub fn missing() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "there is no such thing here (any more)")

@@ -53,6 +53,15 @@ impl Query {
         word.as_deref().and_then(day)
     }
 
+    /// A period: since and until.
+    pub(super) fn days(&mut self) -> (Option<Date>, Option<Date>) {
+        let (since, until) = (self.day("since"), self.day("until"));
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            self.fault("since", "lies after until: turn them round".to_owned());
+        }
+        (since, until)
+    }
+
     /// Something is wrong with a word.
     pub(super) fn fault(&mut self, name: &str, detail: String) {
         self.faults.push(Fault { place: Place::Query, name: name.to_owned(), detail });
@@ -80,6 +89,17 @@ fn day(word: &str) -> Option<Date> {
 /// Whether this is a word of plain letters, digits and signs.
 pub(super) fn is_plain(word: &str) -> bool {
     (1..=60).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether this is the name of something in a configuration.
+pub(super) fn is_name(word: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    (1..=60).contains(&word.len()) && word.bytes().all(fits)
+}
+
+/// A number of the ledger, as it is written and in no other way.
+pub(super) fn number(word: &str) -> Option<i64> {
+    (is_digits(word, 18) && !word.starts_with('0')).then(|| word.parse().ok()).flatten()
 }
 
 /// Whether this is a number of so many digits at most.

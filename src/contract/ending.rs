@@ -11,6 +11,7 @@ use crate::message::{Cents, Count, Law, Party};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
 
 /// A signal that was told and has not ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +65,7 @@ impl Because {
 }
 
 /// What ends an open signal, as far as that can be said before it happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ends {
     /// The first survey that does not tell it again.

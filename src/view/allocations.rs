@@ -8,6 +8,7 @@ use crate::message::{Count, Date, Law, Party};
 use crate::rules::facts::PersonKey;
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Longest word of a search.
 const LONGEST: usize = 60;
@@ -126,8 +127,9 @@ impl Key {
 }
 
 /// How an allocation stands on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AllocationState)]
 pub enum State {
     /// It begins on a later day.
     Upcoming,
@@ -255,7 +257,8 @@ impl Search {
 }
 
 /// An allocation as its latest version has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AllocationListed)]
 pub struct Listed {
     /// Law.
     pub law: &'static str,
@@ -305,7 +308,7 @@ pub struct Page {
 }
 
 /// One allocation over time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Timeline {
     /// The allocation as its latest version has it; `None` when no 301 with it was accepted.
     pub allocation: Option<Listed>,
@@ -320,8 +323,9 @@ pub struct Timeline {
 }
 
 /// A step in the course of an allocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AllocationStep)]
 pub enum Step {
     /// 315 or 317.
     Request,
@@ -344,7 +348,8 @@ pub enum Step {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AllocationEvent)]
 pub struct Event {
     /// When: of a message, when it came in; of a reply of the gateway, when it was written.
     #[serde(serialize_with = "super::as_text")]
@@ -380,7 +385,8 @@ pub struct Event {
 }
 
 /// Something that should have happened, and by when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AllocationGap)]
 pub struct Gap {
     /// What.
     pub missing: Missing,
@@ -397,8 +403,9 @@ pub struct Gap {
 }
 
 /// What is missing in the course of an allocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AllocationMissing)]
 pub enum Missing {
     /// It is in force, or was, and no start was reported. The term counts from the real start of care, which no message
     /// tells: the day shown is the earliest on which it could be late.

@@ -12,9 +12,11 @@ use crate::decision::Account;
 use crate::message::{Cents, Date};
 use serde::Serialize;
 use std::cmp::Reverse;
+use utoipa::ToSchema;
 
 /// Agreements and accounts of a region in a year, as they stand on a day.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = RegionBudgets)]
 pub struct Budgets {
     /// Id of the region.
     pub region: String,
@@ -31,7 +33,7 @@ pub struct Budgets {
 }
 
 /// An agreement as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AgreementLine {
     /// Its id.
     pub id: String,
@@ -68,7 +70,7 @@ pub struct AgreementLine {
 }
 
 /// An account as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AccountLine {
     /// Law: `wmo` or `jeugdwet`.
     pub law: String,
@@ -89,7 +91,7 @@ pub struct AccountLine {
 }
 
 /// Figures, all in cents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sums {
     /// Ever reserved.
     pub reserved_gross_cents: i64,
@@ -114,7 +116,7 @@ pub struct Sums {
 }
 
 /// What an account brings to an agreement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Share {
     /// The account, as `law/municipality/segment/part/provider/model/year`.
     pub account: String,
@@ -127,7 +129,7 @@ pub struct Share {
 }
 
 /// What was booked for an agreement on the days of one month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Posted {
     /// First day of the month.
     pub month: Date,
@@ -138,7 +140,7 @@ pub struct Posted {
 }
 
 /// The end of a month in the course of an agreement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Point {
     /// Last day of the month.
     pub on: Date,
@@ -149,7 +151,7 @@ pub struct Point {
 }
 
 /// What is expected to be realised by a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Expected {
     /// The day.
     pub on: Date,
@@ -158,7 +160,8 @@ pub struct Expected {
 }
 
 /// An agreement with its course.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = AgreementInFull)]
 pub struct Shown {
     /// Id of its region.
     pub region: String,

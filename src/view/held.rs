@@ -12,6 +12,7 @@ use crate::pipeline;
 use crate::schema::Limits;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Which holds a list shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum Which {
 }
 
 /// A message that is or was held.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Held {
     /// Number of the message in the ledger.
     pub id: i64,
@@ -57,7 +58,7 @@ pub struct Held {
 }
 
 /// A product of an allocation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Allocated {
     /// ToewijzingNummer.
     pub number: Count,
@@ -86,7 +87,8 @@ pub struct Allocated {
 }
 
 /// How a hold ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = HoldEnded)]
 pub struct Ended {
     /// When.
     pub at: Timestamp,
@@ -99,7 +101,8 @@ pub struct Ended {
 }
 
 /// An order about a held message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = HoldOrdered)]
 pub struct Ordered {
     /// Its number.
     pub id: i64,
@@ -116,7 +119,8 @@ pub struct Ordered {
 }
 
 /// What became of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderDone)]
 pub struct Done {
     /// When.
     pub at: Timestamp,

@@ -7,9 +7,11 @@ use crate::finding::{Finding, Severity, Skipped};
 use crate::message::Date;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A message with all that became of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MessageInFull)]
 pub struct Message {
     /// Header, verdict and counts.
     #[serde(flatten)]
@@ -55,7 +57,7 @@ pub struct Message {
 pub const NAMED: u32 = 200;
 
 /// A signal that a message raised.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Raised {
     /// Its id.
     pub id: String,
@@ -76,10 +78,11 @@ pub struct Raised {
 }
 
 /// What somebody owes because of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Question {
     /// What is owed.
     #[serde(serialize_with = "super::as_text")]
+    #[schema(value_type = String)]
     pub debt: Debt,
     /// The request or allocation that it is about; `None` for the message as a whole.
     pub about: Option<String>,
@@ -105,7 +108,7 @@ pub struct Question {
 }
 
 /// How a question stands on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionState {
     /// Answered by a message of the other party.
@@ -119,7 +122,8 @@ pub enum QuestionState {
 }
 
 /// Something that left or is to leave because of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageDeparture)]
 pub struct Departure {
     /// Its id, under which each attempt goes.
     pub id: String,
@@ -150,7 +154,7 @@ pub struct Departure {
 pub const ATTEMPTS: u32 = 20;
 
 /// How a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DepartureState {
     /// It is to leave.
@@ -162,7 +166,8 @@ pub enum DepartureState {
 }
 
 /// One attempt to deliver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageAttempt)]
 pub struct Attempt {
     /// Which it was, from 1.
     pub number: u32,
@@ -181,7 +186,8 @@ pub struct Attempt {
 }
 
 /// A judging after the first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageRun)]
 pub struct Run {
     /// When.
     #[serde(serialize_with = "super::as_text")]
@@ -207,7 +213,8 @@ pub struct Run {
 }
 
 /// Somebody had what left because of a message sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageResent)]
 pub struct Resent {
     /// When.
     #[serde(serialize_with = "super::as_text")]
@@ -221,7 +228,8 @@ pub struct Resent {
 }
 
 /// That a message waits or waited for a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageHold)]
 pub struct Hold {
     /// Since when.
     #[serde(serialize_with = "super::as_text")]

@@ -11,6 +11,7 @@ use crate::rules;
 use crate::rules::facts::PersonKey;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Rows of a page.
 pub const PAGE: usize = 50;
@@ -378,7 +379,8 @@ impl Reader {
 const SCHEMA_RULE: &str = "XSD";
 
 /// A message in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageListed)]
 pub struct Listed {
     /// Number in the ledger.
     pub id: i64,
@@ -412,7 +414,7 @@ pub struct Listed {
 }
 
 /// How many messages were found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Total {
     /// At least this many.
     pub count: u64,

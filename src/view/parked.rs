@@ -6,13 +6,15 @@ use crate::ledger::{Entry, OutboxRow, Run, SentAgain};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 /// Findings that are shown of one message at most.
 const FINDINGS: usize = 50;
 
 /// Why a message is set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = WhyParked)]
 pub enum Why {
     /// The gateway failed on it.
     Failed,
@@ -54,7 +56,7 @@ impl Why {
 }
 
 /// A message that is or was set aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Parked {
     /// Number of the message in the ledger.
     pub id: i64,
@@ -87,7 +89,8 @@ pub struct Parked {
 }
 
 /// A message that is or was set aside, with what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ParkedInFull)]
 pub struct Shown {
     /// The message.
     pub parked: Parked,
@@ -106,7 +109,7 @@ pub struct Shown {
 }
 
 /// A finding without any value of the message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Evidence {
     /// Rule; `XSD` at level 1.
     pub rule: String,
@@ -123,7 +126,7 @@ pub struct Evidence {
 }
 
 /// An order to judge a message anew, or to send again what left because of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReplayOrdered {
     /// The frozen selection that it is about.
     pub selection: i64,
@@ -144,7 +147,8 @@ pub struct ReplayOrdered {
 }
 
 /// A judging after the first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = JudgedAnew)]
 pub struct Judged {
     /// The selection that asked for it.
     pub selection: i64,
@@ -167,7 +171,8 @@ pub struct Judged {
 }
 
 /// Somebody had what left sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SentAgain)]
 pub struct Again {
     /// The selection.
     pub selection: i64,
@@ -180,7 +185,8 @@ pub struct Again {
 }
 
 /// Something that left or is to leave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Leaves)]
 pub struct Departure {
     /// Its id: every attempt carries it.
     pub id: String,

@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// What a check says.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Concern {
     /// Check: `A1`.
     pub check: String,
@@ -55,7 +56,8 @@ fn masked(value: &Value) -> Value {
 }
 
 /// A signal in a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Signalled)]
 pub struct Told {
     /// Its id: the same case has the same one.
     pub id: String,
@@ -84,7 +86,8 @@ pub struct Told {
 }
 
 /// One signal with all that stands behind it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SignalInFull)]
 pub struct Shown {
     /// The signal.
     pub told: Told,
@@ -101,7 +104,7 @@ pub struct Shown {
 }
 
 /// A check of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Check {
     /// What it looks for, in Dutch.
     pub nl: String,
@@ -121,7 +124,7 @@ impl Check {
 }
 
 /// An allocation to be looked up.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct AllocationRef {
     /// Law: `wmo` or `jeugdwet`.
     pub law: String,
@@ -134,7 +137,7 @@ pub struct AllocationRef {
 }
 
 /// A message to be looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MessageRef {
     /// Number in the ledger.
     pub id: i64,

@@ -1,0 +1,82 @@
+//! `/v1/budgets`: agreements and accounts with both figures, and the course of an agreement.
+
+use super::list::{List, answer};
+use super::query::{Query, is_digits};
+use super::{Caller, Problem};
+use crate::access::Permission;
+use crate::contract::Register;
+use crate::contract::survey::{History, Survey};
+use crate::view::budgets::{Budgets, Shown, of_agreement, of_region};
+use crate::web::Site;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Budgets of a year
+///
+/// The agreements and accounts of each region in a year, with what may be used at most and what is expected to be.
+/// Amounts are in cents.
+#[utoipa::path(
+    get, path = "/budgets", tag = "budgets", operation_id = "listBudgets", security(("token" = ["view-contracts"])),
+    params(("year" = Option<i16>, Query, minimum = 2015, maximum = 2099, description = "The year; without it, this one.")),
+    responses((status = 200, description = "One for each region; there is no second page.", body = List<Budgets>))
+)]
+pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Uri) -> Result<Response, Problem> {
+    caller.needs(Permission::ViewContracts)?;
+    let mut query = Query::of_uri(&here);
+    let year = |word: &str| word.parse::<i16>().ok().filter(|year| is_digits(word, 4) && (2015..=2099).contains(year));
+    let asked = query.word("year", "a year from 2015 to 2099", |word| year(word).is_some());
+    query.end()?;
+    let today = site.clock.today();
+    let year = asked.as_deref().and_then(year).unwrap_or_else(|| today.year());
+    let mut items = Vec::new();
+    for register in site.registers.in_force().now().registers() {
+        let history = history(&site, register).await?;
+        let register = Arc::clone(register);
+        items.push(reckoned(move || of_region(&Survey { register: &register, today, history: &history }, year)).await?);
+    }
+    Ok(answer(List { items, next: None }, None))
+}
+
+/// One agreement
+///
+/// An agreement with its figures, what each account brings to it, its course month by month, and what is expected.
+#[utoipa::path(
+    get, path = "/budgets/{agreement}", tag = "budgets", operation_id = "getBudget", security(("token" = ["view-contracts"])),
+    params(("agreement" = String, Path, description = "Id of the agreement in the register.")),
+    responses((status = 200, description = "It.", body = Shown))
+)]
+pub(super) async fn one(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    here: Uri,
+) -> Result<Json<Shown>, Problem> {
+    caller.needs(Permission::ViewContracts)?;
+    Query::of_uri(&here).end()?;
+    let today = site.clock.today();
+    let contracts = site.registers.in_force().now();
+    let register = contracts.registers().iter().find(|register| register.agreement(&id).is_some());
+    let register = Arc::clone(register.ok_or_else(Problem::missing)?);
+    let history = history(&site, &register).await?;
+    let named = id.clone();
+    let posted = site.look(move |tx, _| tx.posted_by_month(&named)).await?;
+    let shown =
+        reckoned(move || of_agreement(&Survey { register: &register, today, history: &history }, &id, &posted)).await?;
+    shown.map(Json).ok_or_else(Problem::missing)
+}
+
+async fn history(site: &Site, register: &Arc<Register>) -> Result<History, Problem> {
+    let own = Arc::clone(register);
+    Ok(site.look(move |tx, _| tx.history(&own.region.municipalities.keys().cloned().collect())).await?)
+}
+
+/// Reckons where it keeps nobody waiting: a region may have years of allocations.
+async fn reckoned<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| {
+        tracing::error!("the figures of budgets could not be reckoned");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the figures could not be reckoned; the operator knows")
+    })
+}
