@@ -222,7 +222,7 @@ fn uses(expr: &str) -> Uses {
                     matchers.split(',').map(|matcher| matcher.trim().split(['=', '!']).next().unwrap_or_default());
                 uses.metrics.push((name.to_owned(), labels.map(str::to_owned).collect()));
                 rest = after;
-            } else if !next.starts_with('(') {
+            } else if !["(", "by ", "without "].iter().any(|call| next.starts_with(call)) {
                 uses.metrics.push((name.to_owned(), Vec::new()));
             }
         } else {
