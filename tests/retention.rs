@@ -519,9 +519,9 @@ fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
         while next < day {
             twins.advance_to(next);
             let cut = (times % 5 == 2).then(|| Duration::from_micros(300 * (times % 7)));
-            let planned = plan(&twins);
+            let planned = (times % 4 == 0).then(|| plan(&twins));
             let account = twins.go_through(cut);
-            if cut.is_none() {
+            if let Some(planned) = planned.filter(|_| cut.is_none()) {
                 assert_eq!(planned, Account { others: 0, ..account.clone() }, "the plan of {}", twins.today());
             }
             for stage in Stage::ALL {
