@@ -35,7 +35,7 @@ fn who_sends_is_noted_and_what_we_make_ourselves_is_not() {
     assert_eq!(sut.get(|tx| tx.first_message_at()), Some(at(10)));
 
     // The step of the schema finds the same in the messages that are there.
-    let step = include_str!("../migrations/0016_last_messages.sql");
+    let step = include_str!("../migrations/0021_last_messages.sql");
     let fill = &step[step.find("INSERT INTO").expect("it fills the table")..];
     sut.change("DELETE FROM last_messages").expect("rows can be deleted");
     assert_eq!(noted(&sut), []);
