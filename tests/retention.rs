@@ -366,7 +366,7 @@ fn month(twins: &mut Twins, index: u32, courses: &mut Vec<Course>) {
     let unknown = Allocate { nummer: 900_000 + Count::from(index), ..courses[0].allocate.clone() };
     let start = sample.start(&format!("X{index}"), &who, &[(&unknown, from)]);
     twins.deliver(&start, &[person], Verdict::Rejected);
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         let judged = twins.deliver_bytes(format!("<Bericht nummer=\"{index}\">").as_bytes(), &[]);
         assert_eq!(judged.decision.verdict, Verdict::Rejected);
     }
@@ -423,7 +423,7 @@ fn declare(twins: &mut Twins, index: u32, courses: &mut [Course]) {
             continue;
         }
         let mut claims = Vec::new();
-        if index % 5 == 0 && corrected.is_none() && !course.lines.is_empty() {
+        if index.is_multiple_of(5) && corrected.is_none() && !course.lines.is_empty() {
             let (earlier, claim) = course.lines.pop().expect("there is one");
             claims.push(Claim { nummer: format!("C{index}"), ..claim });
             corrected = Some((clients.len(), earlier));

@@ -254,7 +254,7 @@ impl Site {
     async fn check(&self, token: Option<&str>, accept: &str, body: Vec<u8>) -> reqwest::Response {
         let request = self.client.post(format!("http://{}/v1/check", self.address));
         let request = request.header("content-type", "application/xml").header("accept", accept).body(body);
-        let request = token.iter().fold(request, |request, token| request.bearer_auth(token));
+        let request = token.iter().fold(request, reqwest::RequestBuilder::bearer_auth);
         request.send().await.expect("an answer")
     }
 }
