@@ -147,7 +147,7 @@ fn counts(section: &str, key: &str) -> Counts {
 /// What reading says of a text that no key means, or of none where any text will do.
 fn takes(section: &str, repeated: bool, key: &str) -> String {
     let refusals = ["?", ""].map(|wrong| refusal(section, repeated, key, wrong));
-    let words = refusals.iter().flatten().find_map(|fault| in_words(fault));
+    let words = refusals.iter().flatten().find_map(in_words);
     words.unwrap_or_else(|| if key.ends_with("_file") { "a file" } else { "a text" }.to_owned())
 }
 

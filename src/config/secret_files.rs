@@ -44,7 +44,7 @@ pub(super) fn read(
                 values.insert(stem.to_owned(), value);
             }
             Err(wrong) => {
-                faults.push(fault(wrong, "name a file that the gateway may read, with the value and nothing else"))
+                faults.push(fault(wrong, "name a file that the gateway may read, with the value and nothing else"));
             }
         }
     }
