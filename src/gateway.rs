@@ -187,7 +187,7 @@ impl Gateway {
                     other => other?,
                 };
                 for outcome in done.judged.iter().chain(&done.own) {
-                    report(&parts, outcome, parts.since(outcome.received_at));
+                    report(parts, outcome, parts.since(outcome.received_at));
                 }
             }
         }

@@ -148,9 +148,10 @@ impl Trials {
             Some((law, gemeente, (request, contract_request))) => {
                 let load = self.reader.run(move |tx| {
                     let facts = tx.facts(&request)?;
-                    let contract_facts = match has_register {
-                        true => tx.contract_facts(law, &gemeente, &contract_request)?,
-                        false => ContractFacts::default(),
+                    let contract_facts = if has_register {
+                        tx.contract_facts(law, &gemeente, &contract_request)?
+                    } else {
+                        ContractFacts::default()
                     };
                     let has_room = room.longest.is_some() && tx.count_waiting(at)?.count < room.max_messages;
                     Ok((facts, contract_facts, has_room))

@@ -87,7 +87,7 @@ fn address_of(daemon: &mut Daemon, name: &str) -> String {
 
 #[test]
 fn every_command_of_the_page_does_what_the_page_says() {
-    let hash: String = TokenHash::of(SENDER_TOKEN).0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(TokenHash::of(SENDER_TOKEN).0);
     let site = Site::new(&format!(
         "[intake]\ntransports = [\"directory\", \"http\"]\n[http_intake]\nlisten = \"127.0.0.1:0\"\nplain = true\n\
          [console]\nlisten = \"127.0.0.1:0\"\n[[sender]]\nname = \"thuiszorg-noord\"\nparties = [\"42420001\"]\n\

@@ -54,8 +54,8 @@ fn add(site: &Site, name: &str, role: &str) -> Output {
 fn console(daemon: &mut Daemon) -> String {
     daemon.address();
     let told = |log: &str| {
-        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.filter_map(|line| line["console.address"].as_str().map(str::to_owned)).next()
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.find_map(|line| line["console.address"].as_str().map(str::to_owned))
     };
     let mut address = None;
     let look = || {
@@ -68,7 +68,7 @@ fn console(daemon: &mut Daemon) -> String {
 
 fn client() -> reqwest::ClientBuilder {
     sluis::delivery::http::install_crypto_provider();
-    Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(Duration::from_secs(60))
+    Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(Duration::from_mins(1))
 }
 
 async fn sign_in(client: &Client, base: &str, name: &str, password: &str) -> Response {

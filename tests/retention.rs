@@ -31,7 +31,9 @@ use support::{GEMEENTE, Sample, client_323, credit, product_301, retotal};
 const FIRST_DAY: Date = date(2026, 1, 10);
 
 fn term(text: &str) -> Option<Term> {
-    Some(Term::parse(text).expect("a term"))
+    let term = Term::parse(text);
+    assert!(term.is_some(), "{text} is a term");
+    term
 }
 
 fn settings() -> Retention {
@@ -465,10 +467,14 @@ fn probe(twins: &mut Twins, courses: &[Course]) {
     let mut expected = Vec::new();
     let mut ask =
         |what: &'static str, message: Message, verdict: Option<Verdict>| expected.push((what, message, verdict));
-    ask("an identification of old", sample.toewijzing("T0", &stranger, &[again.clone()]), Some(Verdict::Rejected));
+    ask(
+        "an identification of old",
+        sample.toewijzing("T0", &stranger, std::slice::from_ref(&again)),
+        Some(Verdict::Rejected),
+    );
     ask(
         "somebody of old comes back",
-        sample.toewijzing("P1", &Person::nth(0), &[again.clone()]),
+        sample.toewijzing("P1", &Person::nth(0), std::slice::from_ref(&again)),
         Some(Verdict::Accepted),
     );
     let taken = Allocate { nummer: oldest.allocate.nummer, ..again.clone() };

@@ -98,12 +98,12 @@ impl Hasher {
     pub async fn is_right(&self, hash: Option<PasswordHash>, password: String) -> Result<bool, HashingFailed> {
         static NOBODYS: LazyLock<Option<PasswordHash>> =
             LazyLock::new(|| PasswordHash::of("the password of nobody").ok());
-        self.run(move || match hash {
-            Some(hash) => hash.is_of(&password),
-            None => {
-                std::hint::black_box(NOBODYS.as_ref().is_some_and(|hash| hash.is_of(&password)));
-                false
+        self.run(move || {
+            if let Some(hash) = hash {
+                return hash.is_of(&password);
             }
+            std::hint::black_box(NOBODYS.as_ref().is_some_and(|hash| hash.is_of(&password)));
+            false
         })
         .await
     }

@@ -111,7 +111,9 @@ mod tests {
     use super::*;
 
     fn ip(text: &str) -> Option<IpAddr> {
-        Some(text.parse().expect("an address"))
+        let address = text.parse();
+        assert!(address.is_ok(), "{text} is an address");
+        address.ok()
     }
 
     #[test]

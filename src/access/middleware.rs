@@ -14,6 +14,7 @@ use crate::http::problem;
 use crate::transport::http::Peer;
 use crate::web::Site;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -116,6 +117,7 @@ impl Door {
     }
 
     /// What a browser sent of a session; `Some(None)` when it is none of ours.
+    #[expect(clippy::option_option, reason = "nothing sent, something sent, and a key sent are told apart")]
     fn sent(&self, headers: &HeaderMap) -> Option<Option<SessionKey>> {
         let text = sent_cookie(headers, self.cookie_name())?;
         Some(SessionKey::sent(&text))
@@ -142,7 +144,7 @@ impl Door {
         let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
         let public = self.site.config.console.public_url.as_deref().and_then(|url| url.split_once("://"));
         let public = public.map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
-        let own = text("host").or_else(|| uri.authority().map(|authority| authority.as_str()));
+        let own = text("host").or_else(|| uri.authority().map(Authority::as_str));
         origin.is_some_and(|origin| Some(origin) == own || Some(origin) == public)
     }
 }

@@ -126,7 +126,7 @@ impl Browser {
         let (head, body) = routes.call(request).await.expect("it cannot fail").into_parts();
         for set in head.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie::Cookie::parse(set.to_str().expect("text")).expect("a cookie");
-            if cookie.max_age().is_some_and(|age| age.is_zero()) {
+            if cookie.max_age().is_some_and(cookie::time::Duration::is_zero) {
                 self.cookies.remove(cookie.name());
             } else {
                 self.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());

@@ -216,9 +216,10 @@ async fn somebody_for_whom_the_provider_vouches_gets_in_with_their_roles() {
 
 #[tokio::test]
 async fn what_does_not_add_up_lets_nobody_in() {
+    type Case = (&'static str, fn(&mut Value), &'static str);
     let provider = Provider::start().await;
     let mut browser = Browser::new(&provider.config());
-    let cases: [(&str, fn(&mut Value), &str); 8] = [
+    let cases: [Case; 8] = [
         ("nonce", |claims| claims["nonce"] = json!("another"), "kan niet worden gebruikt"),
         ("no-nonce", |claims| claims["nonce"] = Value::Null, "kan niet worden gebruikt"),
         ("audience", |claims| claims["aud"] = json!("another"), "kan niet worden gebruikt"),

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use std::time::Duration;
 
 /// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An XML message in UTF-8, up to so many bytes. What is too large is refused on its own word, before it is read; what
 /// does not say how large it is, at the first byte too many.

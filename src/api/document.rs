@@ -38,7 +38,7 @@ fn of(title: &str, about: &str) -> utoipa::openapi::OpenApi {
     #[openapi(components(schemas(super::Problem, super::Fault, super::Place)))]
     struct Common;
     let mut document = Common::openapi();
-    document.info.title = title.to_owned();
+    title.clone_into(&mut document.info.title);
     API_VERSION.clone_into(&mut document.info.version);
     document.info.description = Some(about.to_owned());
     document.info.contact = None;

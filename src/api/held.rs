@@ -122,7 +122,7 @@ async fn give(site: &Site, caller: &Caller, id: &str, action: Action, request: R
     match (about, same) {
         (AboutHold::Given(_), Some(order)) => Ok((StatusCode::ACCEPTED, Json(order)).into_response()),
         (AboutHold::UnderWay(_) | AboutHold::Ended(_), Some(order)) => Ok(Json(order).into_response()),
-        (AboutHold::Unknown, _) => Err(Problem::missing()),
+        (AboutHold::Unknown, _) | (AboutHold::Given(_), None) => Err(Problem::missing()),
         (AboutHold::Behind(ahead), _) => {
             Err(order::conflict(format!("an earlier one about the same allocation is held, and goes first: {ahead}")))
         }
@@ -133,6 +133,5 @@ async fn give(site: &Site, caller: &Caller, id: &str, action: Action, request: R
         (AboutHold::Ended(ended), None) => {
             Err(order::conflict(format!("it was {} by {} at {}; nothing was done now", ended.how, ended.by, ended.at)))
         }
-        (AboutHold::Given(_), None) => Err(Problem::missing()),
     }
 }

@@ -166,9 +166,9 @@ fn switch(name: &str, by: &Ordered, on: bool) -> Result<Exit, Exit> {
     let (config, by, reason) = by.read()?;
     let name = normal(name);
     let account = name.clone();
-    let changed = write(&config, move |tx, now| match on {
-        true => tx.enable_account(&account, &by, reason.as_deref(), now),
-        false => tx.disable_account(&account, &by, reason.as_deref(), now),
+    let changed = write(&config, move |tx, now| {
+        let reason = reason.as_deref();
+        if on { tx.enable_account(&account, &by, reason, now) } else { tx.disable_account(&account, &by, reason, now) }
     })?;
     if on {
         tell(&name, changed, "may sign in again", "is neither disabled nor locked")

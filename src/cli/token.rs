@@ -52,7 +52,7 @@ fn lifetime(text: &str) -> Result<SignedDuration, String> {
 /// 0 when it was done, 1 when the ledger refuses it, 2 when it could not be tried.
 pub(super) fn run(command: TokenCommand) -> Exit {
     let done = match command {
-        TokenCommand::Add { name, scopes, expires, by } => add(name, &scopes, expires, &by),
+        TokenCommand::Add { name, scopes, expires, by } => add(&name, &scopes, expires, &by),
         TokenCommand::List { config: WithConfig { config }, json } => {
             return load_config(&config).map_or_else(|exit| exit, |config| list(&config, json));
         }
@@ -61,12 +61,12 @@ pub(super) fn run(command: TokenCommand) -> Exit {
     done.unwrap_or_else(|exit| exit)
 }
 
-fn add(name: String, scopes: &[String], expires: SignedDuration, by: &Ordered) -> Result<Exit, Exit> {
+fn add(name: &str, scopes: &[String], expires: SignedDuration, by: &Ordered) -> Result<Exit, Exit> {
     let (config, by, _) = by.read()?;
-    fits(check_name(&name))?;
+    fits(check_name(name))?;
     let scopes = fits(check_scopes(scopes.iter().map(String::as_str)))?;
     let key = TokenKey::draw();
-    let (hash, token) = (key.hash(), name.clone());
+    let (hash, token) = (key.hash(), name.to_owned());
     let until = SystemClock.now().saturating_add(expires).unwrap_or(Timestamp::MAX);
     let changed = write(&config, move |tx, now| tx.add_token(&token, hash, &scopes, until, &by, now))?;
     if changed == Changed::Already {

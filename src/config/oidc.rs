@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Path that the provider sends people back to.
-pub const CALLBACK: &str = "/login/callback";
+pub(crate) const CALLBACK: &str = "/login/callback";
 
 /// A provider.
 #[derive(Debug, Clone, PartialEq, Eq)]

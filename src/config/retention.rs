@@ -37,17 +37,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Retention {
                 let at = reader.label(&verdict);
                 reader.fault(&at, format!("there is nothing below a verdict, and \"{name}\" is"), "leave it out");
             }
-            match Verdict::ALL.into_iter().find(|known| known.as_str() == name && may_go(*known)) {
-                Some(known) => {
-                    retention.exceptions.insert((word.clone(), Some(known)), found);
-                    places.push((verdict.clone(), Some((word.clone(), Some(known)))));
-                }
-                None => {
-                    let at = reader.label(&verdict);
-                    let todo = "name accepted, rejected or partly: what is held or parked is always kept";
-                    reader.fault(&at, format!("\"{name}\" is no verdict that can be named here"), todo);
-                }
-            }
+            let Some(known) = Verdict::ALL.into_iter().find(|known| known.as_str() == name && may_go(*known)) else {
+                let at = reader.label(&verdict);
+                let todo = "name accepted, rejected or partly: what is held or parked is always kept";
+                reader.fault(&at, format!("\"{name}\" is no verdict that can be named here"), todo);
+                continue;
+            };
+            retention.exceptions.insert((word.clone(), Some(known)), found);
+            places.push((verdict.clone(), Some((word.clone(), Some(known)))));
         }
     }
     check(reader, &retention, &places);

@@ -130,10 +130,7 @@ fn listed(context: &Context, accounts: &[LocalAccount], now: Timestamp) -> Marku
 
 /// A moment, or that there was none.
 pub(super) fn last(context: &Context, at: Option<Timestamp>) -> Markup {
-    match at {
-        Some(at) => parts::moment(context.language, at),
-        None => html! { (context.pick("nooit", "never")) },
-    }
+    at.map_or_else(|| html! { (context.pick("nooit", "never")) }, |at| parts::moment(context.language, at))
 }
 
 fn shown(roles: &BTreeSet<Role>) -> String {

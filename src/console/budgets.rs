@@ -317,7 +317,7 @@ fn course(context: &Context, shown: &Shown) -> Markup {
         },
         ends: (0, end),
         ticks: ticks.map(|month| (place(first, month), month_word(language, month))).collect(),
-        lines,
+        courses: lines,
         value: &|cents| parts::euros(Cents(cents)),
         place: &|days| first.saturating_add(jiff::Span::new().days(days)).to_string(),
     };

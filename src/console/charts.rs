@@ -35,20 +35,20 @@ pub(super) struct Bars<'a> {
     /// The parts, from below.
     pub(super) series: Vec<(Tone, &'a str)>,
     /// Each bar: its name and the sizes of its parts.
-    pub(super) bars: Vec<(String, Vec<u64>)>,
+    pub(super) columns: Vec<(String, Vec<u64>)>,
 }
 
 /// Draws bars.
 pub(super) fn bars(language: Language, chart: &Bars<'_>) -> Markup {
-    let most = chart.bars.iter().map(|(_, parts)| parts.iter().sum::<u64>()).max().unwrap_or(0);
+    let most = chart.columns.iter().map(|(_, parts)| parts.iter().sum::<u64>()).max().unwrap_or(0);
     let scale = Scale::upward(i64::try_from(most).unwrap_or(i64::MAX));
-    let slots = i64::try_from(chart.bars.len()).unwrap_or(1).max(1);
+    let slots = i64::try_from(chart.columns.len()).unwrap_or(1).max(1);
     let slot = |at: usize| LEFT + (WIDTH - LEFT - RIGHT) * i64::try_from(at).unwrap_or(0) / slots;
     let gap = if slots > 40 { 1 } else { 3 };
     // Names that would touch are left out; all of them stand in the table.
     let every = usize::try_from(slots / 25 + 1).unwrap_or(1);
     let drawing = html! {
-        @for (at, (name, parts)) in chart.bars.iter().enumerate() {
+        @for (at, (name, parts)) in chart.columns.iter().enumerate() {
             @let (from, to) = (slot(at) + gap, slot(at + 1));
             @for (below, size, tone) in stacked(parts, &chart.series) {
                 rect.(tone.class()) x=(from) width=((to - from).max(1)) y=(scale.y(below + size))
@@ -66,7 +66,7 @@ pub(super) fn bars(language: Language, chart: &Bars<'_>) -> Markup {
     };
     let mut columns = vec![parts::words(chart.heading.axis)];
     columns.extend(chart.series.iter().map(|(_, name)| parts::figures(name)));
-    let rows = chart.bars.iter().map(|(name, sizes)| {
+    let rows = chart.columns.iter().map(|(name, sizes)| {
         let sizes = sizes.iter().map(|size| html! { (parts::count(language, *size)) });
         std::iter::once(html! { (name) }).chain(sizes).collect()
     });
@@ -130,7 +130,7 @@ pub(super) struct Lines<'a> {
     /// Places along the axis that have a name.
     pub(super) ticks: Vec<(i64, String)>,
     /// The lines.
-    pub(super) lines: Vec<Line<'a>>,
+    pub(super) courses: Vec<Line<'a>>,
     /// How a value is written.
     pub(super) value: &'a dyn Fn(i64) -> String,
     /// How a place along the axis is written in the table.
@@ -139,7 +139,7 @@ pub(super) struct Lines<'a> {
 
 /// Draws lines.
 pub(super) fn lines(language: Language, chart: &Lines<'_>) -> Markup {
-    let values = chart.lines.iter().flat_map(|line| line.points.iter().map(|(_, value)| *value));
+    let values = chart.courses.iter().flat_map(|line| line.points.iter().map(|(_, value)| *value));
     let scale = Scale::upward(values.max().unwrap_or(0));
     let (from, to) = chart.ends;
     let x = |at: i64| {
@@ -154,20 +154,20 @@ pub(super) fn lines(language: Language, chart: &Lines<'_>) -> Markup {
             line.mesh x1=(x(*at)) x2=(x(*at)) y1=(TOP) y2=(HEIGHT - BOTTOM) {}
             text.tick x=(x(*at)) y=(HEIGHT - 8) text-anchor="middle" { (name) }
         }
-        @for line in &chart.lines {
+        @for line in &chart.courses {
             polyline.line.(line.stroke.class()) points=(path(&line.points)) { title { (line.name) } }
         }
     };
     let legend = html! {
-        @for line in &chart.lines { li { span.stroke.(line.stroke.class()) {} (line.name) } }
+        @for line in &chart.courses { li { span.stroke.(line.stroke.class()) {} (line.name) } }
     };
-    let mut places: Vec<i64> = chart.lines.iter().flat_map(|line| line.points.iter().map(|(at, _)| *at)).collect();
+    let mut places: Vec<i64> = chart.courses.iter().flat_map(|line| line.points.iter().map(|(at, _)| *at)).collect();
     places.sort_unstable();
     places.dedup();
     let mut columns = vec![parts::words(chart.heading.axis)];
-    columns.extend(chart.lines.iter().map(|line| parts::figures(line.name)));
+    columns.extend(chart.courses.iter().map(|line| parts::figures(line.name)));
     let rows = places.into_iter().map(|place| {
-        let values = chart.lines.iter().map(|line| {
+        let values = chart.courses.iter().map(|line| {
             let value = line.points.iter().find(|(at, _)| *at == place).map(|(_, value)| (chart.value)(*value));
             html! { (value.unwrap_or_default()) }
         });
@@ -274,7 +274,7 @@ mod tests {
     fn bars_say_what_they_show_and_repeat_it_as_a_table() {
         let series = vec![(Tone::Good, "goed"), (Tone::Bad, "fout")];
         let bars_of = vec![("10".to_owned(), vec![4, 1]), ("11".to_owned(), vec![0, 0])];
-        let shown = bars(Language::Nl, &Bars { heading: HEADING, series, bars: bars_of }).into_string();
+        let shown = bars(Language::Nl, &Bars { heading: HEADING, series, columns: bars_of }).into_string();
         assert!(shown.contains("<title id=\"proef-t\">A &amp; b</title><desc id=\"proef-d\">Twee staven</desc>"));
         assert_eq!(shown.matches("<rect").count(), 2, "nothing is drawn for nothing: {shown}");
         assert!(shown.contains("<th scope=\"row\">10</th><td class=\"figure\">4</td><td class=\"figure\">1</td>"));
@@ -288,7 +288,7 @@ mod tests {
             heading: HEADING,
             ends: (0, 10),
             ticks: vec![(0, "jan".to_owned())],
-            lines: vec![line],
+            courses: vec![line],
             value: &|value| value.to_string(),
             place: &|at| at.to_string(),
         };

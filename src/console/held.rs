@@ -111,10 +111,7 @@ fn code(product: &Allocated) -> String {
 }
 
 fn amount(cents: Option<i64>) -> Markup {
-    match cents {
-        Some(cents) => parts::money(Cents(cents)),
-        None => html! { "–" },
-    }
+    cents.map_or_else(|| html! { "–" }, |cents| parts::money(Cents(cents)))
 }
 
 fn badge(language: Language, concern: &Concern) -> Markup {
@@ -276,10 +273,9 @@ pub(super) fn concern(context: &Context, concern: &Concern) -> Markup {
 /// A figure as the check names it: amounts in cents are shown as money.
 fn figure(name: &str, value: &Value) -> Markup {
     match value {
-        Value::Number(number) if name.ends_with("_cent") || name.ends_with("_cents") => match number.as_i64() {
-            Some(cents) => parts::money(Cents(cents)),
-            None => html! { (number) },
-        },
+        Value::Number(number) if name.ends_with("_cent") || name.ends_with("_cents") => {
+            number.as_i64().map_or_else(|| html! { (number) }, |cents| parts::money(Cents(cents)))
+        }
         Value::String(text) => html! { (text) },
         Value::Array(all) => {
             html! { @for (at, each) in all.iter().enumerate() { @if at > 0 { ", " } (figure("", each)) } }

@@ -366,11 +366,12 @@ fn again(context: &Context, message: &Message) -> Markup {
 fn related(context: &Context, message: &Message) -> Markup {
     let listed = &message.listed;
     let (law, ends) = (listed.law, listed.gemeente.as_deref().zip(listed.aanbieder.as_deref()));
-    let allocation = |nummer: &u64| match (law, ends) {
-        (Some(law), Some((gemeente, aanbieder))) => {
+    let allocation = |nummer: &u64| {
+        if let (Some(law), Some((gemeente, aanbieder))) = (law, ends) {
             html! { a href=(format!("/allocations/{law}/{gemeente}/{aanbieder}/{nummer}")) { (nummer) } }
+        } else {
+            html! { (nummer) }
         }
-        _ => html! { (nummer) },
     };
     html! {
         @if message.allocations.is_empty() && message.declarations.is_empty() && message.requests.is_empty() {

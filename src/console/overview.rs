@@ -8,12 +8,12 @@ use super::words::Language;
 use crate::access::Permission;
 use crate::clock::{dutch_day, dutch_moment};
 use crate::deadline::{Debt, working_days_late};
-use crate::decision::{Purpose, Verdict};
+use crate::decision::Verdict;
 use crate::delivery::without_bsn;
 use crate::ledger::OpenQuestion;
 use crate::message::Date;
 use crate::rules;
-use crate::view::overview::{self as view, Overview, PURPOSES, Patience, Queue, State};
+use crate::view::overview::{self as view, Overview, Patience, Queue, State};
 use crate::web::Site;
 use axum::Router;
 use axum::extract::Query;
@@ -243,7 +243,7 @@ fn flow(context: &Context, overview: &Overview) -> Markup {
         axis: context.pick("Uur", "Hour"),
     };
     let series = STACK.map(|verdict| (parts::verdict_tone(verdict), parts::verdict_word(language, verdict))).to_vec();
-    let chart = charts::bars(language, &Bars { heading, series, bars: bars.collect() });
+    let chart = charts::bars(language, &Bars { heading, series, columns: bars.collect() });
     parts::section("flow", context.pick("De laatste 24 uur", "The last 24 hours"), &chart)
 }
 
@@ -253,9 +253,10 @@ fn today(context: &Context, overview: &Overview) -> Markup {
     let mut columns = vec![parts::words(context.pick("Soort", "Kind"))];
     columns.extend(STACK.map(|verdict| parts::figures(parts::verdict_word(language, verdict))));
     let rows = overview.today.iter().map(|line| {
-        let name = match &line.kind {
-            Some(kind) => html! { a href=(format!("/messages?kind={kind}&since={day}")) { (kind) } },
-            None => html! { (context.pick("onleesbaar", "unreadable")) },
+        let name = if let Some(kind) = &line.kind {
+            html! { a href=(format!("/messages?kind={kind}&since={day}")) { (kind) } }
+        } else {
+            html! { (context.pick("onleesbaar", "unreadable")) }
         };
         let figures = STACK.map(|verdict| match (line.messages.of(verdict), &line.kind) {
             (0, _) => html! { span.soft { "0" } },
@@ -418,29 +419,6 @@ pub(super) fn days_left(language: Language, days: i32) -> String {
         Language::Nl => format!("nog {count} {}", if days == 1 { "dag" } else { "dagen" }),
         Language::En => format!("{count} {} left", if days == 1 { "day" } else { "days" }),
     }
-}
-
-/// Why something leaves, for people.
-pub(super) fn purpose(language: Language, purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Reply => language.pick("antwoord", "reply"),
-        Purpose::Forward => language.pick("doorgezonden bericht", "forwarded message"),
-        Purpose::Error => language.pick("foutrapport", "error report"),
-        Purpose::Signal => language.pick("signaal", "signal"),
-    }
-}
-
-/// What is to leave, by purpose: for the page of the gateway.
-pub(super) fn outbox_rows(context: &Context, overview: &Overview) -> Vec<Vec<Markup>> {
-    let line = |each: Purpose| {
-        let queue = overview.outbox.get(each.as_str()).copied().unwrap_or_default();
-        vec![
-            html! { (purpose(context.language, each)) },
-            html! { (parts::count(context.language, queue.count)) },
-            oldest(context, queue),
-        ]
-    };
-    PURPOSES.into_iter().map(line).collect()
 }
 
 #[derive(Deserialize)]

@@ -270,8 +270,6 @@ pub(super) fn pager(language: Language, newer: Option<&str>, older: Option<&str>
 pub(super) enum Entry<'a> {
     /// A line of text, of at most so many characters.
     Text(usize),
-    /// A few lines of text, of at most so many characters.
-    Lines(usize),
     /// The password of whoever fills it in.
     Password,
     /// A password that is to count from now on.
@@ -341,7 +339,7 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
     let complete = match entry {
         Entry::Password => Some("current-password"),
         Entry::NewPassword => Some("new-password"),
-        Entry::Text(_) | Entry::Lines(_) | Entry::Day | Entry::Choice(_) => None,
+        Entry::Text(_) | Entry::Day | Entry::Choice(_) => None,
     };
     let input = |kind: &str, most: Option<usize>| {
         html! {
@@ -356,10 +354,6 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
                 Entry::Text(most) => (input("text", Some(*most))),
                 Entry::Password | Entry::NewPassword => (input("password", None)),
                 Entry::Day => (input("date", None)),
-                Entry::Lines(most) => {
-                    textarea id=(id) name=(name) rows="3" maxlength=(most) required[*required]
-                        aria-describedby=[&described] aria-invalid=[invalid] { (value) }
-                }
                 Entry::Choice(choices) => {
                     select id=(id) name=(name) required[*required] aria-describedby=[&described] aria-invalid=[invalid] {
                         @for (choice, words) in *choices { option value=(choice) selected[choice == value] { (words) } }

@@ -321,7 +321,7 @@ fn weeks(context: &Context, provider: &Provider) -> Markup {
         axis: context.pick("Week vanaf", "Week from"),
     };
     let series = STACK.map(|verdict| (parts::verdict_tone(verdict), parts::verdict_word(language, verdict))).to_vec();
-    let chart = charts::bars(language, &Bars { heading, series, bars: bars.collect() });
+    let chart = charts::bars(language, &Bars { heading, series, columns: bars.collect() });
     parts::section("weeks", context.pick("Verloop", "Course"), &chart)
 }
 

@@ -55,6 +55,6 @@ impl Tx<'_> {
 
     /// When the first message that the ledger has came in.
     pub fn first_message_at(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.first("SELECT received_at FROM messages ORDER BY id LIMIT 1", [], |cells| cells.moment())
+        self.first_moment("SELECT received_at FROM messages ORDER BY id LIMIT 1", [])
     }
 }

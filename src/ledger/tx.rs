@@ -81,6 +81,19 @@ impl<'a> Tx<'a> {
         self.first(sql, params, |cells| cells.get())
     }
 
+    /// The moment in the first row of a query.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+    )]
+    pub(super) fn first_moment(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        self.first(sql, params, |cells| cells.moment())
+    }
+
     /// The key of a person, as stored.
     pub fn person(&self, bsn: &Bsn) -> PersonKey {
         self.vault.person(bsn)

@@ -603,7 +603,7 @@ mod tests {
     #[test]
     fn a_document_is_shown_element_by_element_however_it_is_written() {
         let pretty = "<?xml version=\"1.0\"?>\n<a:B xmlns:a=\"urn:x\">\n  <a:Client>\n    <a:Bsn>999900006</a:Bsn>\n    <a:Code>02</a:Code>\n  </a:Client>\n</a:B>\n";
-        let compact = pretty.replace("\n", "").replace("  ", "");
+        let compact = pretty.replace('\n', "").replace("  ", "");
         let rows = |source: &str, from, most| {
             let document = document(source.as_bytes(), from, most, false);
             let rows: Vec<_> = document.rows.into_iter().map(|row| (row.depth, row.text)).collect();

@@ -31,6 +31,7 @@ pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Re
 }
 
 /// As [`as_text`], of what may be missing.
+#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn as_optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),

@@ -667,12 +667,12 @@ mod tests {
     #[test]
     fn each_thing_that_is_wrong_is_told_by_itself() {
         use State::{Attention, Flowing, Stopped};
+        type Change = Box<dyn FnOnce(&mut World)>;
         let outbox = |minutes| Counts { outbox: [(Purpose::Reply, waiting(2, minutes))].into(), ..Counts::default() };
         let owed = |overdue| Counts {
             questions: [(Debt::Return, Open { overdue, due_today: 3, ..Open::default() })].into(),
             ..Counts::default()
         };
-        type Change = Box<dyn FnOnce(&mut World)>;
         let cases: Vec<(Change, State, Option<&str>)> = vec![
             (Box::new(|w| w.components[0].up = false), Stopped, Some("component")),
             (Box::new(|w| w.figures.breakers = breaker(Class::Security, 0)), Stopped, Some("destination")),

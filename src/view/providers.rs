@@ -274,6 +274,7 @@ pub fn waited(decided: Date, first_day: Date, started: Date) -> u64 {
 /// Names of providers by AGB code.
 pub type Names = BTreeMap<String, String>;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the field")]
 fn cents<S: Serializer>(value: &Cents, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(value.0)
 }

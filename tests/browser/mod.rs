@@ -136,7 +136,7 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
         } } });
         let session = browser.send("POST", "/session", &wanted);
-        browser.session = session["sessionId"].as_str().expect("a session begins").to_owned();
+        session["sessionId"].as_str().expect("a session begins").clone_into(&mut browser.session);
         browser
     }
 
@@ -228,7 +228,7 @@ impl Browser {
         .expect("the driver takes a command");
         let mut answer = Vec::new();
         // The driver keeps the connection open: its answer ends where it says so.
-        let mut part = [0; 65_536];
+        let mut part = vec![0; 65_536];
         loop {
             let read = stream.read(&mut part).expect("the driver answers");
             answer.extend_from_slice(&part[..read]);

@@ -47,8 +47,8 @@ fn start(sut: &Sut, identificatie: &str, nummer: Count, verdict: Verdict, second
     sut.store(inbox, decision).message_id
 }
 
-fn search(asked: Asked) -> Search {
-    Search::parse(&asked).expect("it is a search")
+fn search(asked: &Asked) -> Search {
+    Search::parse(asked).expect("it is a search")
 }
 
 fn find(sut: &Sut, search: Search) -> Page {
@@ -56,7 +56,7 @@ fn find(sut: &Sut, search: Search) -> Page {
 }
 
 fn ids(sut: &Sut, asked: Asked) -> Vec<i64> {
-    find(sut, search(asked)).rows.into_iter().map(|row| row.id).collect()
+    find(sut, search(&asked)).rows.into_iter().map(|row| row.id).collect()
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_message_is_found_by_whatever_it_is_about_also_when_it_was_rejected() {
     ] {
         assert_eq!(ids(&sut, asked.clone()), expected, "{asked:?}");
     }
-    let row = find(&sut, search(Asked { identification: text("S2"), ..Asked::default() })).rows.remove(0);
+    let row = find(&sut, search(&Asked { identification: text("S2"), ..Asked::default() })).rows.remove(0);
     assert_eq!((row.findings, row.signals, row.kind.as_deref()), (1, 0, Some("WMO305")));
     assert_eq!((row.sender.as_deref(), row.receiver.as_deref()), (Some(AANBIEDER), Some(GEMEENTE)));
 
@@ -190,6 +190,7 @@ fn version(nummer: Count, einddatum: Option<crate::message::Date>, reden: Option
 
 #[test]
 fn allocations_are_found_as_their_latest_version_has_them() {
+    use of_allocations::{Asked, State};
     let sut = Sut::new();
     sut.record(
         identity(wmo(Number::N301), "A1"),
@@ -199,13 +200,12 @@ fn allocations_are_found_as_their_latest_version_has_them() {
         identity(wmo(Number::N301), "A2"),
         vec![version(1, Some(date(2026, 1, 1)), Some("13")), version(3, None, None)],
     );
-    let find = |asked: of_allocations::Asked| {
+    let find = |asked: Asked| {
         let search = of_allocations::Search::parse(&asked).expect("it is a search");
         let found = sut.get(move |tx| tx.find_allocations(&search, at(0)));
         assert!(!found.cut && found.next.is_none() && found.previous.is_none(), "{found:?}");
         found.rows.into_iter().map(|row| (row.nummer, row.state)).collect::<Vec<_>>()
     };
-    use of_allocations::{Asked, State};
     let text = |text: &str| text.to_owned();
     let all = vec![(3, State::Running), (2, State::Ended), (1, State::Withdrawn)];
     assert_eq!(find(Asked::default()), all);
@@ -317,11 +317,11 @@ fn each_search_goes_along_an_index_and_reads_no_more_than_a_page_needs() {
         }
         Ok(())
     });
-    let page = find(&sut, search(Asked { verdict: "rejected".to_owned(), ..Asked::default() }));
+    let page = find(&sut, search(&Asked { verdict: "rejected".to_owned(), ..Asked::default() }));
     assert_eq!((page.rows.len(), page.total.count, page.total.exact), (PAGE, 1_000, true));
     assert!(page.older.is_some() && page.looked_until.is_none());
     // Nothing fits: the look ends after so many rows, and says how far it came.
-    let page = find(&sut, search(Asked { transport: "pigeon".to_owned(), ..Asked::default() }));
+    let page = find(&sut, search(&Asked { transport: "pigeon".to_owned(), ..Asked::default() }));
     assert!(page.rows.is_empty() && page.looked_until.is_some() && page.older.is_some(), "{page:?}");
     assert_eq!((page.total.count, page.total.exact), (0, false));
     let all = find(&sut, Search::default());

@@ -1,10 +1,5 @@
 //! Reading the outbox: how much waits where, a page of rows, and one with its attempts.
 
-#![expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
-)]
-
 use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::resend::{Bound, RowState, bound, optional_moment};

@@ -293,7 +293,7 @@ impl Plan {
         };
         let person = search.person.as_ref().map(|person| person.0.clone());
         let verdict = search.verdict.map(Verdict::as_str);
-        let (driver, key) = driver(search, &mentions, &gemeente, &aanbieder);
+        let (driver, key) = driver(search, &mentions, gemeente.as_ref(), aanbieder.as_ref());
         let conditions = [
             search.identification.is_some(),
             search.declaration.is_some(),
@@ -345,8 +345,8 @@ impl Plan {
 fn driver(
     search: &Search,
     mentions: &[String],
-    gemeente: &Option<String>,
-    aanbieder: &Option<String>,
+    gemeente: Option<&String>,
+    aanbieder: Option<&String>,
 ) -> (Driver, Option<String>) {
     if let Some(identification) = &search.identification {
         return (Driver::Identification, Some(identification.clone()));
@@ -361,12 +361,12 @@ fn driver(
         return (Driver::Mention, Some(what.clone()));
     }
     match (&search.sender, &search.receiver) {
-        (Some(sender), None) if is_provider(sender) => return (Driver::Claimed, aanbieder.clone()),
+        (Some(sender), None) if is_provider(sender) => return (Driver::Claimed, aanbieder.cloned()),
         (None | Some(_), Some(_)) | (Some(_), None) => {
             if aanbieder.is_some() {
-                return (Driver::Provider, aanbieder.clone());
+                return (Driver::Provider, aanbieder.cloned());
             }
-            return (Driver::Municipality, gemeente.clone());
+            return (Driver::Municipality, gemeente.cloned());
         }
         (None, None) => {}
     }

@@ -64,7 +64,7 @@ impl Tx<'_> {
     }
 
     fn last_received(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.first("SELECT received_at FROM messages ORDER BY received_at DESC LIMIT 1", [], |cells| cells.moment())
+        self.first_moment("SELECT received_at FROM messages ORDER BY received_at DESC LIMIT 1", [])
     }
 
     /// Rules by how many messages broke them.

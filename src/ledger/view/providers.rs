@@ -141,11 +141,10 @@ impl Tx<'_> {
     /// One provider; `None` when it is not named and never sent anything.
     pub fn provider(&self, agb: &str, period: Period, name: Option<String>) -> Result<Option<Provider>, LedgerError> {
         let sent = sent_by_providers();
-        let last = self.first(
+        let last = self.first_moment(
             "SELECT received_at FROM messages WHERE aanbieder = ?1 AND number IN (SELECT value FROM json_each(?2))
              ORDER BY received_at DESC LIMIT 1",
             params![agb, sent],
-            |cells| cells.moment(),
         )?;
         if last.is_none() && name.is_none() {
             return Ok(None);
