@@ -96,7 +96,7 @@ fn every_command_of_the_page_does_what_the_page_says() {
     let mut daemon = site.start();
     let (intake, console) = (address_of(&mut daemon, "intake.address"), address_of(&mut daemon, "console.address"));
     let made = program()
-        .args(["token", "add", "reader", "--scope", "view,order-held", "--config"])
+        .args(["token", "add", "reader", "--by", "proef", "--scope", "view,order-held", "--config"])
         .arg(site.path("sluis.toml"))
         .output()
         .expect("the program can be started");

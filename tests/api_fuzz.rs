@@ -59,7 +59,16 @@ fn every_answer_is_one_that_the_description_knows() {
     daemon.address();
     until("all messages are judged", || site.waiting().is_empty(), || site.describe());
     let made = program()
-        .args(["token", "add", "fuzzer", "--scope", "view,view-contracts,order-held,replay,try", "--config"])
+        .args([
+            "token",
+            "add",
+            "fuzzer",
+            "--by",
+            "proef",
+            "--scope",
+            "view,view-contracts,order-held,replay,try",
+            "--config",
+        ])
         .arg(site.path("sluis.toml"))
         .output()
         .expect("the program can be started");

@@ -103,7 +103,7 @@ fn a_message_is_found_by_whatever_it_is_about_also_when_it_was_rejected() {
         (Asked { since: text("2026-03-11"), ..Asked::default() }, vec![]),
         (Asked { until: text("2026-03-09"), ..Asked::default() }, vec![]),
     ] {
-        assert_eq!(ids(&sut, asked.clone()), expected, "{asked:?}");
+        assert_eq!(ids(&sut, &asked), expected, "{asked:?}");
     }
     let row = find(&sut, search(&Asked { identification: text("S2"), ..Asked::default() })).rows.remove(0);
     assert_eq!((row.findings, row.signals, row.kind.as_deref()), (1, 0, Some("WMO305")));

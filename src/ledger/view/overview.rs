@@ -71,7 +71,7 @@ impl Tx<'_> {
     fn rules_broken_since(&self, since: i64) -> Result<Vec<RuleToday>, LedgerError> {
         self.all(
             "SELECT json_extract(e.value, '$.rule'), count(DISTINCT m.id) FROM messages AS m
-             CROSS JOIN json_each(m.findings) AS e
+             CROSS JOIN json_each(m.findings) AS e ON true
              WHERE m.received_at >= ?1 AND m.verdict IN ('rejected', 'partly')
              GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?2",
             params![since, RULES],

@@ -51,7 +51,7 @@ impl Tx<'_> {
     fn add_top_rules(&self, lines: &mut BTreeMap<String, Line>, since: i64, sent: &str) -> Result<(), LedgerError> {
         let broken = self.all(
             "SELECT m.aanbieder, json_extract(e.value, '$.rule'), count(DISTINCT m.id) FROM messages AS m
-             CROSS JOIN json_each(m.findings) AS e
+             CROSS JOIN json_each(m.findings) AS e ON true
              WHERE m.verdict = 'rejected' AND m.verdict <> 'accepted' AND m.received_at >= ?1
                  AND m.aanbieder IS NOT NULL AND m.number IN (SELECT value FROM json_each(?2))
              GROUP BY 1, 2 ORDER BY 3 DESC, 2",
@@ -201,7 +201,7 @@ impl Tx<'_> {
         let mut reasons = self.all(
             "SELECT json_extract(e.value, '$.rule'), count(DISTINCT CASE WHEN m.received_at >= ?2 THEN m.id END),
                  count(DISTINCT CASE WHEN m.received_at < ?2 THEN m.id END) FROM messages AS m
-             CROSS JOIN json_each(m.findings) AS e
+             CROSS JOIN json_each(m.findings) AS e ON true
              WHERE m.aanbieder = ?1 AND m.received_at >= ?3 AND m.verdict IN ('rejected', 'partly')
                  AND m.number IN (SELECT value FROM json_each(?4))
              GROUP BY 1 ORDER BY 2 DESC, 3 DESC, 1",
