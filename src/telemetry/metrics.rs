@@ -1031,7 +1031,7 @@ mod tests {
             assert_eq!(name.contains("_seconds"), unit.starts_with("seconds"), "{name} and its unit");
             assert_eq!(name.ends_with("_bytes"), unit == "bytes", "{name} and its unit");
             assert_eq!(name.ends_with("_cents"), unit == "eurocents", "{name} and its unit");
-            assert!(labels.len() <= 3 && !labels.contains(&"le"), "{name}");
+            assert!(labels.len() <= 4 && !labels.contains(&"le"), "{name}");
             assert!(!help.ends_with('.') && meaning.ends_with(['.', ')']), "{name}");
         }
     }
