@@ -118,7 +118,7 @@ fn beside(site: &Site) -> Ledger {
 
 fn add_account(site: &Site, name: &'static str, role: Role) {
     let hash = PasswordHash::of(PASSWORD).expect("a password can be hashed");
-    let by = By { name: "test".to_owned(), account: None };
+    let by = By { name: "test".to_owned(), account: None, reason: None };
     let roles = BTreeSet::from([role]);
     let ledger = beside(site);
     let added = ledger.run_blocking(move |tx| tx.add_account(name, &hash, &roles, false, &by, Timestamp::UNIX_EPOCH));

@@ -68,7 +68,7 @@ impl Browser {
     /// An account of these roles that need not change its password.
     pub(crate) async fn account(&self, name: &'static str, roles: &[Role]) {
         let (roles, hash) = (roles.iter().copied().collect(), PasswordHash::of(PASSWORD).expect("it is hashed"));
-        let by = By { name: "installer".to_owned(), account: None };
+        let by = By { name: "installer".to_owned(), account: None, reason: None };
         let added = self.site.order(move |tx, now| tx.add_account(name, &hash, &roles, false, &by, now)).await;
         assert_eq!(added.expect("it is stored"), crate::ledger::Changed::Done);
     }

@@ -199,8 +199,8 @@ async fn an_administrator_keeps_accounts_and_cannot_lock_everybody_out() {
     );
     assert_eq!(new.sign_in_with("j.bakker", "mijn eigen woorden").await.goes_to(), "/");
 
-    let by = crate::ledger::By { name: "installer".to_owned(), account: None };
-    let last = admin.site.order(move |tx, now| tx.disable_account("beheer", &by, None, now)).await;
+    let by = crate::ledger::By { name: "installer".to_owned(), account: None, reason: None };
+    let last = admin.site.order(move |tx, now| tx.disable_account("beheer", &by, now)).await;
     assert_eq!(last.expect("it can be asked"), crate::ledger::Changed::LastAdministrator);
     let page = admin.get("/accounts").await.body;
     assert!(page.contains("j.bakker") && page.contains("viewer") && !page.contains("argon2"), "{page}");

@@ -101,8 +101,8 @@ pub(super) struct Ordered {
 }
 
 impl Ordered {
-    /// Who gives the order, with the configuration that it is about.
-    pub(super) fn read(&self) -> Result<(Config, By, Option<String>), Exit> {
+    /// Who gives the order, and why, with the configuration that it is about.
+    pub(super) fn read(&self) -> Result<(Config, By), Exit> {
         let Some(name) = self.by.clone().or_else(super::user) else {
             return Err(complain("nobody knows who does this: name yourself with --by"));
         };
@@ -111,7 +111,7 @@ impl Ordered {
                 return Err(complain(&fault));
             }
         }
-        Ok((load_config(&self.config.config)?, By { name, account: None }, self.reason.clone()))
+        Ok((load_config(&self.config.config)?, By { name, account: None, reason: self.reason.clone() }))
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) fn run(command: AccountCommand) -> Exit {
 }
 
 fn add(name: &str, roles: &[String], from: &PasswordFrom, own: bool, by: &Ordered) -> Result<Exit, Exit> {
-    let (config, by, _) = by.read()?;
+    let (config, by) = by.read()?;
     let name = normal(name);
     fits(check_name(&name))?;
     let roles = fits(check_roles(roles.iter().map(String::as_str)))?;
@@ -146,15 +146,15 @@ fn add(name: &str, roles: &[String], from: &PasswordFrom, own: bool, by: &Ordere
 }
 
 fn set_roles(name: &str, roles: &[String], by: &Ordered) -> Result<Exit, Exit> {
-    let (config, by, reason) = by.read()?;
+    let (config, by) = by.read()?;
     let (name, roles) = (normal(name), fits(check_roles(roles.iter().map(String::as_str)))?);
     let (account, words) = (name.clone(), shown(&roles));
-    let changed = write(&config, move |tx, now| tx.set_roles(&account, &roles, &by, reason.as_deref(), now))?;
+    let changed = write(&config, move |tx, now| tx.set_roles(&account, &roles, &by, now))?;
     tell(&name, changed, &format!("is {words} from now on"), &format!("is {words} already"))
 }
 
 fn set_password(name: &str, from: &PasswordFrom, own: bool, by: &Ordered) -> Result<Exit, Exit> {
-    let (config, by, _) = by.read()?;
+    let (config, by) = by.read()?;
     let name = normal(name);
     let hash = new_password(&name, from)?;
     let account = name.clone();
@@ -163,12 +163,11 @@ fn set_password(name: &str, from: &PasswordFrom, own: bool, by: &Ordered) -> Res
 }
 
 fn switch(name: &str, by: &Ordered, on: bool) -> Result<Exit, Exit> {
-    let (config, by, reason) = by.read()?;
+    let (config, by) = by.read()?;
     let name = normal(name);
     let account = name.clone();
     let changed = write(&config, move |tx, now| {
-        let reason = reason.as_deref();
-        if on { tx.enable_account(&account, &by, reason, now) } else { tx.disable_account(&account, &by, reason, now) }
+        if on { tx.enable_account(&account, &by, now) } else { tx.disable_account(&account, &by, now) }
     })?;
     if on {
         tell(&name, changed, "may sign in again", "is neither disabled nor locked")

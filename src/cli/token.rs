@@ -62,7 +62,7 @@ pub(super) fn run(command: TokenCommand) -> Exit {
 }
 
 fn add(name: &str, scopes: &[String], expires: SignedDuration, by: &Ordered) -> Result<Exit, Exit> {
-    let (config, by, _) = by.read()?;
+    let (config, by) = by.read()?;
     fits(check_name(name))?;
     let scopes = fits(check_scopes(scopes.iter().map(String::as_str)))?;
     let key = TokenKey::draw();
@@ -79,9 +79,9 @@ fn add(name: &str, scopes: &[String], expires: SignedDuration, by: &Ordered) -> 
 }
 
 fn revoke(name: &str, by: &Ordered) -> Result<Exit, Exit> {
-    let (config, by, reason) = by.read()?;
+    let (config, by) = by.read()?;
     let token = name.to_owned();
-    match write(&config, move |tx, now| tx.revoke_token(&token, &by, reason.as_deref(), now))? {
+    match write(&config, move |tx, now| tx.revoke_token(&token, &by, now))? {
         Changed::Already => println!("{name} was revoked already"),
         Changed::Missing => {
             eprintln!("sluis: there is no token {name}: see `sluis token list`");

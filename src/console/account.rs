@@ -213,7 +213,7 @@ async fn replace(
         ));
     }
     let hash = door.hasher.hash(fields.new).await.map_err(busy)?;
-    let by = By { name: name.clone(), account: Some(name.clone()) };
+    let by = By { name: name.clone(), account: Some(name.clone()), reason: None };
     let but = Some(current.id);
     let changed = context.site.order(move |tx, now| tx.set_password(&name, &hash, false, but, &by, now)).await;
     match changed.map_err(broken)? {

@@ -63,10 +63,10 @@ pub(super) fn values<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Ite
     fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
 }
 
-/// Who gives an order.
-pub(super) fn by(context: &Context, current: Option<&Extension<Current>>) -> By {
+/// Who gives an order, and why.
+pub(super) fn by(context: &Context, current: Option<&Extension<Current>>, reason: Option<String>) -> By {
     let account = current.filter(|current| current.means == crate::access::Means::Account);
-    By { name: context.actor.name.clone(), account: account.map(|current| current.name.clone()) }
+    By { name: context.actor.name.clone(), account: account.map(|current| current.name.clone()), reason }
 }
 
 /// What does not fit, as a page.
@@ -196,7 +196,7 @@ async fn add(
     check_name(&name).map_err(unfit(&context))?;
     let roles = check_roles(values(&fields, "role")).map_err(unfit(&context))?;
     let hash = new_password(&door, &context, &name, &fields).await?;
-    let (by, account) = (by(&context, current.as_ref()), name.clone());
+    let (by, account) = (by(&context, current.as_ref(), None), name.clone());
     let changed = context.site.order(move |tx, now| tx.add_account(&account, &hash, &roles, true, &by, now)).await;
     if changed.map_err(|error| context.broken(&error))? == Changed::Already {
         return Err(context.cannot(
@@ -236,7 +236,7 @@ async fn one(
     let found = context.site.look(move |tx, now| Ok((tx.local_account(&name)?, now))).await;
     let (Some(account), now) = found.map_err(|error| context.broken(&error))? else { return Err(context.missing()) };
     let after = after.map(|after| after.0).unwrap_or_default();
-    let is_own = by(&context, current.as_ref()).account.as_ref() == Some(&account.name);
+    let is_own = by(&context, current.as_ref(), None).account.as_ref() == Some(&account.name);
     let content = html! {
         (parts::breadcrumb(context.language, &[("/accounts", context.pick("Toegang", "Access"))], &account.name))
         (parts::done(context.language, after.done.as_deref(), &DONE))
@@ -260,7 +260,8 @@ async fn one(
 fn orders(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
     let path = |order: &str| format!("/accounts/{}/{order}", account.name);
     let order = |id: &str, action: &str, nl: &str, en: &str, fields: Markup, button: (&str, &str), is_grave| {
-        parts::order(
+        let heading = context.pick(button.0, button.1);
+        let form = parts::order(
             context,
             &Order {
                 id,
@@ -269,10 +270,11 @@ fn orders(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
                 fields,
                 reason: "",
                 fault: None,
-                button: context.pick(button.0, button.1),
+                button: heading,
                 is_grave,
             },
-        )
+        );
+        parts::section(&format!("{id}-part"), heading, &form)
     };
     let is_shut = account.disabled_at.is_some() || account.locked_until.is_some_and(|until| until > now);
     html! {
@@ -306,9 +308,8 @@ async fn change_roles(
 ) -> Result<Response, Refused> {
     context.needs(Permission::Administer)?;
     let roles = check_roles(values(&fields, "role")).map_err(unfit(&context))?;
-    let reason = reason(&context, &fields)?;
-    let by = by(&context, current.as_ref());
-    carry_out(&context, name, "roles", move |tx, name, now| tx.set_roles(name, &roles, &by, Some(&reason), now)).await
+    let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
+    carry_out(&context, name, "roles", move |tx, name, now| tx.set_roles(name, &roles, &by, now)).await
 }
 
 async fn reset_password(
@@ -319,8 +320,7 @@ async fn reset_password(
 ) -> Result<Response, Refused> {
     context.needs(Permission::Administer)?;
     // What is asked for is looked at before the machine hashes anything.
-    reason(&context, &fields)?;
-    let by = by(&context, current.as_ref());
+    let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
     let own = name.as_ref().is_ok_and(|Path(name)| by.account.as_ref() == Some(name));
     if own {
         return Err(outcome(&context, Changed::Own));
@@ -336,9 +336,8 @@ async fn disable(
     Posted { context, fields }: Posted<Fields>,
 ) -> Result<Response, Refused> {
     context.needs(Permission::Administer)?;
-    let reason = reason(&context, &fields)?;
-    let by = by(&context, current.as_ref());
-    carry_out(&context, name, "disabled", move |tx, name, now| tx.disable_account(name, &by, Some(&reason), now)).await
+    let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
+    carry_out(&context, name, "disabled", move |tx, name, now| tx.disable_account(name, &by, now)).await
 }
 
 async fn enable(
@@ -347,9 +346,8 @@ async fn enable(
     Posted { context, fields }: Posted<Fields>,
 ) -> Result<Response, Refused> {
     context.needs(Permission::Administer)?;
-    let reason = reason(&context, &fields)?;
-    let by = by(&context, current.as_ref());
-    carry_out(&context, name, "enabled", move |tx, name, now| tx.enable_account(name, &by, Some(&reason), now)).await
+    let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
+    carry_out(&context, name, "enabled", move |tx, name, now| tx.enable_account(name, &by, now)).await
 }
 
 async fn carry_out(

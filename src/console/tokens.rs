@@ -107,7 +107,7 @@ async fn add(
     });
     let lifetime = days.and_then(check_lifetime).map_err(unfit(&context))?;
     let key = TokenKey::draw();
-    let (hash, by, token) = (key.hash(), by(&context, current.as_ref()), name.clone());
+    let (hash, by, token) = (key.hash(), by(&context, current.as_ref(), None), name.clone());
     let until = context.site.clock.now().saturating_add(lifetime).unwrap_or(Timestamp::MAX);
     let changed = context.site.order(move |tx, now| tx.add_token(&token, hash, &scopes, until, &by, now)).await;
     if changed.map_err(|error| context.broken(&error))? == Changed::Already {
@@ -142,9 +142,8 @@ async fn revoke(
 ) -> Result<Response, Refused> {
     context.needs(Permission::Administer)?;
     let Ok(Path(name)) = name else { return Err(context.missing()) };
-    let reason = reason(&context, &fields)?;
-    let by = by(&context, current.as_ref());
-    let changed = context.site.order(move |tx, now| tx.revoke_token(&name, &by, Some(&reason), now)).await;
+    let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
+    let changed = context.site.order(move |tx, now| tx.revoke_token(&name, &by, now)).await;
     match changed.map_err(|error| context.broken(&error))? {
         Changed::Done => Ok(Redirect::to("/accounts?done=revoked").into_response()),
         other => Err(outcome(&context, other)),

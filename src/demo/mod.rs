@@ -97,7 +97,7 @@ async fn play(sample: &Sample, serve: bool) -> anyhow::Result<()> {
 async fn open_account(ledger: &Ledger) -> anyhow::Result<String> {
     let password = uuid::Uuid::new_v4().simple().to_string();
     let hash = PasswordHash::of(&password).context("failed to hash a password")?;
-    let by = By { name: "sluis demo".to_owned(), account: None };
+    let by = By { name: "sluis demo".to_owned(), account: None, reason: None };
     let now = FixedClock::on(DAY).now();
     ledger.run(move |tx| tx.add_account(ACCOUNT, &hash, &Role::ALL.into(), false, &by, now)).await?;
     Ok(password)

@@ -57,13 +57,15 @@ pub struct LocalAccount {
     pub locked_until: Option<Timestamp>,
 }
 
-/// Who changes something.
+/// Who changes something, and why.
 #[derive(Debug, Clone)]
 pub struct By {
     /// Name for the audit trail.
     pub name: String,
     /// The account that does it, if one does: nobody changes their own roles.
     pub account: Option<String>,
+    /// Why, as far as they say.
+    pub reason: Option<String>,
 }
 
 /// What became of a change.
@@ -312,7 +314,7 @@ impl Tx<'_> {
             return Ok(Changed::Already);
         }
         let words = listed(roles.iter().map(|role| role.as_str()));
-        self.note_action(now, &by.name, "account added", &format!("account {name} ({words})"), None)?;
+        self.note_action(now, &by.name, "account added", &format!("account {name} ({words})"), by.reason.as_deref())?;
         Ok(Changed::Done)
     }
 
@@ -322,7 +324,6 @@ impl Tx<'_> {
         name: &str,
         roles: &BTreeSet<Role>,
         by: &By,
-        reason: Option<&str>,
         now: Timestamp,
     ) -> Result<Changed, LedgerError> {
         let Some(account) = self.local_account(name)? else { return Ok(Changed::Missing) };
@@ -337,7 +338,7 @@ impl Tx<'_> {
         }
         self.sql("UPDATE access_accounts SET roles = ?2 WHERE name = ?1")?.execute(params![name, roles_json(roles)])?;
         let words = listed(roles.iter().map(|role| role.as_str()));
-        self.note_action(now, &by.name, "roles changed", &format!("account {name} ({words})"), reason)?;
+        self.note_action(now, &by.name, "roles changed", &format!("account {name} ({words})"), by.reason.as_deref())?;
         Ok(Changed::Done)
     }
 
@@ -360,18 +361,12 @@ impl Tx<'_> {
         self.forget_failures(name)?;
         self.end_sessions(name, Means::Account, but, now)?;
         let action = if must_change { "password reset" } else { "password changed" };
-        self.note_action(now, &by.name, action, &format!("account {name}"), None)?;
+        self.note_action(now, &by.name, action, &format!("account {name}"), by.reason.as_deref())?;
         Ok(Changed::Done)
     }
 
     /// Lets nobody sign in with an account any more, and ends its sessions.
-    pub fn disable_account(
-        &self,
-        name: &str,
-        by: &By,
-        reason: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Changed, LedgerError> {
+    pub fn disable_account(&self, name: &str, by: &By, now: Timestamp) -> Result<Changed, LedgerError> {
         let Some(account) = self.local_account(name)? else { return Ok(Changed::Missing) };
         if by.account.as_deref() == Some(name) {
             return Ok(Changed::Own);
@@ -385,25 +380,19 @@ impl Tx<'_> {
         self.sql("UPDATE access_accounts SET disabled_at = ?2 WHERE name = ?1")?
             .execute(params![name, now.as_microsecond()])?;
         self.end_sessions(name, Means::Account, None, now)?;
-        self.note_action(now, &by.name, "account disabled", &format!("account {name}"), reason)?;
+        self.note_action(now, &by.name, "account disabled", &format!("account {name}"), by.reason.as_deref())?;
         Ok(Changed::Done)
     }
 
     /// Lets people sign in with an account again, and forgets failed attempts.
-    pub fn enable_account(
-        &self,
-        name: &str,
-        by: &By,
-        reason: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Changed, LedgerError> {
+    pub fn enable_account(&self, name: &str, by: &By, now: Timestamp) -> Result<Changed, LedgerError> {
         let Some(account) = self.local_account(name)? else { return Ok(Changed::Missing) };
         if account.disabled_at.is_none() && account.locked_until.is_none_or(|until| until <= now) {
             return Ok(Changed::Already);
         }
         self.sql("UPDATE access_accounts SET disabled_at = NULL WHERE name = ?1")?.execute([name])?;
         self.forget_failures(name)?;
-        self.note_action(now, &by.name, "account enabled", &format!("account {name}"), reason)?;
+        self.note_action(now, &by.name, "account enabled", &format!("account {name}"), by.reason.as_deref())?;
         Ok(Changed::Done)
     }
 
@@ -616,7 +605,13 @@ impl Tx<'_> {
             return Ok(Changed::Already);
         }
         let words = listed(scopes.iter().map(|scope| scope.as_str()));
-        self.note_action(now, &by.name, "token added", &format!("token {name} ({words}), until {expires_at}"), None)?;
+        self.note_action(
+            now,
+            &by.name,
+            "token added",
+            &format!("token {name} ({words}), until {expires_at}"),
+            by.reason.as_deref(),
+        )?;
         Ok(Changed::Done)
     }
 
@@ -637,13 +632,7 @@ impl Tx<'_> {
     }
 
     /// Takes a token back.
-    pub fn revoke_token(
-        &self,
-        name: &str,
-        by: &By,
-        reason: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Changed, LedgerError> {
+    pub fn revoke_token(&self, name: &str, by: &By, now: Timestamp) -> Result<Changed, LedgerError> {
         let found = self.first("SELECT revoked_at FROM access_tokens WHERE name = ?1", [name], optional_moment)?;
         match found {
             None => return Ok(Changed::Missing),
@@ -652,7 +641,7 @@ impl Tx<'_> {
         }
         self.sql("UPDATE access_tokens SET revoked_at = ?2 WHERE name = ?1")?
             .execute(params![name, now.as_microsecond()])?;
-        self.note_action(now, &by.name, "token revoked", &format!("token {name}"), reason)?;
+        self.note_action(now, &by.name, "token revoked", &format!("token {name}"), by.reason.as_deref())?;
         Ok(Changed::Done)
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::deadline::{Debt, is_working_day};
-use crate::decision::{Purpose, Verdict};
+use crate::decision::Verdict;
 use crate::delivery::breaker::{Breakers, State as BreakerState};
 use crate::ledger::{Counts, Open, Waiting};
 use crate::message::Date;
@@ -596,12 +596,10 @@ fn pressing_signals(overview: &Overview, _: Patience) -> Option<Concern> {
     })
 }
 
-/// Purposes in the order in which they are shown.
-pub const PURPOSES: [Purpose; 4] = [Purpose::Reply, Purpose::Forward, Purpose::Error, Purpose::Signal];
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decision::Purpose;
     use crate::delivery::breaker::Breaker;
     use crate::delivery::class::Class;
 

@@ -5,7 +5,7 @@ use crate::access::{Means, PasswordHash, Permission, Role};
 use crate::sender::TokenHash;
 
 fn by(name: &str, account: Option<&str>) -> By {
-    By { name: name.to_owned(), account: account.map(str::to_owned) }
+    By { name: name.to_owned(), account: account.map(str::to_owned), reason: Some("a reason".to_owned()) }
 }
 
 fn hash(of: &str) -> PasswordHash {
@@ -33,22 +33,21 @@ fn the_last_administrator_stays_and_nobody_promotes_themselves() {
     let sut = Sut::new();
     assert_eq!(add(&sut, "a", &[Role::Administrator]), Changed::Done);
     assert_eq!(add(&sut, "a", &[Role::Viewer]), Changed::Already);
-    let roles = |name: &'static str, role, who: By| {
-        sut.get(move |tx| tx.set_roles(name, &BTreeSet::from([role]), &who, Some("a reason"), at(1)))
-    };
+    let roles =
+        |name: &'static str, role, who: By| sut.get(move |tx| tx.set_roles(name, &BTreeSet::from([role]), &who, at(1)));
     assert_eq!(roles("a", Role::Viewer, by("installer", None)), Changed::LastAdministrator);
-    assert_eq!(sut.get(|tx| tx.disable_account("a", &by("x", None), None, at(1))), Changed::LastAdministrator);
+    assert_eq!(sut.get(|tx| tx.disable_account("a", &by("x", None), at(1))), Changed::LastAdministrator);
     assert_eq!(add(&sut, "b", &[Role::Administrator, Role::Viewer]), Changed::Done);
     assert_eq!(roles("a", Role::Viewer, by("a", Some("a"))), Changed::Own);
-    assert_eq!(sut.get(|tx| tx.disable_account("b", &by("b", Some("b")), None, at(2))), Changed::Own);
-    assert_eq!(sut.get(|tx| tx.disable_account("b", &by("a", Some("a")), None, at(2))), Changed::Done);
-    assert_eq!(sut.get(|tx| tx.disable_account("b", &by("a", Some("a")), None, at(2))), Changed::Already);
+    assert_eq!(sut.get(|tx| tx.disable_account("b", &by("b", Some("b")), at(2))), Changed::Own);
+    assert_eq!(sut.get(|tx| tx.disable_account("b", &by("a", Some("a")), at(2))), Changed::Done);
+    assert_eq!(sut.get(|tx| tx.disable_account("b", &by("a", Some("a")), at(2))), Changed::Already);
     assert_eq!(
         roles("a", Role::Viewer, by("b", Some("b"))),
         Changed::LastAdministrator,
         "one that is disabled is none"
     );
-    assert_eq!(sut.get(|tx| tx.enable_account("b", &by("a", Some("a")), None, at(3))), Changed::Done);
+    assert_eq!(sut.get(|tx| tx.enable_account("b", &by("a", Some("a")), at(3))), Changed::Done);
     assert_eq!(roles("a", Role::Viewer, by("b", Some("b"))), Changed::Done);
     assert_eq!(roles("nobody", Role::Viewer, by("b", Some("b"))), Changed::Missing);
     let accounts = sut.get(|tx| tx.local_accounts());
@@ -87,7 +86,7 @@ fn waits_double_and_are_forgotten() {
     assert_eq!(sut.get(move |tx| tx.sign_in(&session, &hash("a"), at(day_later))), SignedIn::Yes);
     assert_eq!(fail(day_later + 1), None, "who gets in begins anew");
     // Many at once, before the first of them has failed.
-    sut.get(move |tx| tx.enable_account("a", &by("x", None), None, at(day_later + 2)));
+    sut.get(move |tx| tx.enable_account("a", &by("x", None), at(day_later + 2)));
     let open = (0..9).filter(|_| sut.get(move |tx| tx.attempt("b", at(day_later))) == Attempt::Open(None)).count();
     assert_eq!(open, 5);
 }
@@ -150,9 +149,9 @@ fn tokens_count_until_they_expire_or_are_revoked() {
     sut.get(move |tx| tx.use_token(token.id, at(5)));
     let token = find("one").expect("a token");
     assert!(!token.should_be_used(at(3_604)) && token.should_be_used(at(3_605)));
-    assert_eq!(sut.get(|tx| tx.revoke_token("a", &by("x", None), Some("leaked"), at(6))), Changed::Done);
-    assert_eq!(sut.get(|tx| tx.revoke_token("a", &by("x", None), None, at(7))), Changed::Already);
-    assert_eq!(sut.get(|tx| tx.revoke_token("b", &by("x", None), None, at(7))), Changed::Missing);
+    assert_eq!(sut.get(|tx| tx.revoke_token("a", &by("x", None), at(6))), Changed::Done);
+    assert_eq!(sut.get(|tx| tx.revoke_token("a", &by("x", None), at(7))), Changed::Already);
+    assert_eq!(sut.get(|tx| tx.revoke_token("b", &by("x", None), at(7))), Changed::Missing);
     assert!(!find("one").expect("a token").counts(at(8)));
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);
 }

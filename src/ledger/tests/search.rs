@@ -55,8 +55,8 @@ fn find(sut: &Sut, search: Search) -> Page {
     sut.get(move |tx| tx.find_messages(&search))
 }
 
-fn ids(sut: &Sut, asked: Asked) -> Vec<i64> {
-    find(sut, search(&asked)).rows.into_iter().map(|row| row.id).collect()
+fn ids(sut: &Sut, asked: &Asked) -> Vec<i64> {
+    find(sut, search(asked)).rows.into_iter().map(|row| row.id).collect()
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_a_message_mentions_follows_the_last_decision_on_it() {
         ..accepted(identity(wmo(Number::N305), ""))
     };
     let id = sut.store(Inbox::new("directory", "x", at(0), message.write()), parked).message_id;
-    let of = |asked: Asked| ids(&sut, asked);
+    let of = |asked: Asked| ids(&sut, &asked);
     let (allocation, rule) = (
         Asked { allocation: "7".to_owned(), ..Asked::default() },
         Asked { rule: "XSD".to_owned(), ..Asked::default() },
