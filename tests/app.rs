@@ -20,7 +20,7 @@ async fn every_figure_is_there_and_no_label_is_wrong() {
         .expect("embedded parts can be opened");
     let scraped = app.telemetry.scrape().await;
     // Nothing is told on an empty ledger, the first survey may not have been made yet, and the configuration names neither
-    // certificates nor expectations.
+    // certificates nor expectations nor terms of retention.
     let later = [
         Metric::OpenSignals,
         Metric::SurveyAgeSeconds,
@@ -30,6 +30,8 @@ async fn every_figure_is_there_and_no_label_is_wrong() {
         Metric::Silent,
         Metric::SilenceSeconds,
         Metric::SilenceLimitSeconds,
+        Metric::RetentionAgeSeconds,
+        Metric::RetentionOverdueSeconds,
     ];
     let figures = Metric::ALL.into_iter().filter(|metric| metric.sort().is_figure() && !later.contains(metric));
     for metric in figures {
