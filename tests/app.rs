@@ -20,7 +20,7 @@ async fn every_figure_is_there_and_no_label_is_wrong() {
         .expect("embedded parts can be opened");
     let scraped = app.telemetry.scrape().await;
     // Nothing is told on an empty ledger, the first survey may not have been made yet, and the configuration names neither
-    // certificates nor expectations nor terms.
+    // certificates nor expectations nor terms of retention.
     let later = [
         Metric::OpenSignals,
         Metric::SurveyAgeSeconds,
