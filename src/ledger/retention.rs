@@ -462,6 +462,14 @@ impl Tx<'_> {
              WHERE law = ?1 AND gemeente = ?2 AND person = ?3",
         )?
         .execute(with_nobody)?;
+        // How a search finds messages about a person; a message that waits for another person keeps that one.
+        self.sql(
+            "DELETE FROM subjects WHERE person = ?3 AND message_id IN (
+                 SELECT s.message_id FROM subjects AS s JOIN messages AS m ON m.id = s.message_id
+                 WHERE s.person = ?3 AND m.law = ?1 AND m.gemeente = ?2 AND m.removed >= 2
+             )",
+        )?
+        .execute(whose)?;
         // One household under both laws.
         self.sql(
             "DELETE FROM households WHERE gemeente = ?1 AND person = ?2
