@@ -111,7 +111,7 @@ fn complete(operation: &mut Value) {
         let text = operation["description"].as_str().unwrap_or_default();
         operation["description"] = json!(format!("{text}\n\nTakes the permission `{}`.", permissions.join("`, `")));
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let known = match parameter["name"].as_str() {
             Some("check") => check_ids(),
             Some("kind") => json!(super::messages::kinds()),

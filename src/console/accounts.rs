@@ -176,7 +176,7 @@ fn password_field<'a>(context: &'a Context, id: &'a str) -> Field<'a> {
 }
 
 fn add_form(context: &Context) -> Markup {
-    let name = Field::new("name", context.pick("Naam", "Name"), "", Entry::Text(60)).required().id("new-name");
+    let name = Field::new("name", context.pick("Naam", "Name"), "", Entry::Username(60)).required().id("new-name");
     let fields = html! {
         (field(&name))
         (role_boxes(context, "new", &BTreeSet::new()))

@@ -111,7 +111,7 @@ fn form(door: &Door, language: Language, status: StatusCode, next: Option<&str>,
         )
     });
     let fields = [
-        Field::new("name", language.pick("Naam", "Name"), "", Entry::Text(LONGEST_NAME)).required(),
+        Field::new("name", language.pick("Naam", "Name"), "", Entry::Username(LONGEST_NAME)).required(),
         Field::new("password", language.pick("Wachtwoord", "Password"), "", Entry::Password).required(),
     ];
     let content = html! {

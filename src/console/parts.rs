@@ -270,6 +270,8 @@ pub(super) fn pager(language: Language, newer: Option<&str>, older: Option<&str>
 pub(super) enum Entry<'a> {
     /// A line of text, of at most so many characters.
     Text(usize),
+    /// The name that somebody signs in with, of at most so many characters.
+    Username(usize),
     /// The password of whoever fills it in.
     Password,
     /// A password that is to count from now on.
@@ -337,6 +339,7 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
     let described = (!described.is_empty()).then_some(described);
     let invalid = fault.map(|_| "true");
     let complete = match entry {
+        Entry::Username(_) => Some("username"),
         Entry::Password => Some("current-password"),
         Entry::NewPassword => Some("new-password"),
         Entry::Text(_) | Entry::Day | Entry::Choice(_) => None,
@@ -351,7 +354,7 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
         div.field {
             label for=(id) { (label) }
             @match entry {
-                Entry::Text(most) => (input("text", Some(*most))),
+                Entry::Text(most) | Entry::Username(most) => (input("text", Some(*most))),
                 Entry::Password | Entry::NewPassword => (input("password", None)),
                 Entry::Day => (input("date", None)),
                 Entry::Choice(choices) => {
