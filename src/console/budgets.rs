@@ -287,7 +287,7 @@ fn course(context: &Context, shown: &Shown) -> Markup {
         Line { name: context.pick("gerealiseerd", "realised"), stroke: Stroke::Solid, points: realised.collect() },
         Line {
             name: context.pick("gerealiseerd en gereserveerd", "realised and reserved"),
-            stroke: Stroke::Thin,
+            stroke: Stroke::Dotted,
             points: committed.collect(),
         },
     ];

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 /// Room of a drawing, in its own units; it is as wide as its place.
 const WIDTH: i64 = 960;
 const HEIGHT: i64 = 220;
-const LEFT: i64 = 72;
+const LEFT: i64 = 92;
 const RIGHT: i64 = 12;
 const TOP: i64 = 10;
 const BOTTOM: i64 = 24;
@@ -91,6 +91,8 @@ fn stacked(parts: &[u64], series: &[(Tone, &str)]) -> Vec<(i64, i64, Tone)> {
 pub(super) enum Stroke {
     /// What is known.
     Solid,
+    /// What is known of something beside it.
+    Dotted,
     /// What is expected.
     Dashed,
     /// What it is held against.
@@ -103,6 +105,7 @@ impl Stroke {
     fn class(self) -> &'static str {
         match self {
             Stroke::Solid => "solid",
+            Stroke::Dotted => "dotted",
             Stroke::Dashed => "dashed",
             Stroke::Thin => "thin",
             Stroke::Limit => "limit",
