@@ -58,7 +58,7 @@ impl Site {
     }
 }
 
-/// All routes of the site. Whoever asks is made known to them by a [`Visit`] in the extensions of the request.
+/// All routes of the site. Whoever asks is made known to them by a [`access::Visit`] in the extensions of the request.
 pub fn routes(site: Arc<Site>) -> Router {
     let door = Arc::new(Door::new(Arc::clone(&site)));
     Router::new()

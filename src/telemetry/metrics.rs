@@ -88,11 +88,11 @@ pub enum Metric {
     OpenSignals,
     /// When the last message of a kind came in; party tells whose kind it is: municipality or provider.
     LastMessage,
-    /// Whether a partner has been silent for longer than [[silence]] expects: 1 or 0.
+    /// Whether a partner has been silent for longer than `[[silence]]` expects: 1 or 0.
     Silent,
-    /// Working time since the last message that [[silence]] expects.
+    /// Working time since the last message that `[[silence]]` expects.
     SilenceSeconds,
-    /// Working time after which [[silence]] counts a partner as silent.
+    /// Working time after which `[[silence]]` counts a partner as silent.
     SilenceLimitSeconds,
     /// Time since a region was last looked over; more than a day means that surveys fail.
     SurveyAgeSeconds,

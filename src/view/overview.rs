@@ -1,6 +1,6 @@
 //! Whether messages flow: what came in, what waits, what does not work, and what to do about it.
 //!
-//! What is judged is judged here alone, from figures and by rules that stand in one table of functions ([`RULES`]); pages
+//! What is judged is judged here alone, from figures and by rules that stand in one table of functions (`RULES`); pages
 //! and programs show the same sentence. A rule that is not met yields a [`Concern`] with what a person should do.
 
 use crate::config::Config;
