@@ -3,9 +3,8 @@
 
 mod e2e;
 
-use e2e::daemon::{Daemon, Site, program};
+use e2e::daemon::Site;
 use e2e::{traffic, until};
-use serde_json::Value;
 use std::fs;
 use std::process::Command;
 
@@ -21,14 +20,6 @@ fn schemathesis() -> Option<String> {
         println!("not tried out by its description: SLUIS_TEST_SCHEMATHESIS is not set (see ops/test)");
     }
     program
-}
-
-fn console(daemon: &Daemon) -> String {
-    let address = daemon.log().lines().find_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some(line["console.address"].as_str()?.to_owned())
-    });
-    address.expect("the daemon has a console")
 }
 
 /// What a description cannot say. A period has an order, and a law and a kind go together: these refuse with 400 what fits
@@ -58,26 +49,11 @@ fn every_answer_is_one_that_the_description_knows() {
     let mut daemon = site.start();
     daemon.address();
     until("all messages are judged", || site.waiting().is_empty(), || site.describe());
-    let made = program()
-        .args([
-            "token",
-            "add",
-            "fuzzer",
-            "--by",
-            "proef",
-            "--scope",
-            "view,view-contracts,order-held,replay,try",
-            "--config",
-        ])
-        .arg(site.path("sluis.toml"))
-        .output()
-        .expect("the program can be started");
-    let token = String::from_utf8(made.stdout).expect("a token is text").trim().to_owned();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let token = site.add_token("fuzzer", "view,view-contracts,order-held,replay,try");
 
     let settings = site.path("schemathesis.toml");
     fs::write(&settings, SETTINGS).expect("settings can be written");
-    let base = format!("http://{}/v1", console(&daemon));
+    let base = format!("http://{}/v1", daemon.console());
     let output = Command::new(schemathesis)
         .arg("--config-file")
         .arg(&settings)

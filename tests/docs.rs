@@ -1,38 +1,16 @@
 //! The documentation against the program: every command that a page shows is one, the examples that a reader would try first
 //! are tried, settings and JSON can be read, links lead somewhere, and every page can be reached from the README.
 
+mod pages;
+
 use clap::error::ErrorKind;
+use pages::{Block, Page, root};
 use sluis::cli;
 use sluis::config::parse;
 use sluis::ledger::{Keys, Ledger, Settings};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A page with its path from the root of the project.
-struct Page {
-    name: String,
-    text: String,
-}
-
-/// A piece of a page that is set apart.
-struct Block {
-    page: String,
-    line: usize,
-    /// What stands behind the fence; empty for an indented block.
-    language: String,
-    text: String,
-}
-
-impl Block {
-    fn place(&self) -> String {
-        format!("{}:{}", self.page, self.line)
-    }
-}
 
 fn pages() -> Vec<Page> {
     let mut names = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CHANGELOG.md".to_owned()];
@@ -45,45 +23,7 @@ fn pages() -> Vec<Page> {
         }
     }
     names.sort();
-    let read = |name: String| Page { text: std::fs::read_to_string(root().join(&name)).expect("a page"), name };
-    names.into_iter().map(read).collect()
-}
-
-fn blocks(page: &Page) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
-    let mut fenced = false;
-    let mut blank = true;
-    for (index, line) in page.text.lines().enumerate() {
-        let is_fence = line.trim_start().starts_with("```");
-        if is_fence {
-            blocks.extend(open.take());
-            fenced = !fenced;
-            if fenced {
-                let language = line.trim_start().trim_start_matches('`').trim().to_owned();
-                open = Some(Block { page: page.name.clone(), line: index + 1, language, text: String::new() });
-            }
-        } else if fenced {
-            let block = open.as_mut().expect("a fence opened it");
-            block.text.push_str(line);
-            block.text.push('\n');
-        } else if line.starts_with("    ") && (open.is_some() || blank) {
-            let block = open.get_or_insert_with(|| Block {
-                page: page.name.clone(),
-                line: index + 1,
-                language: String::new(),
-                text: String::new(),
-            });
-            block.text.push_str(&line[4..]);
-            block.text.push('\n');
-        } else {
-            blocks.extend(open.take());
-        }
-        blank = line.trim().is_empty();
-    }
-    assert!(!fenced, "{} ends within a block", page.name);
-    blocks.extend(open);
-    blocks
+    names.iter().map(|name| Page::read(name)).collect()
 }
 
 /// A command as a page shows it, without what calls the program.
@@ -191,7 +131,7 @@ fn every_command_that_a_page_shows_is_one() {
     let mut faults = Vec::new();
     let mut count = 0;
     for page in pages() {
-        for shown in blocks(&page).iter().flat_map(commands) {
+        for shown in page.blocks().iter().flat_map(commands) {
             for reading in readings(&shown.words) {
                 count += 1;
                 match fault_of(&reading) {
@@ -280,7 +220,7 @@ fn the_examples_that_a_reader_tries_do_what_the_pages_say() {
         std::fs::write(file, "<Bericht/>").expect("it can be written");
     }
     let retention = pages().into_iter().find(|page| page.name == "docs/retention.md").expect("the page");
-    let example = blocks(&retention).into_iter().find(|block| block.language == "toml").expect("it has settings");
+    let example = retention.blocks().into_iter().find(|block| block.language == "toml").expect("it has settings");
     let settings = format!("[contract]\nregion = \"FOLDER\"\n{}", example.text);
     std::fs::write(at.join("sluis.toml"), settings).expect("it can be written");
     let keys = Keys::create(&at.join("ledger.key")).expect("keys can be made");
@@ -290,7 +230,7 @@ fn the_examples_that_a_reader_tries_do_what_the_pages_say() {
     let shown: BTreeSet<(String, String)> = pages()
         .iter()
         .flat_map(|page| {
-            blocks(page).iter().flat_map(commands).map(|shown| (page.name.clone(), shown.words)).collect::<Vec<_>>()
+            page.blocks().iter().flat_map(commands).map(|shown| (page.name.clone(), shown.words)).collect::<Vec<_>>()
         })
         .collect();
     for (page, words, exit, part) in TRIED {
@@ -319,7 +259,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn settings_and_json_in_the_pages_can_be_read() {
     let mut count = 0;
-    for block in pages().iter().flat_map(blocks) {
+    for block in pages().iter().flat_map(Page::blocks) {
         let place = block.place();
         match block.language.split(' ').collect::<Vec<_>>()[..] {
             ["toml"] | ["toml", "sluis.toml"] => {

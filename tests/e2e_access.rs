@@ -3,38 +3,18 @@
 
 mod e2e;
 
-use e2e::daemon::{Daemon, Site, program};
-use e2e::until;
+use e2e::daemon::Site;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use reqwest::{Client, Response, redirect};
 use serde_json::Value;
 use std::fs;
-use std::io::Write as _;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 const PASSWORD: &str = "vier losse woorden hier";
 const SETTINGS: &str =
     "[http]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n[console]\nlisten = \"127.0.0.1:0\"\n";
-
-/// Runs a command on the site, with something on its standard input.
-fn sluis(site: &Site, arguments: &[&str], input: &str) -> Output {
-    let mut child = program()
-        .args(arguments)
-        .arg("--config")
-        .arg(site.path("sluis.toml"))
-        .env_remove("SUDO_USER")
-        .env("USER", "installer")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program can be started");
-    // A command that fails early reads nothing.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
-}
 
 fn done(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
@@ -48,22 +28,7 @@ fn refused(output: &Output, exit: i32, told: &str) {
 }
 
 fn add(site: &Site, name: &str, role: &str) -> Output {
-    sluis(site, &["account", "add", name, "--role", role, "--own", "--password-stdin"], &format!("{PASSWORD}\n"))
-}
-
-fn console(daemon: &mut Daemon) -> String {
-    daemon.address();
-    let told = |log: &str| {
-        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.find_map(|line| line["console.address"].as_str().map(str::to_owned))
-    };
-    let mut address = None;
-    let look = || {
-        address = told(&daemon.log());
-        address.is_some()
-    };
-    until("the console is up", look, String::new);
-    address.expect("it was waited for")
+    site.add_account(name, role, PASSWORD)
 }
 
 fn client() -> reqwest::ClientBuilder {
@@ -87,26 +52,26 @@ fn cookie(answer: &Response) -> String {
 async fn accounts_and_tokens_of_the_command_line_open_the_console_in_plain_text() {
     let site = Site::with_config(SETTINGS);
     // The first account comes before the gateway.
-    let none = sluis(&site, &["account", "add", "beheer", "--role", "administrator"], "");
+    let none = site.sluis(&["account", "add", "beheer", "--role", "administrator"], "");
     refused(&none, 2, "--password-stdin");
     refused(&add(&site, "Beheer der Beheren", "administrator"), 2, "A name has");
     refused(&add(&site, "beheer", "root"), 2, "A role is one of");
-    let short = sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden\n");
+    let short = site.sluis(&["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden\n");
     refused(&short, 2, "12 characters at least");
     let two =
-        sluis(&site, &["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden een\nwoorden\n");
+        site.sluis(&["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden een\nwoorden\n");
     refused(&two, 2, "more than one line");
     assert!(!site.path("ledger.sqlite").exists(), "nothing was made for what does not fit");
     assert_eq!(done(&add(&site, "beheer", "administrator")), "beheer may sign in as administrator\n");
     refused(&add(&site, "beheer", "viewer"), 1, "already");
-    let last = sluis(&site, &["account", "disable", "beheer", "--reason", "weg"], "");
+    let last = site.sluis(&["account", "disable", "beheer", "--reason", "weg"], "");
     refused(&last, 1, "the last account");
 
     let mut daemon = site.start();
-    let base = format!("http://{}", console(&mut daemon));
+    let base = format!("http://{}", daemon.console());
     // Others are made beside it.
     done(&add(&site, "j.devries", "viewer"));
-    let listed: Value = serde_json::from_str(&done(&sluis(&site, &["account", "list", "--json"], ""))).expect("JSON");
+    let listed: Value = serde_json::from_str(&done(&site.sluis(&["account", "list", "--json"], ""))).expect("JSON");
     assert_eq!(listed[1]["name"], "j.devries");
     assert_eq!(listed[1]["created_by"], "installer");
     let client = client().build().expect("a client");
@@ -127,35 +92,35 @@ async fn accounts_and_tokens_of_the_command_line_open_the_console_in_plain_text(
     // A gateway that starts anew knows its sessions, and an account that is disabled loses them.
     daemon.kill();
     let mut daemon = site.start();
-    let base = format!("http://{}", console(&mut daemon));
+    let base = format!("http://{}", daemon.console());
     let look = |path: &str, session: &str| client.get(format!("{base}{path}")).header(COOKIE, session).send();
     assert_eq!(look("/", &session).await.expect("an answer").status(), 200);
-    done(&sluis(&site, &["account", "roles", "j.devries", "--role", "administrator", "--reason", "vervangt"], ""));
+    done(&site.sluis(&["account", "roles", "j.devries", "--role", "administrator", "--reason", "vervangt"], ""));
     assert_eq!(look("/accounts", &session).await.expect("an answer").status(), 200, "other roles count at once");
-    done(&sluis(&site, &["account", "disable", "j.devries", "--reason", "uit dienst"], ""));
+    done(&site.sluis(&["account", "disable", "j.devries", "--reason", "uit dienst"], ""));
     let answer = look("/", &session).await.expect("an answer");
     assert_eq!(answer.headers()[LOCATION], "/login?why=over");
 
-    let token = done(&sluis(&site, &["token", "add", "backoffice", "--scope", "view,try", "--expires", "30d"], ""));
+    let token = done(&site.sluis(&["token", "add", "backoffice", "--scope", "view,try", "--expires", "30d"], ""));
     let token = token.trim();
     assert!(token.starts_with("slt_") && token.len() == 68, "a token and nothing else");
-    refused(&sluis(&site, &["token", "add", "backoffice", "--scope", "view"], ""), 1, "there is or was");
-    refused(&sluis(&site, &["token", "add", "x", "--scope", "unmask"], ""), 2, "these scopes");
-    refused(&sluis(&site, &["token", "add", "x", "--scope", "view", "--expires", "10y"], ""), 2, "90d");
+    refused(&site.sluis(&["token", "add", "backoffice", "--scope", "view"], ""), 1, "there is or was");
+    refused(&site.sluis(&["token", "add", "x", "--scope", "unmask"], ""), 2, "these scopes");
+    refused(&site.sluis(&["token", "add", "x", "--scope", "view", "--expires", "10y"], ""), 2, "90d");
     let ask = |token: &str| {
         client.get(format!("{base}/v1/nothing-of-the-kind")).header(AUTHORIZATION, format!("Bearer {token}")).send()
     };
     assert_eq!(ask(token).await.expect("an answer").status(), 404, "let in");
-    done(&sluis(&site, &["token", "revoke", "backoffice", "--reason", "gelekt"], ""));
+    done(&site.sluis(&["token", "revoke", "backoffice", "--reason", "gelekt"], ""));
     assert_eq!(ask(token).await.expect("an answer").status(), 401);
-    let listed = done(&sluis(&site, &["token", "list"], ""));
+    let listed = done(&site.sluis(&["token", "list"], ""));
     assert!(listed.contains("backoffice  view, try; revoked"), "{listed}");
 
     // Five guesses, and the name is locked for everybody; the command opens it again.
     for status in [403, 403, 403, 403, 429, 429] {
         assert_eq!(sign_in(&client, &base, "beheer", "niet het wachtwoord").await.status(), status);
     }
-    done(&sluis(&site, &["account", "enable", "beheer", "--reason", "zelf gebeld"], ""));
+    done(&site.sluis(&["account", "enable", "beheer", "--reason", "zelf gebeld"], ""));
     assert_eq!(sign_in(&client, &base, "beheer", PASSWORD).await.status(), 303);
     assert!(daemon.metric("sluis_sign_ins_total", "outcome=\"locked\"") >= 2.0);
     assert!(daemon.terminate().success());
@@ -182,8 +147,7 @@ async fn over_tls_cookies_are_for_tls_alone_and_other_sites_are_kept_out() {
     fs::write(site.path("console.key"), key.serialize_pem()).expect("it can be written");
     done(&add(&site, "beheer", "administrator"));
     let mut daemon = site.start();
-    let address = console(&mut daemon);
-    let base = format!("https://{address}");
+    let base = format!("https://{}", daemon.console());
     let roots = reqwest::Certificate::from_pem_bundle(certificate.as_bytes()).expect("PEM");
     let client = client().tls_certs_only(roots).build().expect("a client");
     let answer = sign_in(&client, &base, "beheer", PASSWORD).await;

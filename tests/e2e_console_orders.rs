@@ -3,21 +3,13 @@
 
 mod e2e;
 
-use e2e::daemon::{Daemon, Site};
+use e2e::daemon::Site;
 use e2e::traffic::Item;
 use e2e::until;
-use jiff::Timestamp;
 use jiff::civil::date;
-use serde_json::Value;
-use sluis::access::Role;
-use sluis::access::account::PasswordHash;
 use sluis::demo::compose::{Allocate, Composer, Person, omvang};
-use sluis::ledger::{By, Changed, Keys, Ledger};
 use sluis::message::{Eenheid, Frequentie, Law, Party, Product};
-use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 /// Without a contract.
 const STRANGER: &str = "42420010";
@@ -53,20 +45,13 @@ type Answer = (u16, String, String);
 impl Browser {
     fn ask(&mut self, method: &str, path: &str, form: &str) -> Answer {
         let Browser { address, cookie } = self;
-        let mut stream = TcpStream::connect(*address).expect("the console listens");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a limit can be set");
-        write!(
-            stream,
+        let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}\r\n\
              Accept-Language: nl\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
              Connection: close\r\n\r\n{form}",
             form.len()
-        )
-        .expect("a request can be sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        );
+        let (status, head, body) = e2e::exchange(*address, request.as_bytes()).expect("the console answers");
         let header = |name: &str| {
             let of_name = |line: &&str| line.to_ascii_lowercase().starts_with(name);
             head.lines().find(of_name).and_then(|line| line.split_once(": ")).map(|(_, value)| value.to_owned())
@@ -74,7 +59,7 @@ impl Browser {
         if let Some(set) = header("set-cookie:") {
             set.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         }
-        (status, header("location:").unwrap_or_default(), body.to_owned())
+        (status, header("location:").unwrap_or_default(), body)
     }
 
     fn page(&mut self, path: &str) -> String {
@@ -92,40 +77,6 @@ impl Browser {
     }
 }
 
-/// Where the console is; waits until the daemon says so.
-fn console(daemon: &mut Daemon, site: &Site) -> SocketAddr {
-    daemon.address();
-    let mut found = None;
-    until(
-        "the console is up",
-        || {
-            let log = daemon.log();
-            found = log.lines().find_map(|line| {
-                let line: Value = serde_json::from_str(line).ok()?;
-                line["console.address"].as_str()?.parse().ok()
-            });
-            found.is_some()
-        },
-        || site.describe(),
-    );
-    found.expect("it was waited for")
-}
-
-fn beside(site: &Site) -> Ledger {
-    let keys = Keys::load(&site.path("ledger.key")).expect("the keys of the gateway");
-    Ledger::open_beside(site.path("ledger.sqlite"), keys).expect("the ledger opens beside the daemon")
-}
-
-fn add_account(site: &Site, name: &'static str, role: Role) {
-    let hash = PasswordHash::of(PASSWORD).expect("a password can be hashed");
-    let by = By { name: "test".to_owned(), account: None, reason: None };
-    let roles = BTreeSet::from([role]);
-    let ledger = beside(site);
-    let added = ledger.run_blocking(move |tx| tx.add_account(name, &hash, &roles, false, &by, Timestamp::UNIX_EPOCH));
-    assert_eq!(added.expect("it is written"), Changed::Done);
-    ledger.close().expect("it closes");
-}
-
 fn signed_in(address: SocketAddr, name: &str) -> Browser {
     let mut browser = Browser { address, cookie: String::new() };
     let (status, to, body) =
@@ -136,19 +87,18 @@ fn signed_in(address: SocketAddr, name: &str) -> Browser {
 
 /// Documents that went to the provider.
 fn passed_on(site: &Site) -> usize {
-    let is_one = |path: &std::path::PathBuf| {
-        path.to_string_lossy().contains(STRANGER) && path.extension().is_some_and(|ending| ending == "xml")
-    };
-    site.left().iter().filter(|path| is_one(path)).count()
+    site.left_to(STRANGER)
 }
 
 #[test]
 fn a_held_allocation_is_released_at_a_page_and_leaves_once() {
     let site = Site::new("A1 = \"hold\"\n[console]\nlisten = \"127.0.0.1:0\"\n");
     let mut daemon = site.start();
-    let address = console(&mut daemon, &site);
-    add_account(&site, "j.devries", Role::ContractManager);
-    add_account(&site, "k.kijker", Role::Viewer);
+    let address = daemon.console();
+    for (name, role) in [("j.devries", "contract-manager"), ("k.kijker", "viewer")] {
+        let added = site.add_account(name, role, PASSWORD);
+        assert!(added.status.success(), "{added:?}");
+    }
     site.send(&[allocation()]);
     let mut manager = signed_in(address, "j.devries");
     until("it is held", || manager.page("/held").contains("WMO301 A1"), || site.describe());

@@ -2,7 +2,7 @@
 
 mod e2e;
 
-use e2e::daemon::{Site, program};
+use e2e::daemon::Site;
 use e2e::traffic::Item;
 use e2e::until;
 use jiff::civil::date;
@@ -34,13 +34,7 @@ fn allocation(nummer: Count) -> Item {
 
 /// Runs `sluis held` at a site: exit code, what it printed, what it complained of.
 fn held(site: &Site, arguments: &[&str]) -> (i32, String, String) {
-    let output = program()
-        .arg("held")
-        .args(arguments)
-        .arg("--config")
-        .arg(site.path("sluis.toml"))
-        .output()
-        .expect("the program can be run");
+    let output = site.sluis(&[["held"].as_slice(), arguments].concat(), "");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
     (output.status.code().expect("it ended by itself"), text(output.stdout), text(output.stderr))
 }
@@ -53,10 +47,7 @@ fn listed(site: &Site) -> Vec<Value> {
 
 /// Documents that went to the provider.
 fn passed_on(site: &Site) -> usize {
-    let is_one = |path: &std::path::PathBuf| {
-        path.to_string_lossy().contains(STRANGER) && path.extension().is_some_and(|ending| ending == "xml")
-    };
-    site.left().iter().filter(|path| is_one(path)).count()
+    site.left_to(STRANGER)
 }
 
 #[test]

@@ -51,12 +51,7 @@ fn set_aside(site: &Site, messages: impl Iterator<Item = (String, Vec<u8>)>) {
 
 /// Runs a command at a site: exit code, what it printed, what it complained of.
 fn sluis(site: &Site, arguments: &[&str]) -> (i32, String, String) {
-    let output = program()
-        .args(arguments)
-        .arg("--config")
-        .arg(site.path("sluis.toml"))
-        .output()
-        .expect("the program can be run");
+    let output = site.sluis(arguments, "");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
     (output.status.code().expect("it ended by itself"), text(output.stdout), text(output.stderr))
 }

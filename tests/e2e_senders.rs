@@ -4,7 +4,7 @@
 mod e2e;
 
 use e2e::broker::{Arrival, Broker};
-use e2e::daemon::{Daemon, Site, program};
+use e2e::daemon::{Daemon, Site};
 use e2e::{bsns, name, put, until};
 use jiff::civil::date;
 use lapin::options::{
@@ -17,8 +17,7 @@ use serde_json::Value;
 use sluis::demo::compose::{Allocate, Composer, Person, omvang};
 use sluis::message::{Eenheid, Frequentie, Law, Party, Product};
 use sluis::sender::TokenHash;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use tokio::runtime::Runtime;
 
 const AALTEN: &str = "0197";
@@ -150,12 +149,7 @@ fn settings(broker: &Broker, login: &str) -> String {
 }
 
 fn sluis(site: &Site, arguments: &[&str]) -> (i32, String) {
-    let output = program()
-        .args(arguments)
-        .arg("--config")
-        .arg(site.path("sluis.toml"))
-        .output()
-        .expect("the program can be run");
+    let output = site.sluis(arguments, "");
     let code = output.status.code().expect("it ended by itself");
     (code, String::from_utf8(output.stdout).expect("it prints text"))
 }
@@ -168,27 +162,13 @@ fn refused(site: &Site) -> Vec<Value> {
 
 /// Status and body of a POST.
 fn post(address: SocketAddr, key: &str, bytes: &[u8]) -> (u16, Value) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    write!(
-        stream,
+    let head = format!(
         "POST /v1/messages HTTP/1.1\r\nHost: sluis\r\nConnection: close\r\nContent-Type: application/xml\r\n\
          Authorization: Bearer {TOKEN}\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n",
         bytes.len()
-    )
-    .and_then(|()| stream.write_all(bytes))
-    .expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    (status, serde_json::from_str(body).expect("JSON"))
-}
-
-fn intake_address(daemon: &mut Daemon) -> SocketAddr {
-    daemon.address();
-    let log = daemon.log();
-    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.find_map(|line| line["intake.address"].as_str()?.parse().ok()).expect("it takes messages over HTTP")
+    );
+    let (status, _, body) = e2e::exchange(address, &[head.as_bytes(), bytes].concat()).expect("an answer");
+    (status, serde_json::from_str(&body).expect("JSON"))
 }
 
 fn errors(arrivals: &[Arrival]) -> Vec<(String, Value)> {
@@ -246,7 +226,7 @@ fn a_login_sends_for_its_own_party_and_for_nobody_else() {
     }
 
     // Over HTTP the same sender has the answer at once.
-    let address = intake_address(&mut daemon);
+    let address = daemon.intake();
     let (status, problem) = post(address, "h1", &toewijzing("T6"));
     assert_eq!(status, 403, "{problem}");
     assert_eq!(post(address, "h1", &toewijzing("T6")).0, 403, "again");

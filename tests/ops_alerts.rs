@@ -5,17 +5,16 @@ mod e2e;
 
 use e2e::daemon::{Site, tail};
 use e2e::office::{Mood, Office};
-use e2e::{PATIENCE, traffic, until};
+use e2e::{free_address, traffic, until};
 use serde_json::{Value, json};
 use sluis::delivery::http::install_crypto_provider;
 use sluis::telemetry::{Entry, Metric, Sort};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Instant;
 
 /// Metrics that neither a dashboard nor a rule uses, each with the reason.
 const NOT_USED: [(Metric, &str); 0] = [];
@@ -34,8 +33,9 @@ fn read(name: &str) -> String {
     fs::read_to_string(ops(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Runs a tool of Prometheus in `ops/prometheus`, with something on its standard input.
-fn tool(name: &str, arguments: &[&str], input: &str) -> Output {
+/// Runs a tool of Prometheus in `ops/prometheus`, with something on its standard input. It must find nothing wrong; gives
+/// what it said.
+fn sound(name: &str, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(name)
         .args(arguments)
         .current_dir(ops("prometheus"))
@@ -45,12 +45,7 @@ fn tool(name: &str, arguments: &[&str], input: &str) -> Output {
         .spawn()
         .unwrap_or_else(|error| panic!("{name} is missing ({error}): `ops/test` installs it"));
     child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads what it gets");
-    child.wait_with_output().expect("it ends")
-}
-
-/// The same, when it must find nothing; gives what it said.
-fn sound(name: &str, arguments: &[&str], input: &str) -> String {
-    let Output { status, stdout, stderr } = tool(name, arguments, input);
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
     assert!(status.success(), "{name} {arguments:?}: {said}");
     said
@@ -431,9 +426,7 @@ impl Prometheus {
             ),
         );
         // It cannot tell which port it took, so one is looked for.
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it has an address");
-        drop(listener);
+        let address = free_address();
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         let child = Command::new("prometheus")
             .arg("--config.file=prometheus.yml")
@@ -528,10 +521,12 @@ fn a_destination_that_is_down_alarms_until_it_is_back() {
         || format!("{}\n{}", prometheus.describe(), site.describe()),
     );
     until("everything arrived", || daemon.metric("sluis_outbox_rows", "").abs() < 0.5, || site.describe());
-    let since = Instant::now();
-    while prometheus.value("sum(sluis_end_to_end_seconds_count{purpose=\"forward\"})").is_none_or(|count| count < 1.0) {
-        assert!(since.elapsed() < PATIENCE, "what arrived is counted\n{}", prometheus.describe());
-    }
+    let forwards = "sum(sluis_end_to_end_seconds_count{purpose=\"forward\"})";
+    until(
+        "what arrived is counted",
+        || prometheus.value(forwards).is_some_and(|count| count >= 1.0),
+        || prometheus.describe(),
+    );
     // All rules were evaluated, not only parsed.
     let groups = prometheus.ask("rules").expect("it tells its rules");
     let evaluated: Vec<&Value> = groups["groups"]

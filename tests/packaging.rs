@@ -3,8 +3,8 @@
 
 mod e2e;
 
-use e2e::daemon::{Daemon, Site, program};
-use e2e::{PATIENCE, until};
+use e2e::daemon::{Site, program};
+use e2e::{PATIENCE, free_address, until};
 use jiff::civil::date;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use sluis::config::{self, Config};
@@ -13,7 +13,6 @@ use sluis::ledger::Location;
 use sluis::message::{Eenheid, Frequentie, Law, Party, Product};
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -298,12 +297,6 @@ fn the_first_message_is_accepted() {
     assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
 }
 
-/// A free port; something else may take it meanwhile, which a test would then say.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
 fn ready(site: &Site, more: &[&str]) -> (Option<i32>, String) {
     let asked =
         program().arg("ready").args(more).arg("--config").arg(site.path("sluis.toml")).output().expect("it runs");
@@ -312,8 +305,8 @@ fn ready(site: &Site, more: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn a_health_check_tells_a_gateway_that_works_from_one_that_does_not() {
-    let broker = free_port();
-    let site = Site::with_config(&format!("[http]\nlisten = \"127.0.0.1:{}\"\n", free_port()));
+    let broker = free_address();
+    let site = Site::with_config(&format!("[http]\nlisten = \"{}\"\n", free_address()));
     let (code, text) = ready(&site, &[]);
     assert!(code == Some(1) && text.contains("nothing answers at 127.0.0.1:"), "{code:?}: {text}");
     let daemon = site.start();
@@ -324,8 +317,8 @@ fn a_health_check_tells_a_gateway_that_works_from_one_that_does_not() {
 
     // Its broker is away: it lives, and does not work.
     let config = format!(
-        "[http]\nlisten = \"127.0.0.1:{}\"\n[intake]\ntransports = [\"amqp\"]\n[amqp]\nurl = \"amqp://127.0.0.1:{broker}\"\n",
-        free_port()
+        "[http]\nlisten = \"{}\"\n[intake]\ntransports = [\"amqp\"]\n[amqp]\nurl = \"amqp://{broker}\"\n",
+        free_address()
     );
     let site = Site::with_config(&config);
     let _daemon = site.start();
@@ -382,12 +375,11 @@ impl Authority {
         put(site, "console.pem", &certificate.pem());
     }
 
-    /// Whether the console shows a certificate of this authority.
-    fn vouches_for(&self, address: &str) -> bool {
+    /// Whether what listens on this port shows a certificate of this authority.
+    fn vouches_for(&self, port: u16) -> bool {
         sluis::delivery::http::install_crypto_provider();
         let roots = reqwest::Certificate::from_pem_bundle(self.0.pem().as_bytes()).expect("PEM");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let port = address.rsplit_once(':').expect("a port").1;
         runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).tls_certs_only(roots).build();
             client.expect("a client").get(format!("https://localhost:{port}/")).send().await.is_ok()
@@ -399,22 +391,6 @@ fn put(site: &Site, name: &str, text: &str) {
     e2e::put(&site.path(""), name, text.as_bytes());
 }
 
-/// What the log names as the address of the console.
-fn console(daemon: &Daemon) -> String {
-    let mut address = None;
-    until(
-        "the console is up",
-        || {
-            let log = daemon.log();
-            let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-            address = lines.into_iter().find_map(|line| line["console.address"].as_str().map(str::to_owned));
-            address.is_some()
-        },
-        || daemon.log(),
-    );
-    address.expect("it was waited for")
-}
-
 #[test]
 fn renewed_certificates_of_the_console_count_and_sighup_names_those_that_do_not_fit() {
     let (old, new) = (Authority::new(), Authority::new());
@@ -423,17 +399,17 @@ fn renewed_certificates_of_the_console_count_and_sighup_names_those_that_do_not_
          server_cert_file = \"console.pem\"\nserver_key_file = \"console.key\"\n",
     );
     old.renew(&site);
-    let daemon = site.start();
-    let address = console(&daemon);
-    until("the first certificate serves", || old.vouches_for(&address), || site.log());
-    assert!(!new.vouches_for(&address));
+    let mut daemon = site.start();
+    let port = daemon.console().port();
+    until("the first certificate serves", || old.vouches_for(port), || site.log());
+    assert!(!new.vouches_for(port));
     new.renew(&site);
-    until("the renewed certificate serves", || new.vouches_for(&address), || site.log());
+    until("the renewed certificate serves", || new.vouches_for(port), || site.log());
 
     put(&site, "console.key", &KeyPair::generate().expect("a key").serialize_pem());
     daemon.signal("HUP");
     until("the fault is told", || site.log().contains("certificates.other_key"), || site.log());
-    assert!(new.vouches_for(&address), "the one before stays in use");
+    assert!(new.vouches_for(port), "the one before stays in use");
     assert!(daemon.terminate().success());
 }
 

@@ -304,10 +304,6 @@ fn month_after(day: Date, months: i32) -> Date {
     day.first_of_month().saturating_add(months.months())
 }
 
-fn last_of(day: Date) -> Date {
-    day.last_of_month()
-}
-
 /// Traffic of one month: somebody new is allocated care for half a year, starts, and everybody's care is declared.
 fn month(twins: &mut Twins, index: u32, courses: &mut Vec<Course>) {
     let today = twins.today();
@@ -325,7 +321,7 @@ fn month(twins: &mut Twins, index: u32, courses: &mut Vec<Course>) {
         nummer: 1000 + Count::from(index),
         product: sample.product(),
         from,
-        to: last_of(month_after(from, 5)),
+        to: month_after(from, 5).last_of_month(),
         omvang: volume,
     };
     let who = Person::nth(person);
@@ -399,7 +395,7 @@ fn request(twins: &mut Twins, index: u32) {
         nummer: 0,
         product: sample.product(),
         from: month_after(twins.today(), 1),
-        to: last_of(month_after(twins.today(), 3)),
+        to: month_after(twins.today(), 3).last_of_month(),
         omvang: omvang(2, Eenheid::Uur, Frequentie::PerWeek),
     };
     let referentie = format!("V{index}");
@@ -462,7 +458,7 @@ fn probe(twins: &mut Twins, courses: &[Course]) {
     let period = (last.first_of_month(), last);
     let of_latest = |number: &str| sample.claim(number, latest.allocate.nummer, period, 1);
     let again =
-        Allocate { nummer: 777_777, from: twins.today(), to: last_of(twins.today()), ..oldest.allocate.clone() };
+        Allocate { nummer: 777_777, from: twins.today(), to: twins.today().last_of_month(), ..oldest.allocate.clone() };
     let first_line = format!("L1-{}", oldest.person);
     let mut expected = Vec::new();
     let mut ask =
@@ -519,7 +515,7 @@ fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
     // Days between two times that somebody goes through the ledger: each day, or gateways that were down for weeks.
     let mut gaps = [1, 1, 30, 7, 45, 1, 3, 100, 11, 2, 61].into_iter().cycle();
     let mut next = FIRST_DAY;
-    let (mut times, mut gone) = (0, Account::default());
+    let mut times = 0;
     for index in 0..120_u32 {
         let day = month_after(FIRST_DAY, i32::try_from(index).expect("few")).saturating_add(9.days());
         while next < day {
@@ -528,11 +524,7 @@ fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
             let planned = (times % 4 == 0).then(|| plan(&twins));
             let account = twins.go_through(cut);
             if let Some(planned) = planned.filter(|_| cut.is_none()) {
-                assert_eq!(planned, Account { others: 0, ..account.clone() }, "the plan of {}", twins.today());
-            }
-            for stage in Stage::ALL {
-                *gone.messages.entry((stage, Class { kind: None, verdict: Verdict::Rejected })).or_default() +=
-                    account.of(stage);
+                assert_eq!(planned, Account { others: 0, ..account }, "the plan of {}", twins.today());
             }
             twins.check();
             times += 1;

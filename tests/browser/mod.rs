@@ -5,7 +5,7 @@
 //! [`Browser::run`]. [`Browser::complaints`] is what any page must live up to.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
-use crate::e2e::daemon::{Daemon, Site, program, tail};
+use crate::e2e::daemon::{Daemon, Site, tail};
 use crate::e2e::traffic::Item;
 use crate::e2e::{PATIENCE, until};
 use serde_json::{Value, json};
@@ -36,21 +36,10 @@ impl World {
         site.send(traffic);
         let mut daemon = site.start();
         daemon.address();
-        let mut address = None;
-        until(
-            "the console is up",
-            || {
-                address = daemon.log().lines().find_map(|line| {
-                    let line: Value = serde_json::from_str(line).ok()?;
-                    line["console.address"].as_str()?.parse().ok()
-                });
-                address.is_some()
-            },
-            || site.describe(),
-        );
+        let address = daemon.console();
         until("all messages are judged", || site.waiting().is_empty(), || site.describe());
         until("all has left", || daemon.metric("sluis_outbox_rows", "") < 0.5, || site.describe());
-        World { site, daemon, address: address.expect("it was waited for") }
+        World { site, daemon, address }
     }
 
     /// The address of a page.
@@ -60,19 +49,7 @@ impl World {
 
     /// Makes an account of these roles as an administrator does, and signs in with it.
     pub fn sign_in(&self, browser: &Browser, name: &str, roles: &[&str]) {
-        let mut adding = program()
-            .args(["account", "add", name, "--password-stdin", "--own", "--by", "proef", "--role", &roles.join(",")])
-            .arg("--config")
-            .arg(self.site.path("sluis.toml"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
-        let mut input = adding.stdin.take().expect("it was asked for");
-        writeln!(input, "{PASSWORD}").expect("it reads");
-        drop(input);
-        let added = adding.wait_with_output().expect("it ends");
+        let added = self.site.add_account(name, &roles.join(","), PASSWORD);
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         browser.visit(&self.page("/login"));
         browser.run(

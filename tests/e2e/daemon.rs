@@ -4,9 +4,10 @@ use super::{PATIENCE, bsns, files, is_hidden, name, put, traffic::Item, until};
 use serde_json::Value;
 use std::cell::Cell;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -119,6 +120,14 @@ impl Site {
         left
     }
 
+    /// How many documents left for a party.
+    pub fn left_to(&self, party: &str) -> usize {
+        let is_one = |path: &&PathBuf| {
+            path.to_string_lossy().contains(party) && path.extension().is_some_and(|ending| ending == "xml")
+        };
+        self.left().iter().filter(is_one).count()
+    }
+
     /// Starts the daemon.
     pub fn start(&self) -> Daemon {
         self.start_with(&[])
@@ -139,6 +148,37 @@ impl Site {
             .spawn()
             .expect("the program can be started");
         Daemon { child, log, started: Instant::now() }
+    }
+
+    /// Runs a command on the site as a person called `installer` does, with something on its standard input.
+    pub fn sluis(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = program()
+            .args(arguments)
+            .arg("--config")
+            .arg(self.path("sluis.toml"))
+            .env_remove("SUDO_USER")
+            .env("USER", "installer")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        // A command that fails early reads nothing.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        child.wait_with_output().expect("it ends")
+    }
+
+    /// Makes an account that keeps the password it is given, with roles by comma.
+    pub fn add_account(&self, name: &str, roles: &str, password: &str) -> Output {
+        let arguments = ["account", "add", name, "--role", roles, "--own", "--password-stdin"];
+        self.sluis(&arguments, &format!("{password}\n"))
+    }
+
+    /// Makes a token with scopes by comma; gives the token itself.
+    pub fn add_token(&self, name: &str, scopes: &str) -> String {
+        let made = self.sluis(&["token", "add", name, "--scope", scopes], "");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).expect("a token is text").trim().to_owned()
     }
 
     /// What the daemon said in all its lives.
@@ -193,6 +233,21 @@ impl Daemon {
 
     /// Where it serves metrics and health; waits until it does.
     pub fn address(&mut self) -> SocketAddr {
+        self.told("address")
+    }
+
+    /// Where its console is; waits until it is there.
+    pub fn console(&mut self) -> SocketAddr {
+        self.told("console.address")
+    }
+
+    /// Where it takes messages over HTTP; waits until it does.
+    pub fn intake(&mut self) -> SocketAddr {
+        self.told("intake.address")
+    }
+
+    /// An address that it tells in its log under that name; waits until it does.
+    fn told(&mut self, name: &str) -> SocketAddr {
         let mut address = None;
         let log = self.log.clone();
         until(
@@ -201,7 +256,7 @@ impl Daemon {
                 assert!(self.runs(), "the daemon ended:\n{}", tail(&self.log()));
                 address = self.log().lines().find_map(|line| {
                     let line: Value = serde_json::from_str(line).ok()?;
-                    line["address"].as_str()?.parse().ok()
+                    line[name].as_str()?.parse().ok()
                 });
                 address.is_some()
             },
