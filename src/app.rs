@@ -152,9 +152,7 @@ impl App {
             None => None,
         };
         let console_address = console.as_ref().map(Listening::address);
-        let needs_spool =
-            config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory;
-        let spool = needs_spool.then(|| Spool::open(&config.directory.root)).transpose()?;
+        let spool = config.uses_folders().then(|| Spool::open(&config.directory.root)).transpose()?;
         let (ledger, lock) = open_ledger(&config.ledger.location, &config.ledger.key_file)?;
         let spool_lock = spool.as_ref().map(Spool::claim).transpose()?;
         let config =
@@ -169,18 +167,13 @@ impl App {
             move |Group { jobs, committed, took }| LedgerGroup { jobs, committed, took }.emit(&telemetry)
         });
         telemetry.set_surroundings(figures::of_surroundings(config, Arc::clone(&clock)));
-        telemetry.set_figures(keeper::with_figures(
-            &config.retention,
-            &ledger,
-            &clock,
-            figures::of_ledger(
-                config,
-                ledger.clone(),
-                Arc::clone(&registers),
-                membership.clone(),
-                Arc::clone(&clock),
-                ledger_component,
-            ),
+        telemetry.set_figures(figures::of_ledger(
+            config,
+            ledger.clone(),
+            Arc::clone(&registers),
+            membership.clone(),
+            Arc::clone(&clock),
+            ledger_component,
         ));
         // Compiled at the first use otherwise: the first message of each kind would wait for it.
         let schemas = tokio::task::spawn_blocking(|| Kind::all().filter_map(schema::schema).count());
@@ -217,25 +210,27 @@ impl App {
             Some(membership) => Arc::new(membership.outbox()),
             None => Arc::new(ledger.clone()),
         };
-        let reads = console.is_some() || listening.is_some();
         let reader = || -> anyhow::Result<Ledger> {
             Ok(Ledger::open_to_read(config.ledger.location.clone(), Keys::load(&config.ledger.key_file)?)?)
         };
         // A connection of its own: a large message that is tried out holds up no page.
-        let trials = if reads { Some(reader()?) } else { None };
-        let trials =
-            trials.map(|reader| Arc::new(Trials::new(config, registers.in_force(), reader, Arc::clone(&clock))));
-        let site = match &console {
-            None => None,
-            Some(_) => Some(Arc::new(Site {
+        let trials = if console.is_some() || listening.is_some() {
+            Some(Arc::new(Trials::new(config, registers.in_force(), reader()?, Arc::clone(&clock))))
+        } else {
+            None
+        };
+        let site = if let (Some(_), Some(trials)) = (&console, &trials) {
+            Some(Arc::new(Site {
                 ledger: ledger.clone(),
                 reader: reader()?,
                 registers: Arc::clone(&registers),
-                trials: Arc::clone(trials.as_ref().expect("they are made where there is a console")),
+                trials: Arc::clone(trials),
                 telemetry: telemetry.clone(),
                 clock: Arc::clone(&clock),
                 config: config.clone(),
-            })),
+            }))
+        } else {
+            None
         };
         let (relay, link) = relay(config, spool.as_ref(), outbox, clock, &telemetry)?;
         let assigned = membership.as_ref().map(|membership| membership.share());
@@ -309,13 +304,11 @@ impl App {
         }
         self.server_trigger.stop();
         for (part, server) in [("watch server", Some(self.server)), ("console", self.console)] {
-            match server {
-                None => {}
-                Some(server) => match server.await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => tracing::warn!(part, %error, "a server ended with an error"),
-                    Err(error) => log_panic(part, Some(error)),
-                },
+            let Some(server) = server else { continue };
+            match server.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(part, %error, "a server ended with an error"),
+                Err(error) => log_panic(part, Some(error)),
             }
         }
         let ledger = self.ledger;

@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -39,6 +40,11 @@ pub fn moment_of_dutch_day(day: Date, minutes: u16) -> Option<Timestamp> {
     let (hour, minute) = (i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?);
     let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
     day.to_datetime(time).to_zoned(dutch_time()).ok().map(|moment| moment.timestamp())
+}
+
+/// How long ago a moment was; zero for one that is still to come.
+pub fn age(since: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 
 fn dutch_time() -> TimeZone {

@@ -53,6 +53,14 @@ impl Verdict {
             Verdict::Rejected | Verdict::Parked => false,
         }
     }
+
+    /// Whether it is the last word on the message, and nobody has to look at it any more.
+    pub fn is_decided(self) -> bool {
+        match self {
+            Verdict::Accepted | Verdict::Rejected | Verdict::Partly => true,
+            Verdict::Held | Verdict::Parked => false,
+        }
+    }
 }
 
 impl fmt::Display for Verdict {

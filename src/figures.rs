@@ -1,20 +1,23 @@
 //! What is computed when somebody scrapes: what the ledger and the registers know in numbers, and what lies on disks and in
 //! folders, which is told also while the ledger is away.
 
-use crate::clock::Clock;
-use crate::config::{Config, ServerFiles, TlsFiles, Transport};
+use crate::clock::{Clock, age};
+use crate::config::{Config, Transport};
 use crate::contract::Contracts;
 use crate::decision::Purpose;
 use crate::delivery::breaker::{Breakers, State};
-use crate::delivery::{destination_names, office_name};
+use crate::delivery::destination_names;
 use crate::doctor::disk;
 use crate::finding::Severity;
-use crate::ledger::{Budget, Counts, InForce, KeyState, LastMessage, LastSurvey, Ledger, LedgerError, Location, Tx};
+use crate::ledger::{
+    Budget, Counts, InForce, KeyState, LastMessage, LastSurvey, Ledger, LedgerError, Location, RetentionRun, Tx,
+};
 use crate::members::{self, Membership};
 use crate::message::{Cents, Date, Direction};
 use crate::registers::Registers;
+use crate::retention::keeper;
 use crate::silence::Expectation;
-use crate::telemetry::{Component, Figure, Figures, Metric};
+use crate::telemetry::{Component, Figure, Figures, Metric, eurocents};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -40,6 +43,7 @@ struct Known {
     last: Vec<LastMessage>,
     /// Since when somebody could have been heard of.
     begin: Option<Timestamp>,
+    retention: Option<RetentionRun>,
 }
 
 fn ask(tx: &Tx<'_>, regions: Vec<String>, now: Timestamp) -> Result<Known, LedgerError> {
@@ -59,6 +63,7 @@ fn ask(tx: &Tx<'_>, regions: Vec<String>, now: Timestamp) -> Result<Known, Ledge
         in_force: tx.in_force()?,
         last: tx.last_messages()?,
         begin: tx.first_message_at()?,
+        retention: tx.last_whole_retention()?,
     })
 }
 
@@ -68,6 +73,8 @@ struct Fixed {
     destinations: Vec<String>,
     silence: Vec<Expectation>,
     waiting_limit: Option<Duration>,
+    /// Whether anything is ever let go of.
+    lets_go: bool,
     started: Timestamp,
 }
 
@@ -86,6 +93,7 @@ pub(crate) fn of_ledger(
         destinations: destination_names(config),
         silence: config.silence.clone(),
         waiting_limit: config.waiting_room.longest,
+        lets_go: config.retention.is_set(),
         started: clock.now(),
     });
     Box::new(move || {
@@ -112,6 +120,9 @@ pub(crate) fn of_ledger(
             figures.extend(of_silence(&fixed, &known, now));
             figures.extend(of_budgets(&in_force, &known.budgets, today));
             figures.extend(of_registers(&registers, today, now));
+            if fixed.lets_go {
+                figures.extend(of_retention(&known, today, now));
+            }
             figures.extend(members);
             Some(figures)
         }
@@ -161,7 +172,7 @@ fn of_known(fixed: &Fixed, known: &Known, now: Timestamp) -> Vec<Figure> {
     }
     for (region, last) in &known.surveys {
         if let Some(last) = last {
-            figures.push((Metric::SurveyAgeSeconds, vec![region.clone()], since(last.at, now).as_secs_f64()));
+            figures.push((Metric::SurveyAgeSeconds, vec![region.clone()], age(last.at, now).as_secs_f64()));
         }
     }
     let bytes = fixed.location.file().map(bytes_on_disk).or(known.bytes_on_server).unwrap_or_default();
@@ -170,7 +181,7 @@ fn of_known(fixed: &Fixed, known: &Known, now: Timestamp) -> Vec<Figure> {
         // One that was there before ages were kept has none.
         if key.id == known.in_force.of(key.sort) && key.since > Timestamp::UNIX_EPOCH {
             let label = vec![key.sort.as_str().to_owned()];
-            figures.push((Metric::KeyAgeSeconds, label, since(key.since, now).as_secs_f64()));
+            figures.push((Metric::KeyAgeSeconds, label, age(key.since, now).as_secs_f64()));
         }
     }
     figures
@@ -217,9 +228,9 @@ fn of_budgets(contracts: &Contracts, budgets: &[Budget], today: Date) -> Vec<Fig
                 .get(agreement.id.as_str())
                 .map_or((Cents(0), Cents(0)), |balance| (balance.realised, balance.consumption));
             let reserved = Cents(consumption.0.saturating_sub(realised.0));
-            figures.push((Metric::BudgetAgreed, labels.clone(), cents(agreement.amount)));
-            figures.push((Metric::BudgetReserved, labels.clone(), cents(reserved)));
-            figures.push((Metric::BudgetRealised, labels, cents(realised)));
+            figures.push((Metric::BudgetAgreed, labels.clone(), eurocents(agreement.amount)));
+            figures.push((Metric::BudgetReserved, labels.clone(), eurocents(reserved)));
+            figures.push((Metric::BudgetRealised, labels, eurocents(realised)));
         }
     }
     figures
@@ -243,6 +254,14 @@ fn of_registers(registers: &Registers, today: Date, now: Timestamp) -> Vec<Figur
         figures.push((Metric::RegisterFaults, region, approximate(u64::try_from(faults).unwrap_or(u64::MAX))));
     }
     figures
+}
+
+fn of_retention(known: &Known, today: Date, now: Timestamp) -> [Figure; 2] {
+    let (age, overdue) = keeper::standing_of(known.retention.as_ref(), known.begin, now, today);
+    [
+        (Metric::RetentionAgeSeconds, Vec::new(), age.as_secs_f64()),
+        (Metric::RetentionOverdueSeconds, Vec::new(), overdue.as_secs_f64()),
+    ]
 }
 
 /// What lies on disks and in folders: room, messages that wait to be taken in, certificates.
@@ -274,9 +293,9 @@ fn look(places: &Places, now: Timestamp) -> Vec<Figure> {
     for (queue, folder) in &places.queues {
         // A folder that cannot be listed is told by its component.
         let Ok((count, oldest)) = waiting(folder) else { continue };
-        let age = oldest.map(|oldest| since(oldest, now));
+        let oldest = oldest.map(|oldest| age(oldest, now));
         figures.push((Metric::IntakeQueueMessages, vec![queue.clone()], approximate(count)));
-        figures.push((Metric::IntakeQueueOldestSeconds, vec![queue.clone()], seconds(age)));
+        figures.push((Metric::IntakeQueueOldestSeconds, vec![queue.clone()], seconds(oldest)));
     }
     for (section, key, file) in &places.certificates {
         let ends = ends_at(file).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -314,29 +333,18 @@ fn waiting(folder: &Path) -> std::io::Result<(u64, Option<Timestamp>)> {
     Ok((count, oldest))
 }
 
-/// Every certificate that the configuration names.
+/// The certificates of connections and of listeners in use.
 fn certificates(config: &Config) -> Vec<(String, &'static str, PathBuf)> {
-    let mut all = Vec::new();
-    let mut of_client = |section: &str, tls: &TlsFiles| {
-        let named = [("ca_file", &tls.ca_file), ("client_cert_file", &tls.client_cert_file)];
-        let named = named.into_iter().filter_map(|(key, file)| Some((section.to_owned(), key, file.clone()?)));
-        all.extend(named);
+    let is_told = |section: &str| match section {
+        "http_intake" => config.intake.contains(&Transport::Http),
+        "console" => config.console.listen.is_some(),
+        // Not among those that the metric tells of.
+        "oidc" => false,
+        _ => true,
     };
-    if let Some(amqp) = &config.amqp {
-        of_client("amqp", &amqp.tls);
-    }
-    of_client("ledger", &config.ledger.tls);
-    for office in config.back_offices.values() {
-        of_client(&office_name(&office.gemeente).replacen("http", "back_office", 1), &office.tls);
-    }
-    let intake = config.http_intake.tls.as_ref().filter(|_| config.intake.contains(&Transport::Http));
-    let console = config.console.tls.as_ref().filter(|_| config.console.listen.is_some());
-    for (section, tls) in [("http_intake", intake), ("console", console)] {
-        let Some(ServerFiles { certificate, client_authority, .. }) = tls else { continue };
-        all.push((section.to_owned(), "server_cert_file", certificate.clone()));
-        all.extend(client_authority.iter().map(|file| (section.to_owned(), "client_ca_file", file.clone())));
-    }
-    all
+    let named = config.named_files().into_iter();
+    let named = named.filter(|(section, key, _)| !key.ends_with("_key_file") && is_told(section));
+    named.map(|(section, key, file)| (section, key, file.to_owned())).collect()
 }
 
 /// When the first certificate of a file ends; `None` when the file cannot be used.
@@ -357,19 +365,10 @@ fn bytes_on_disk(path: &Path) -> u64 {
     [path, Path::new(&log)].into_iter().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum()
 }
 
-fn since(then: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(then)).unwrap_or_default()
-}
-
 /// A count for a gauge. Prometheus keeps floats; nobody counts beyond 2^53.
 #[expect(clippy::cast_precision_loss, reason = "gauges are floats, and counts stay below 2^53")]
 fn approximate(count: u64) -> f64 {
     count as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and amounts stay below 2^53 eurocents")]
-fn cents(amount: Cents) -> f64 {
-    amount.0 as f64
 }
 
 fn seconds(age: Option<Duration>) -> f64 {

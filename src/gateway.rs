@@ -6,15 +6,16 @@ mod senders;
 
 pub(crate) use senders::tell_who_brought_it;
 
-use crate::clock::{Clock, dutch_day};
+use crate::clock::{Clock, age, dutch_day};
 use crate::config::WaitingRoom;
-use crate::contract::{ContractFacts, Contracts, InForce, Policies};
+use crate::contract::{ContractFacts, ContractRequest, Contracts, InForce, Policies, Register};
 use crate::decision::{Decision, Verdict};
 use crate::failpoint::Failpoint;
 use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
-use crate::message::{Direction, Kind, Party};
+use crate::message::{Direction, Kind, Law, Message, Party};
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::rules::UnknownQuestion;
+use crate::rules::facts::{Facts, Request};
 use crate::schema::{self, Limits};
 use crate::sender::{Reason, Senders};
 use crate::shutdown::Shutdown;
@@ -59,7 +60,7 @@ impl Parts {
     }
 
     fn since(&self, moment: Timestamp) -> Duration {
-        Duration::try_from(self.clock.now().duration_since(moment)).unwrap_or_default()
+        age(moment, self.clock.now())
     }
 }
 
@@ -391,6 +392,35 @@ impl Basis {
     }
 }
 
+/// What must be known before a message can be judged.
+pub(crate) struct Needs {
+    law: Law,
+    gemeente: Party,
+    request: Request,
+    /// Asks for nothing where no register is in force.
+    contract_request: ContractRequest,
+}
+
+impl Needs {
+    /// Those of a message, with the register of its municipality.
+    pub(crate) fn of(message: &Message, register: Option<&Register>) -> Needs {
+        let (request, contract_request) = pipeline::requests(message, register);
+        Needs { law: message.kind.law, gemeente: message.gemeente().clone(), request, contract_request }
+    }
+
+    /// Looks it up; for a message that stands in the ledger already, as it was before that came.
+    pub(crate) fn look_up(&self, tx: &Tx<'_>, stored: Option<i64>) -> Result<(Facts, ContractFacts), LedgerError> {
+        let Needs { law, gemeente, request, contract_request } = self;
+        Ok(match stored {
+            Some(message_id) => (
+                tx.facts_again(request, message_id)?,
+                tx.contract_facts_again(*law, gemeente, contract_request, message_id)?,
+            ),
+            None => (tx.facts(request)?, tx.contract_facts(*law, gemeente, contract_request)?),
+        })
+    }
+}
+
 /// Loads the facts and judges.
 fn judge(
     tx: &Tx<'_>,
@@ -415,22 +445,7 @@ fn judge(
     let mut judged = match &prepared.reading {
         Ok(readable) => {
             let started = Instant::now();
-            let message = &readable.message;
-            let (request, contract_request) = pipeline::requests(message, context.register);
-            let facts = match basis.stored {
-                Some(message_id) => tx.facts_again(&request, message_id)?,
-                None => tx.facts(&request)?,
-            };
-            let contract_facts = match context.register {
-                Some(_) => {
-                    let (law, gemeente) = (message.kind.law, message.gemeente());
-                    match basis.stored {
-                        Some(message_id) => tx.contract_facts_again(law, gemeente, &contract_request, message_id)?,
-                        None => tx.contract_facts(law, gemeente, &contract_request)?,
-                    }
-                }
-                None => ContractFacts::default(),
-            };
+            let (facts, contract_facts) = Needs::of(&readable.message, context.register).look_up(tx, basis.stored)?;
             StageDone { stage: Stage::Load, took: started.elapsed() }.emit(&parts.telemetry);
             let started = Instant::now();
             let judged = pipeline::judge(context, &prepared.source, readable, Some(&facts), &contract_facts);

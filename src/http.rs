@@ -19,9 +19,11 @@ use tokio::net::TcpListener;
 #[derive(Debug, thiserror::Error)]
 #[error(
     "failed to listen on {address}: another program may use the port; stop it, or set another address as listen in \
-     [http] (port 0 takes a free one)"
+     [{section}] (port 0 takes a free one)"
 )]
 pub struct ListenError {
+    /// Section of the configuration that sets the address.
+    pub section: &'static str,
     /// Address asked for.
     pub address: SocketAddr,
     /// Why.
@@ -38,7 +40,7 @@ pub struct Server {
 impl Server {
     /// Takes the address.
     pub async fn bind(address: SocketAddr) -> Result<Server, ListenError> {
-        let fault = |source| ListenError { address, source };
+        let fault = |source| ListenError { section: "http", address, source };
         let listener = TcpListener::bind(address).await.map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         Ok(Server { listener, address })

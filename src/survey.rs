@@ -83,6 +83,14 @@ pub fn snapshot(tx: &Tx<'_>, register: &Register) -> Result<Snapshot, LedgerErro
     })
 }
 
+/// As [`snapshot`], by a connection of its own.
+fn read((location, keys): (Location, Keys), register: &Arc<Register>) -> Result<Snapshot, LedgerError> {
+    let (reader, own) = (Ledger::open_to_read(location, keys)?, Arc::clone(register));
+    let snapshot = reader.run_blocking(move |tx| snapshot(tx, &own))?;
+    reader.close()?;
+    Ok(snapshot)
+}
+
 /// Looks over a region as it stands on `today`. Pure.
 pub fn findings(register: &Register, policies: &Policies, snapshot: &Snapshot, today: Date) -> Findings {
     let survey = Survey { register, today, history: &snapshot.history };
@@ -99,12 +107,12 @@ pub fn findings(register: &Register, policies: &Policies, snapshot: &Snapshot, t
     Findings { observed, record }
 }
 
-/// Segment, id and expected consumption in eurocents of each agreement that runs on `today`. Pure.
-fn budgets(register: &Register, snapshot: &Snapshot, today: Date) -> Vec<(String, String, i64)> {
+/// Segment, id and expected consumption of each agreement that runs on `today`. Pure.
+fn budgets(register: &Register, snapshot: &Snapshot, today: Date) -> Vec<(String, String, Cents)> {
     let survey = Survey { register, today, history: &snapshot.history };
     let running = overview::agreements(&survey).into_values();
     running
-        .map(|(agreement, figures)| (agreement.segment.clone(), agreement.id.clone(), figures.consumption_expected.0))
+        .map(|(agreement, figures)| (agreement.segment.clone(), agreement.id.clone(), figures.consumption_expected))
         .collect()
 }
 
@@ -155,13 +163,9 @@ impl Surveyor {
 
     /// Tells what the budgets of a region are expected to come to, and does nothing else.
     async fn tell_budgets(&self, register: &Arc<Register>) {
-        let (location, keys) = self.reader.clone();
-        let (own, today) = (Arc::clone(register), self.clock.today());
+        let (reader, own, today) = (self.reader.clone(), Arc::clone(register), self.clock.today());
         let expected = tokio::task::spawn_blocking(move || {
-            let reader = Ledger::open_to_read(location, keys)?;
-            let read = Arc::clone(&own);
-            let snapshot = reader.run_blocking(move |tx| snapshot(tx, &read))?;
-            reader.close()?;
+            let snapshot = read(reader, &own)?;
             Ok::<_, LedgerError>(budgets(&own, &snapshot, today))
         });
         match expected.await {
@@ -189,13 +193,10 @@ impl Surveyor {
         is_vain: impl FnOnce(Option<&LastSurvey>) -> bool + Send + 'static,
     ) -> Result<Option<Turnover>, LedgerError> {
         let since = Instant::now();
-        let (location, keys) = self.reader.clone();
-        let (own, policies) = (Arc::clone(register), Arc::clone(&self.contracts.now().policies));
+        let (reader, own, policies) =
+            (self.reader.clone(), Arc::clone(register), Arc::clone(&self.contracts.now().policies));
         let found = tokio::task::spawn_blocking(move || {
-            let reader = Ledger::open_to_read(location, keys)?;
-            let read = Arc::clone(&own);
-            let snapshot = reader.run_blocking(move |tx| snapshot(tx, &read))?;
-            reader.close()?;
+            let snapshot = read(reader, &own)?;
             Ok::<_, LedgerError>((findings(&own, &policies, &snapshot, today), budgets(&own, &snapshot, today)))
         });
         // A check that panics is a fault of ours: the region stays as it was told last.

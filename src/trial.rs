@@ -8,7 +8,7 @@
 use crate::clock::{Clock, dutch_day};
 use crate::config::Config;
 use crate::contract::{ContractFacts, InForce};
-use crate::gateway::{self, Options};
+use crate::gateway::{self, Needs, Options};
 use crate::ledger::{Ledger, LedgerError};
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::schema::Limits;
@@ -138,21 +138,13 @@ impl Trials {
         let (at, contracts) = (self.clock.now(), self.contracts.now());
         let gemeente = prepared.reading.as_ref().ok().map(|readable| readable.message.gemeente());
         let register = gemeente.and_then(|gemeente| contracts.register_for(gemeente));
-        let requests = prepared.reading.as_ref().ok().map(|readable| {
-            let message = &readable.message;
-            (message.kind.law, message.gemeente().clone(), pipeline::requests(message, register.as_deref()))
-        });
-        let (has_register, room) = (register.is_some(), self.options.waiting_room);
-        let loaded = match requests {
+        let needs = prepared.reading.as_ref().ok().map(|readable| Needs::of(&readable.message, register.as_deref()));
+        let room = self.options.waiting_room;
+        let loaded = match needs {
             None => None,
-            Some((law, gemeente, (request, contract_request))) => {
+            Some(needs) => {
                 let load = self.reader.run(move |tx| {
-                    let facts = tx.facts(&request)?;
-                    let contract_facts = if has_register {
-                        tx.contract_facts(law, &gemeente, &contract_request)?
-                    } else {
-                        ContractFacts::default()
-                    };
+                    let (facts, contract_facts) = needs.look_up(tx, None)?;
                     let has_room = room.longest.is_some() && tx.count_waiting(at)?.count < room.max_messages;
                     Ok((facts, contract_facts, has_room))
                 });

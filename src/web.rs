@@ -107,13 +107,12 @@ pub(crate) mod testing {
     use crate::clock::FixedClock;
     use crate::contract::Contracts;
     use crate::ledger::{Keys, Location, Settings};
-    use axum::body::Body;
-    use axum::http::Method;
-    use futures_util::StreamExt as _;
+    use axum::body::{Body, to_bytes};
+    use axum::http::{HeaderMap, Method};
     use jiff::civil::date;
     use std::collections::BTreeMap;
     use std::path::Path;
-    use std::task::{Context, Poll};
+    use std::task::{Context, Poll, Waker};
     use tower_service::Service as _;
 
     /// What every form of a test sends back.
@@ -151,7 +150,7 @@ pub(crate) mod testing {
         method: Method,
         path: &str,
         form: &str,
-    ) -> (StatusCode, axum::http::HeaderMap, String) {
+    ) -> (StatusCode, HeaderMap, String) {
         let sort = [("content-type", "application/x-www-form-urlencoded")];
         let headers = if form.is_empty() { &[][..] } else { &sort[..] };
         send(site, visit, method, path, headers, form.as_bytes().to_vec()).await
@@ -165,24 +164,24 @@ pub(crate) mod testing {
         path: &str,
         headers: &[(&str, &str)],
         body: Vec<u8>,
-    ) -> (StatusCode, axum::http::HeaderMap, String) {
+    ) -> (StatusCode, HeaderMap, String) {
         let request = Request::builder().method(method).uri(path);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let mut request = request.body(Body::from(body)).expect("a request");
         if let Some(visit) = visit {
             request.extensions_mut().insert(visit);
         }
-        let mut routes = routes(Arc::clone(site)).into_service::<Body>();
-        let ready = routes.poll_ready(&mut Context::from_waker(std::task::Waker::noop()));
+        answered(routes(Arc::clone(site)), request).await
+    }
+
+    /// What routes answer: status, headers and body.
+    pub(crate) async fn answered(routes: Router, request: Request) -> (StatusCode, HeaderMap, String) {
+        let mut routes = routes.into_service::<Body>();
+        let ready = routes.poll_ready(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(ready, Poll::Ready(Ok(()))));
-        let answer = routes.call(request).await.expect("it cannot fail");
-        let (head, body) = answer.into_parts();
-        let mut bytes = Vec::new();
-        let mut body = body.into_data_stream();
-        while let Some(chunk) = body.next().await {
-            bytes.extend_from_slice(&chunk.expect("a chunk"));
-        }
-        (head.status, head.headers, String::from_utf8(bytes).expect("text"))
+        let (head, body) = routes.call(request).await.expect("it cannot fail").into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a body");
+        (head.status, head.headers, String::from_utf8(bytes.to_vec()).expect("text"))
     }
 
     /// The page that somebody of these roles sees.

@@ -1,5 +1,6 @@
 //! Local accounts: their names, their passwords, and the one place where passwords are hashed.
 
+use super::Role;
 use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -7,8 +8,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-
-use super::Role;
 
 /// Fewest characters of a password.
 pub const SHORTEST_PASSWORD: usize = 12;
@@ -135,7 +134,7 @@ pub struct Unfit {
     pub en: String,
 }
 
-fn unfit<T>(nl: impl Into<String>, en: impl Into<String>) -> Result<T, Unfit> {
+pub(super) fn unfit<T>(nl: impl Into<String>, en: impl Into<String>) -> Result<T, Unfit> {
     Err(Unfit { nl: nl.into(), en: en.into() })
 }
 
@@ -199,18 +198,14 @@ pub fn check_password(name: &str, password: &str) -> Result<(), Unfit> {
 /// # Errors
 /// None is named, or one that there is not.
 pub fn check_roles<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTreeSet<Role>, Unfit> {
-    let known = || Role::ALL.map(Role::as_str).join(", ");
-    let mut roles = BTreeSet::new();
-    for word in words {
-        let Some(role) = Role::parse(word) else {
-            return unfit(format!("Een rol is een van: {}.", known()), format!("A role is one of: {}.", known()));
-        };
-        roles.insert(role);
-    }
+    let known = Role::ALL.map(Role::as_str).join(", ");
+    let Some(roles) = words.into_iter().map(Role::parse).collect::<Option<BTreeSet<Role>>>() else {
+        return unfit(format!("Een rol is een van: {known}."), format!("A role is one of: {known}."));
+    };
     if roles.is_empty() {
         return unfit(
-            format!("Kies ten minste één rol van: {}.", known()),
-            format!("Choose one role at least of: {}.", known()),
+            format!("Kies ten minste één rol van: {known}."),
+            format!("Choose one role at least of: {known}."),
         );
     }
     Ok(roles)

@@ -51,9 +51,7 @@ impl Limits {
     /// # Errors
     /// When to come again.
     pub fn sign_in(&self, address: Option<IpAddr>, name: &str) -> Result<(), TooOften> {
-        if let Some(address) = address {
-            keyed(&self.addresses, &network(address))?;
-        }
+        by_address(&self.addresses, address)?;
         keyed(&self.names, &name.to_owned())?;
         self.all.check().map_err(|until| after(until.wait_time_from(DefaultClock::default().now())))
     }
@@ -63,7 +61,7 @@ impl Limits {
     /// # Errors
     /// When to come again.
     pub fn begin(&self, address: Option<IpAddr>) -> Result<(), TooOften> {
-        address.map_or(Ok(()), |address| keyed(&self.addresses, &network(address)))
+        by_address(&self.addresses, address)
     }
 
     /// Whether a program may ask once more.
@@ -79,8 +77,13 @@ impl Limits {
     /// # Errors
     /// When to come again.
     pub fn wrong_token(&self, address: Option<IpAddr>) -> Result<(), TooOften> {
-        address.map_or(Ok(()), |address| keyed(&self.strangers, &network(address)))
+        by_address(&self.strangers, address)
     }
+}
+
+/// Whoever comes from nowhere that we know of has no limit here.
+fn by_address(limiter: &DefaultKeyedRateLimiter<IpAddr>, address: Option<IpAddr>) -> Result<(), TooOften> {
+    address.map_or(Ok(()), |address| keyed(limiter, &network(address)))
 }
 
 fn keyed<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), TooOften> {

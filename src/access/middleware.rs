@@ -9,10 +9,10 @@ use super::oidc::{self, Provider};
 use super::session::{self, Current, SessionKey, Worth};
 use super::token::{self, TokenKey};
 use super::{Means, Visit};
-use crate::console;
 use crate::http::problem;
 use crate::transport::http::Peer;
 use crate::web::Site;
+use crate::{api, console};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -200,7 +200,7 @@ async fn pass(door: Arc<Door>, request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let path = request.uri().path();
-    if path == "/v1" || path.starts_with("/v1/") {
+    if api::is_ours(path) {
         if OPEN_API.contains(&path) { next.run(request).await } else { program(&door, request, next).await }
     } else {
         person(&door, request, next).await

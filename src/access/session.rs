@@ -1,6 +1,6 @@
 //! Sessions: what a browser shows with every request, and what it is worth.
 
-use super::{Actor, Means, Role};
+use super::{Actor, Means};
 use crate::ledger::Session;
 use crate::sender::TokenHash;
 use chacha20poly1305::aead::Generate as _;
@@ -81,12 +81,13 @@ pub fn worth(session: &Session, idle: Duration, now: Timestamp) -> Worth {
 
 /// Who somebody is by a session.
 pub fn actor(session: &Session) -> Actor {
-    Actor::with_roles(session.name.clone(), session.means, session.roles.iter().copied().collect::<Vec<Role>>())
+    Actor::with_roles(session.name.clone(), session.means, session.roles.iter().copied())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Role;
     use std::collections::BTreeSet;
 
     #[test]

@@ -10,13 +10,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use jiff::civil::date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use tower_service::Service as _;
 
 /// The password of every account of the tests.
 pub(crate) const PASSWORD: &str = "correct paard batterij";
@@ -121,10 +118,8 @@ impl Browser {
         }
         let mut request = request.body(Body::from(form.to_owned())).expect("a request");
         request.extensions_mut().insert(ConnectInfo(Peer::at(self.address)));
-        let mut routes = self.routes.clone().into_service::<Body>();
-        assert!(matches!(routes.poll_ready(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(()))));
-        let (head, body) = routes.call(request).await.expect("it cannot fail").into_parts();
-        for set in head.headers.get_all(header::SET_COOKIE) {
+        let (status, headers, body) = testing::answered(self.routes.clone(), request).await;
+        for set in headers.get_all(header::SET_COOKIE) {
             let cookie = cookie::Cookie::parse(set.to_str().expect("text")).expect("a cookie");
             if cookie.max_age().is_some_and(cookie::time::Duration::is_zero) {
                 self.cookies.remove(cookie.name());
@@ -132,11 +127,6 @@ impl Browser {
                 self.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
             }
         }
-        let mut bytes = Vec::new();
-        let mut body = body.into_data_stream();
-        while let Some(chunk) = body.next().await {
-            bytes.extend_from_slice(&chunk.expect("a chunk"));
-        }
-        Answer { status: head.status, headers: head.headers, body: String::from_utf8(bytes).expect("text") }
+        Answer { status, headers, body }
     }
 }

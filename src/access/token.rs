@@ -1,8 +1,10 @@
 //! API tokens: what a program shows with every request.
 
-use super::{Actor, Means, Permission, account::Unfit};
+use super::account::{Unfit, unfit};
+use super::{Actor, Means, Permission};
 use crate::ledger::ApiToken;
 use crate::sender::TokenHash;
+use crate::transport::http::bearer;
 use chacha20poly1305::aead::Generate as _;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -25,11 +27,10 @@ impl TokenKey {
 
     /// The one of an `Authorization` header; nothing that could not be one is looked up.
     pub fn of_header(header: &str) -> Option<TokenKey> {
-        let (scheme, token) = header.split_once(' ')?;
-        let token = token.trim();
+        let token = bearer(header)?;
         let digits = token.strip_prefix(PREFIX)?;
         let fits = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (scheme.eq_ignore_ascii_case("bearer") && fits).then(|| TokenKey(token.to_owned()))
+        fits.then(|| TokenKey(token.to_owned()))
     }
 
     /// The token itself, for whoever asked for it, once.
@@ -63,24 +64,19 @@ pub const SCOPES: [Permission; 5] =
 /// # Errors
 /// None is named, or one that no token can have.
 pub fn check_scopes<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTreeSet<Permission>, Unfit> {
-    let known = || SCOPES.map(Permission::as_str).join(", ");
-    let mut scopes = BTreeSet::new();
-    for word in words {
-        match Permission::parse(word).filter(|scope| SCOPES.contains(scope)) {
-            Some(scope) => scopes.insert(scope),
-            None => {
-                return Err(Unfit {
-                    nl: format!("Een token kan alleen dit: {}.", known()),
-                    en: format!("A token can have these scopes: {}.", known()),
-                });
-            }
-        };
-    }
+    let known = SCOPES.map(Permission::as_str).join(", ");
+    let scope = |word: &str| Permission::parse(word).filter(|scope| SCOPES.contains(scope));
+    let Some(scopes) = words.into_iter().map(scope).collect::<Option<BTreeSet<Permission>>>() else {
+        return unfit(
+            format!("Een token kan alleen dit: {known}."),
+            format!("A token can have these scopes: {known}."),
+        );
+    };
     if scopes.is_empty() {
-        return Err(Unfit {
-            nl: format!("Kies ten minste één recht van: {}.", known()),
-            en: format!("Choose one scope at least of: {}.", known()),
-        });
+        return unfit(
+            format!("Kies ten minste één recht van: {known}."),
+            format!("Choose one scope at least of: {known}."),
+        );
     }
     Ok(scopes)
 }
@@ -93,10 +89,10 @@ pub fn check_lifetime(days: u32) -> Result<SignedDuration, Unfit> {
     if (1..=LONGEST_LIFE).contains(&days) {
         return Ok(SignedDuration::from_hours(24 * i64::from(days)));
     }
-    Err(Unfit {
-        nl: format!("Een token is 1 tot {LONGEST_LIFE} dagen geldig."),
-        en: format!("A token counts for 1 to {LONGEST_LIFE} days."),
-    })
+    unfit(
+        format!("Een token is 1 tot {LONGEST_LIFE} dagen geldig."),
+        format!("A token counts for 1 to {LONGEST_LIFE} days."),
+    )
 }
 
 #[cfg(test)]

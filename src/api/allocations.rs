@@ -2,7 +2,7 @@
 
 use super::list::{List, PAGE, answer, link};
 use super::messages::wrong;
-use super::query::{Query, is_digits};
+use super::query::{Query, is_code, is_digits};
 use super::{Caller, Problem};
 use crate::access::Permission;
 use crate::view::allocations::{self as view, Asked, Key, Listed, Search, State as Standing, Timeline};
@@ -32,21 +32,21 @@ use std::sync::Arc;
 pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Uri) -> Result<Response, Problem> {
     caller.needs(Permission::View)?;
     let mut query = Query::of_uri(&here);
-    let of = |length: usize| move |word: &str| word.len() == length && is_digits(word, length);
     let is_product =
         |word: &str| (2..=5).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let found = [
-        query.word("allocation", "at most twelve digits", |word| is_digits(word, 12)),
-        query.word("aanbieder", "eight digits", of(8)),
-        query.word("gemeente", "four digits", of(4)),
-        query.one_of("law", &["wmo", "jeugdwet"]),
-        query.word("product", "a category of two digits or a code of five characters", is_product),
-        query.one_of("state", &Standing::ALL.map(Standing::as_str)),
-        query.word(PAGE, "what `next` of another page says", |word| view::Place::parse(word).is_some()),
-    ];
+    let product = "a category of two digits or a code of five characters";
+    let is_place = |word: &str| view::Place::parse(word).is_some();
+    let asked = Asked {
+        allocation: query.word("allocation", "at most twelve digits", |word| is_digits(word, 12)).unwrap_or_default(),
+        aanbieder: query.word("aanbieder", "eight digits", is_code(8)).unwrap_or_default(),
+        gemeente: query.word("gemeente", "four digits", is_code(4)).unwrap_or_default(),
+        law: query.one_of("law", &["wmo", "jeugdwet"]).unwrap_or_default(),
+        product: query.word("product", product, is_product).unwrap_or_default(),
+        state: query.one_of("state", &Standing::ALL.map(Standing::as_str)).unwrap_or_default(),
+        page: query.word(PAGE, "what `next` of another page says", is_place).unwrap_or_default(),
+    };
     query.end()?;
-    let [allocation, aanbieder, gemeente, law, product, state, page] = found.map(Option::unwrap_or_default);
-    let search = Search::parse(&Asked { allocation, aanbieder, gemeente, law, product, state, page }).map_err(wrong)?;
+    let search = Search::parse(&asked).map_err(wrong)?;
     let found = site.look(move |tx, now| tx.find_allocations(&search, now)).await?;
     let (next, previous) = (found.next.map(|at| link(&here, &at)), found.previous.map(|at| link(&here, &at)));
     Ok(answer(List { items: found.rows, next }, previous.as_deref()))

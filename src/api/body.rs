@@ -1,8 +1,9 @@
 //! Reading the message of a request, and never more of it than may be.
 
 use super::Problem;
+use crate::transport::http::{ONLY_PLAIN_XML, declared_length, is_plain_xml};
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use futures_util::StreamExt as _;
 use std::time::Duration;
 
@@ -12,12 +13,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// An XML message in UTF-8, up to so many bytes. What is too large is refused on its own word, before it is read; what
 /// does not say how large it is, at the first byte too many.
 pub(super) async fn message(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Vec<u8>, Problem> {
-    if !crate::transport::http::is_plain_xml(headers) {
-        let detail = "send the message as application/xml or text/xml, in UTF-8 and not compressed";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).and_end());
+    if !is_plain_xml(headers) {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ONLY_PLAIN_XML).and_end());
     }
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > max_bytes as u64) {
+    if declared_length(headers).is_some_and(|length| length > max_bytes) {
         return Err(Problem::size(max_bytes));
     }
     let read = tokio::time::timeout(PATIENCE, read(body, max_bytes)).await;
@@ -26,21 +25,17 @@ pub(super) async fn message(headers: &HeaderMap, body: Body, max_bytes: usize) -
         Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail).and_end())
     })?;
     if bytes.is_empty() {
-        return Err(empty());
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "there is no message in this request"));
     }
     Ok(bytes)
-}
-
-fn empty() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "there is no message in this request")
 }
 
 async fn read(body: Body, max_bytes: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let broken = || Problem::new(StatusCode::BAD_REQUEST, "the message broke off; send it again").and_end();
-        let chunk = chunk.map_err(|_| broken())?;
+        let chunk = chunk
+            .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the message broke off; send it again").and_end())?;
         if bytes.len() + chunk.len() > max_bytes {
             return Err(Problem::size(max_bytes));
         }

@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use std::sync::Arc;
 
-/// Whoever asks, by a token. Somebody who is signed in to the console may read with a browser, and no more: what a
-/// browser sends by itself could be sent by any other site.
+/// Whoever asks, by a token: the door of the site lets nobody in here by a session. Were one to count all the same, it
+/// could read and no more: what a browser sends by itself could be sent by any other site.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who.

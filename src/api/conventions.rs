@@ -1,21 +1,19 @@
 //! What holds of every answer under `/v1`: its version is told, and whatever is wrong is told as a problem.
 
 use super::Problem;
+use super::problem::WHEN_AWAY;
 use crate::http::{API_VERSION, API_VERSION_HEADER};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Seconds after which to come again, where whoever refuses does not say.
-const WHEN_AWAY: &str = "5";
 /// What a refusal of the server library itself keeps of its headers.
 const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
 
 /// A layer around the whole site, also around who is let in; pages pass through it.
 pub(crate) async fn keep(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_ours = path == "/v1" || path.starts_with("/v1/");
+    let is_ours = is_ours(request.uri().path());
     let mut answer = next.run(request).await;
     if !is_ours {
         return answer;
@@ -24,10 +22,16 @@ pub(crate) async fn keep(request: Request, next: Next) -> Response {
         answer = as_problem(&answer);
     }
     if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static(WHEN_AWAY));
+        // Where whoever refuses does not say when to come again.
+        answer.headers_mut().entry(header::RETRY_AFTER).or_insert(WHEN_AWAY.into());
     }
     answer.headers_mut().insert(API_VERSION_HEADER, HeaderValue::from_static(API_VERSION));
     answer
+}
+
+/// Whether a path is of the API, and not of a page.
+pub(crate) fn is_ours(path: &str) -> bool {
+    path == "/v1" || path.starts_with("/v1/")
 }
 
 fn is_bare_refusal(answer: &Response) -> bool {

@@ -23,11 +23,11 @@ use utoipa::OpenApi;
 )]
 pub(super) async fn served() -> Response {
     static TEXT: LazyLock<String> = LazyLock::new(super::description);
-    answer(TEXT.clone())
+    answer(&TEXT)
 }
 
 /// A description as it is served: any site may read it, and it alone.
-pub(super) fn answer(text: String) -> Response {
+pub(super) fn answer(text: &'static str) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
     (headers, text).into_response()
 }
@@ -172,7 +172,8 @@ fn complete(operation: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use crate::access::{Actor, Means, Permission, Visit};
+    use crate::access::Permission;
+    use crate::api::tests::program;
     use crate::web::testing::{ask, site};
     use axum::http::{Method, StatusCode};
     use serde_json::Value;
@@ -223,14 +224,6 @@ mod tests {
     #[tokio::test]
     async fn every_operation_is_served_and_takes_the_permission_that_it_names() {
         let site = site();
-        let visit = |permissions: Vec<Permission>| Visit {
-            actor: Actor {
-                name: "a program".to_owned(),
-                means: Means::Token,
-                permissions: permissions.into_iter().collect(),
-            },
-            form_token: None,
-        };
         for (method, path, permission) in operations() {
             let status = async |visit| ask(&site, visit, method.clone(), &path, "").await.0;
             let Some(permission) = permission else {
@@ -238,9 +231,9 @@ mod tests {
                 continue;
             };
             assert_eq!(status(None).await, StatusCode::UNAUTHORIZED, "{method} {path}");
-            let others = Permission::ALL.into_iter().filter(|other| *other != permission).collect();
-            assert_eq!(status(Some(visit(others))).await, StatusCode::FORBIDDEN, "{method} {path}");
-            let answer = status(Some(visit(vec![permission]))).await;
+            let others: Vec<Permission> = Permission::ALL.into_iter().filter(|other| *other != permission).collect();
+            assert_eq!(status(Some(program(&others))).await, StatusCode::FORBIDDEN, "{method} {path}");
+            let answer = status(Some(program(&[permission]))).await;
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
             assert!(!refused.contains(&answer), "{method} {path}: {answer}");
         }

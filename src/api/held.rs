@@ -109,9 +109,7 @@ pub(super) async fn withdraw(
 }
 
 async fn give(site: &Site, caller: &Caller, id: &str, action: Action, request: Request) -> Result<Response, Problem> {
-    caller.needs(Permission::OrderHeld).map_err(Problem::and_end)?;
-    let reason = order::reason(request).await?;
-    let message_id = number(id).ok_or_else(Problem::missing)?;
+    let (message_id, reason) = order::read(caller, Permission::OrderHeld, id, request).await?;
     let order = Order { message_id, action, reason, by: caller.actor.name.clone() };
     let given = order.clone();
     let (about, orders) =

@@ -8,8 +8,7 @@ use crate::decision::Verdict;
 use crate::message::{Kind, Number};
 use crate::rules;
 use crate::view::message::Message;
-use crate::view::messages as view;
-use crate::view::messages::{Asked, Listed, Search, Total};
+use crate::view::messages::{self as view, Asked, Listed, Search, Total};
 use crate::web::Site;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -77,56 +76,24 @@ pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Ur
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     let is_party = |word: &str| matches!(word.len(), 4 | 8) && is_digits(word, 8);
     let (party, plain) = ("four digits (municipality) or eight (provider)", "at most 60 letters, digits and signs");
-    let found = [
-        query.word("identification", plain, is_plain),
-        query.word("allocation", "at most twelve digits", |word| is_digits(word, 12)),
-        query.word("declaration", plain, is_plain),
-        query.word("request", plain, is_plain),
-        query.word("sender", party, is_party),
-        query.word("receiver", party, is_party),
-        query.one_of("law", &["wmo", "jeugdwet"]),
-        query.one_of("kind", &kinds),
-        query.one_of("verdict", &verdicts),
-        query.word("rule", "a rule of docs/rules.md, or XSD", |word| rules.contains(&word)),
-        query.word("transport", "the name of a transport", is_name),
-        query.day("since").map(|day| day.to_string()),
-        query.day("until").map(|day| day.to_string()),
-        query.word(PAGE, "what `next` of another page says", is_place),
-    ];
+    let asked = Asked {
+        identification: query.word("identification", plain, is_plain).unwrap_or_default(),
+        allocation: query.word("allocation", "at most twelve digits", |word| is_digits(word, 12)).unwrap_or_default(),
+        declaration: query.word("declaration", plain, is_plain).unwrap_or_default(),
+        request: query.word("request", plain, is_plain).unwrap_or_default(),
+        sender: query.word("sender", party, is_party).unwrap_or_default(),
+        receiver: query.word("receiver", party, is_party).unwrap_or_default(),
+        law: query.one_of("law", &["wmo", "jeugdwet"]).unwrap_or_default(),
+        kind: query.one_of("kind", &kinds).unwrap_or_default(),
+        verdict: query.one_of("verdict", &verdicts).unwrap_or_default(),
+        rule: query.word("rule", "a rule of docs/rules.md, or XSD", |word| rules.contains(&word)).unwrap_or_default(),
+        transport: query.word("transport", "the name of a transport", is_name).unwrap_or_default(),
+        since: query.day("since").map(|day| day.to_string()).unwrap_or_default(),
+        until: query.day("until").map(|day| day.to_string()).unwrap_or_default(),
+        page: query.word(PAGE, "what `next` of another page says", is_place).unwrap_or_default(),
+    };
     query.end()?;
-    let [
-        identification,
-        allocation,
-        declaration,
-        request,
-        sender,
-        receiver,
-        law,
-        kind,
-        verdict,
-        rule,
-        transport,
-        since,
-        until,
-        page,
-    ] = found.map(Option::unwrap_or_default);
-    let search = Search::parse(&Asked {
-        identification,
-        allocation,
-        declaration,
-        request,
-        sender,
-        receiver,
-        law,
-        kind,
-        verdict,
-        rule,
-        transport,
-        since,
-        until,
-        page,
-    });
-    let search = search.map_err(wrong)?;
+    let search = Search::parse(&asked).map_err(wrong)?;
     let found = site.look(move |tx, _| tx.find_messages(&search)).await?;
     let (next, previous) = (found.older.map(|at| link(&here, &at)), found.newer.map(|at| link(&here, &at)));
     let links = links(next.as_deref(), previous.as_deref());

@@ -21,7 +21,7 @@ mod senders;
 mod signals;
 
 pub use caller::Caller;
-pub(crate) use conventions::keep as conventions;
+pub(crate) use conventions::{is_ours, keep as conventions};
 pub use problem::{Fault, Place, Problem};
 pub use senders::{SenderDesk, description as description_for_senders};
 

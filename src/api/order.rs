@@ -1,6 +1,8 @@
-//! What orders have in common: the reason that they come with.
+//! What orders have in common: who may give them, what they are about, and the reason that they come with.
 
-use super::{Fault, Place, Problem};
+use super::query::number;
+use super::{Caller, Fault, Place, Problem};
+use crate::access::Permission;
 use crate::hold::{Unfit, unfit};
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -25,8 +27,21 @@ pub(super) struct Asked {
     reason: String,
 }
 
+/// The number that an order is about and its reason, once it is sure that whoever asks may give it.
+pub(super) async fn read(
+    caller: &Caller,
+    permission: Permission,
+    id: &str,
+    request: Request,
+) -> Result<(i64, String), Problem> {
+    caller.needs(permission).map_err(Problem::and_end)?;
+    let reason = reason(request).await?;
+    let id = number(id).ok_or_else(Problem::missing)?;
+    Ok((id, reason))
+}
+
 /// The reason of an order.
-pub(super) async fn reason(request: Request) -> Result<String, Problem> {
+async fn reason(request: Request) -> Result<String, Problem> {
     let (head, body) = request.into_parts();
     let sort = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !sort.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {

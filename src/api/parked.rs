@@ -72,9 +72,7 @@ pub(super) async fn replay(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    caller.needs(Permission::Replay).map_err(Problem::and_end)?;
-    let reason = order::reason(request).await?;
-    let id = number(&id).ok_or_else(Problem::missing)?;
+    let (id, reason) = order::read(&caller, Permission::Replay, &id, request).await?;
     let replay = Replay { intent: Intent::Judge, again: false, reason, by: caller.actor.name.clone() };
     let given = replay.clone();
     let (about, orders) =

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// Seconds after which to come again: when there is no room, and when the ledger is away.
 const WHEN_FULL: u32 = 2;
-const WHEN_AWAY: u32 = 5;
+pub(super) const WHEN_AWAY: u32 = 5;
 
 /// Why something is not done (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -109,7 +109,7 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, detail)
     }
 
-    /// The same, for all who bring what is larger.
+    /// The message is larger than one may be, and is not read.
     pub(super) fn size(max_bytes: usize) -> Problem {
         let detail = format!("a message has {max_bytes} bytes at most");
         Problem { ends: true, ..Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail) }

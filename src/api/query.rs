@@ -107,6 +107,11 @@ pub(super) fn is_digits(word: &str, most: usize) -> bool {
     (1..=most).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether something is a number of exactly so many digits.
+pub(super) fn is_code(length: usize) -> impl Fn(&str) -> bool {
+    move |word: &str| word.len() == length && is_digits(word, length)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
 //! `/v1/signals`: what municipalities were told.
 
 use super::list::{List, PAGE, page};
-use super::query::{Query, is_digits, is_name};
+use super::query::{Query, is_code, is_digits, is_name};
 use super::{Caller, Problem};
 use crate::access::Permission;
 use crate::contract::check;
+use crate::message::Date;
 use crate::view::signals::{Query as Asked, SEVERITIES, Shown, Told};
 use crate::web::Site;
 use axum::Json;
@@ -35,23 +36,21 @@ pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Ur
     caller.needs(Permission::ViewContracts)?;
     let mut query = Query::of_uri(&here);
     let severities = SEVERITIES.map(crate::finding::Severity::as_str);
-    let days = query.days();
-    let word = |day: Option<crate::message::Date>| day.map(|day| day.to_string());
-    let found = [
-        query.one_of("state", &["open", "ended", "all"]),
-        query.word("region", "the name of a region", is_name),
-        query.word("check", "a check of docs/signals.md", |id| check::find(id).is_some_and(|check| check.id == id)),
-        query.one_of("severity", &severities),
-        query.word("municipality", "four digits", |word| word.len() == 4 && is_digits(word, 4)),
-        query.word("provider", "eight digits", |word| word.len() == 8 && is_digits(word, 8)),
-        word(days.0),
-        word(days.1),
-        query.word(PAGE, "what `next` of another page says", is_place),
-    ];
+    let (since, until) = query.days();
+    let word = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let is_check = |id: &str| check::find(id).is_some();
+    let asked = Asked {
+        state: query.one_of("state", &["open", "ended", "all"]).unwrap_or_default(),
+        region: query.word("region", "the name of a region", is_name).unwrap_or_default(),
+        check: query.word("check", "a check of docs/signals.md", is_check).unwrap_or_default(),
+        severity: query.one_of("severity", &severities).unwrap_or_default(),
+        municipality: query.word("municipality", "four digits", is_code(4)).unwrap_or_default(),
+        provider: query.word("provider", "eight digits", is_code(8)).unwrap_or_default(),
+        since: word(since),
+        until: word(until),
+        after: query.word(PAGE, "what `next` of another page says", is_place).unwrap_or_default(),
+    };
     query.end()?;
-    let [state, region, check, severity, municipality, provider, since, until, after] =
-        found.map(Option::unwrap_or_default);
-    let asked = Asked { state, region, check, severity, municipality, provider, since, until, after };
     let filter = asked.filter().map_err(Problem::wrong_word)?;
     Ok(page(&here, site.look(move |tx, _| tx.signal_page(&filter)).await?))
 }

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 
-fn program(permissions: &[Permission]) -> Visit {
+/// A program with a token of these permissions.
+pub(super) fn program(permissions: &[Permission]) -> Visit {
     let permissions = permissions.iter().copied().collect();
     Visit { actor: Actor { name: "a program".to_owned(), means: Means::Token, permissions }, form_token: None }
 }

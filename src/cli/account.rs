@@ -1,7 +1,7 @@
 //! `sluis account`: who may sign in at the console. Works beside a running gateway, and on a ledger that is not there yet:
 //! the first account is made before the gateway is started.
 
-use super::{Exit, WithConfig, load_config, read};
+use super::{Exit, WithConfig, complain, load_config, read};
 use crate::access::account::{Unfit, check_name, check_password, check_roles, normal};
 use crate::access::{PasswordHash, Role};
 use crate::clock::{Clock, SystemClock};
@@ -351,12 +351,7 @@ pub(super) fn fits<T>(checked: Result<T, Unfit>) -> Result<T, Exit> {
     checked.map_err(|unfit| complain(&unfit.en))
 }
 
-fn refuse(text: &str) -> Exit {
+pub(super) fn refuse(text: &str) -> Exit {
     eprintln!("sluis: {text}");
     Exit::Rejected
-}
-
-pub(super) fn complain(text: &str) -> Exit {
-    eprintln!("sluis: {text}");
-    Exit::Usage
 }

@@ -1,13 +1,13 @@
 //! `sluis held`: what waits for a person, and the orders about it. Beside a running gateway an order is left in the ledger
 //! for that one to carry out; without one it is carried out here.
 
-use super::{Exit, load_contracts, read};
-use crate::clock::{Clock, SystemClock};
+use super::{Exit, complain, load_contracts, read};
+use crate::clock::{Clock, SystemClock, age};
 use crate::config::Config;
 use crate::delivery::without_bsn;
 use crate::doctor;
 use crate::gateway::{Gateway, Options};
-use crate::hold::{Action, Order, Outcome, check_words};
+use crate::hold::{Action, Order, Outcome};
 use crate::ledger::{Done, Hold, Keys, Ledger, Settings};
 use crate::telemetry::Telemetry;
 use anyhow::Context as _;
@@ -39,15 +39,11 @@ pub(super) fn list(config: &Config, json: bool) -> Exit {
 
 /// Gives an order and prints what became of it; 0 when it was done or had been done before, 1 when not, 2 when nobody
 /// could be asked.
-pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &str, by: Option<&str>) -> Exit {
-    let Some(by) = by.map(str::to_owned).or_else(super::user) else {
-        return complain("nobody knows who gives this order: name yourself with --by");
+pub(super) fn give(config: &Config, message_id: i64, action: Action, reason: &str, by: Option<String>) -> Exit {
+    let by = match super::orderer(by, reason) {
+        Ok(by) => by,
+        Err(exit) => return exit,
     };
-    for (what, words) in [("reason", reason), ("name", by.as_str())] {
-        if let Err(fault) = check_words(what, words) {
-            return complain(&fault);
-        }
-    }
     let order = Order { message_id, action, reason: reason.to_owned(), by };
     match carry_out(config, &order) {
         Ok(Some(Done { outcome, answer })) => {
@@ -131,7 +127,7 @@ fn as_json(hold: &Hold, now: Timestamp) -> Value {
         "gemeente": hold.gemeente,
         "aanbieder": hold.aanbieder,
         "held_at": hold.held_at.to_string(),
-        "age_seconds": age(hold, now).as_secs(),
+        "age_seconds": age(hold.held_at, now).as_secs(),
         "behind": hold.behind,
         "reasons": hold.reasons,
     })
@@ -145,7 +141,7 @@ fn as_text(holds: &[Hold], now: Timestamp) -> String {
     let mut out = String::new();
     for hold in holds {
         let (id, kind, identification) = (hold.message_id, hold.kind, without_bsn(&hold.identificatie));
-        let (gemeente, aanbieder, age) = (&hold.gemeente, &hold.aanbieder, doctor::age(age(hold, now)));
+        let (gemeente, aanbieder, age) = (&hold.gemeente, &hold.aanbieder, doctor::age(age(hold.held_at, now)));
         writeln!(out, "{id}  {kind} {identification} from {gemeente} to {aanbieder}, held for {age}")
             .expect(INFALLIBLE);
         for reason in &hold.reasons {
@@ -163,13 +159,4 @@ fn as_text(holds: &[Hold], now: Timestamp) -> String {
     writeln!(out, "\n{count} held. sluis held release ID --reason TEXT, or sluis held withdraw ID --reason TEXT")
         .expect(INFALLIBLE);
     out
-}
-
-fn age(hold: &Hold, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(hold.held_at)).unwrap_or_default()
-}
-
-fn complain(text: &str) -> Exit {
-    eprintln!("sluis: {text}");
-    Exit::Usage
 }

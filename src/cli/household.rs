@@ -1,7 +1,7 @@
 //! `sluis household`: households of persons, read from a table and put into the ledger, beside a running daemon or
 //! without one. Prints numbers and rows, never a person.
 
-use super::{Exit, load_contracts};
+use super::{Exit, complain, load_contracts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::Contracts;
@@ -78,9 +78,4 @@ fn write(
     let replaced = ledger.run_blocking(move |tx| tx.replace_households(&gemeenten, &members, now))?;
     ledger.close()?;
     Ok(replaced)
-}
-
-fn complain(what: &str) -> Exit {
-    eprintln!("sluis: {what}");
-    Exit::Usage
 }

@@ -1,10 +1,11 @@
 //! `sluis check` and `sluis replay`: the engine on files.
 
-use super::Exit;
 use super::report::Report;
+use super::{Exit, complain};
 use crate::clock::Clock;
 use crate::contract::{ContractFacts, Contracts, Register};
 use crate::decision::{Decision, Purpose, Verdict};
+use crate::gateway::Needs;
 use crate::ledger::{Inbox, Keys, Ledger, LedgerError, Location, Settings};
 use crate::message::Date;
 use crate::pipeline::{self, Context, Judged, Prepared, Readable};
@@ -271,10 +272,8 @@ fn load(
     register: Option<&Register>,
     readable: &Readable,
 ) -> Result<(crate::rules::facts::Facts, ContractFacts), LedgerError> {
-    let message = &readable.message;
-    let (request, contract_request) = pipeline::requests(message, register);
-    let (law, gemeente) = (message.kind.law, message.gemeente().clone());
-    ledger.run_blocking(move |tx| Ok((tx.facts(&request)?, tx.contract_facts(law, &gemeente, &contract_request)?)))
+    let needs = Needs::of(&readable.message, register);
+    ledger.run_blocking(move |tx| needs.look_up(tx, None))
 }
 
 /// What follows from each message, as files beside its name (design, section 5).
@@ -333,9 +332,4 @@ impl Results {
         }
         Ok(())
     }
-}
-
-pub(super) fn complain(text: &str) -> Exit {
-    eprintln!("sluis: {text}");
-    Exit::Usage
 }

@@ -1,7 +1,7 @@
 //! `sluis members`: the gateways that work on a ledger, and in what they differ though they should not.
 
 use super::Exit;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, age};
 use crate::config::Config;
 use crate::doctor;
 use crate::ledger::{Keys, Ledger, LedgerError, Member, Tx};
@@ -31,7 +31,7 @@ impl Report {
     }
 
     fn silent_for(&self, member: &Member) -> Duration {
-        Duration::try_from(self.now.duration_since(member.seen_at)).unwrap_or_default()
+        age(member.seen_at, self.now)
     }
 }
 

@@ -31,7 +31,7 @@ mod whatif;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::contract::Contracts;
-use crate::hold::Action;
+use crate::hold::{Action, check_words};
 use crate::ledger::{Keys, Ledger, LedgerError, Tx};
 use crate::message::Date;
 pub(crate) use crate::registers::load as load_contracts;
@@ -535,7 +535,7 @@ fn with_setup(
 /// Replays under two configurations, once both are sound.
 fn compare(judging: &Judging, out: Option<&Path>, old: &Path, csv: Option<&Path>, paths: &[PathBuf]) -> Exit {
     if out.is_some() {
-        return judge::complain(
+        return complain(
             "--out writes the results of one configuration, and --against makes it two: leave one of them out; the \
              figures of a comparison go to --csv DIR",
         );
@@ -605,6 +605,12 @@ fn print_faults(faults: &[String]) {
     eprintln!("sluis: {} fault(s); nothing was started", faults.len());
 }
 
+/// Says what went wrong.
+fn complain(text: &str) -> Exit {
+    eprintln!("sluis: {text}");
+    Exit::Usage
+}
+
 fn run(path: &Path) -> Exit {
     let config = match load_config(path) {
         Ok(config) => config,
@@ -628,7 +634,7 @@ fn held(command: HeldCommand) -> Exit {
         HeldCommand::Withdraw(ordering) => (ordering, Action::Withdraw),
     };
     let Ordering { id, reason, by, config: WithConfig { config } } = ordering;
-    load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by.as_deref()))
+    load_config(&config).map_or_else(|exit| exit, |config| held::give(&config, id, action, &reason, by))
 }
 
 fn outbox(command: OutboxCommand) -> Exit {
@@ -654,6 +660,19 @@ fn read<T: Send + 'static>(
     let found = ledger.run_blocking(job)?;
     ledger.close()?;
     Ok(found)
+}
+
+/// Who gives an order: whoever is named, or else the login. Their name and the reason stay in the audit trail.
+fn orderer(by: Option<String>, reason: &str) -> Result<String, Exit> {
+    let Some(by) = by.or_else(user) else {
+        return Err(complain("nobody knows who gives this order: name yourself with --by"));
+    };
+    for (what, words) in [("reason", reason), ("name", by.as_str())] {
+        if let Err(fault) = check_words(what, words) {
+            return Err(complain(&fault));
+        }
+    }
+    Ok(by)
 }
 
 /// The login that gives an order.

@@ -1,19 +1,17 @@
 //! `sluis outbox`: what is to leave, what was refused, how the destinations stand; and sending again. Works beside a
 //! running gateway, which finds the rows due at its next look, and without one.
 
-use super::{Exit, read};
-use crate::clock::{Clock, SystemClock};
+use super::{Exit, complain, read};
+use crate::clock::{Clock, SystemClock, age};
 use crate::config::Config;
 use crate::delivery::breaker::{Breaker, Breakers, State};
 use crate::delivery::destination_names;
 use crate::doctor;
-use crate::hold::check_words;
 use crate::ledger::{Bound, Keys, Ledger, Resend, Resent, Row, RowState};
 use crate::view::deliveries;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::time::Duration;
 use uuid::Uuid;
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -86,14 +84,10 @@ pub(super) fn list(config: &Config, asked: &Asked) -> Exit {
 
 /// Makes rows due again; 0 when some are, 1 when none is, 2 when the ledger could not be changed.
 pub(super) fn retry(config: &Config, again: Again) -> Exit {
-    let Some(by) = again.by.or_else(super::user) else {
-        return complain("nobody knows who gives this order: name yourself with --by");
+    let by = match super::orderer(again.by, &again.reason) {
+        Ok(by) => by,
+        Err(exit) => return exit,
     };
-    for (what, words) in [("reason", again.reason.as_str()), ("name", by.as_str())] {
-        if let Err(fault) = check_words(what, words) {
-            return complain(&fault);
-        }
-    }
     let order = Resend { reason: again.reason, by, at: SystemClock.now() };
     let resent = if let Some(name) = again.destination {
         match bound(config, &name) {
@@ -257,13 +251,4 @@ fn breakers_text(names: &[String], breakers: &Breakers, now: Timestamp) -> Strin
         }
     }
     out
-}
-
-fn age(since: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(since)).unwrap_or_default()
-}
-
-fn complain(text: &str) -> Exit {
-    eprintln!("sluis: {text}");
-    Exit::Usage
 }

@@ -257,7 +257,7 @@ fn why(entry: &Entry) -> String {
 }
 
 fn since(entry: &Entry, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(entry.received_at)).unwrap_or_default()
+    crate::clock::age(entry.received_at, now)
 }
 
 fn print_known(known: &Known, body: Option<&str>) {

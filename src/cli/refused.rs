@@ -1,7 +1,7 @@
 //! `sluis refused`: messages that were refused for who brought them. The only place that shows who it was.
 
-use super::{Exit, read};
-use crate::clock::{Clock, SystemClock};
+use super::{Exit, complain, read};
+use crate::clock::{Clock, SystemClock, age};
 use crate::config::Config;
 use crate::delivery::without_bsn;
 use crate::doctor;
@@ -9,7 +9,6 @@ use crate::ledger::Refused;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::time::Duration;
 
 /// Most refusals that are listed.
 const LONGEST_LIST: u32 = 1_000;
@@ -76,8 +75,7 @@ fn list_as_text(refused: &[Refused], now: Timestamp) -> String {
     }
     let mut out = String::new();
     for one in refused {
-        let since = Duration::try_from(now.duration_since(one.refused_at)).unwrap_or_default();
-        let (id, line, since) = (one.refusal_id, in_one_line(one), doctor::age(since));
+        let (id, line, since) = (one.refusal_id, in_one_line(one), doctor::age(age(one.refused_at, now)));
         writeln!(out, "{id}  {line}, {since} ago").expect(INFALLIBLE);
     }
     writeln!(out, "\n{} refused. sluis refused show ID tells more of one", refused.len()).expect(INFALLIBLE);
@@ -113,9 +111,4 @@ fn as_text(refused: &Refused, bytes: usize) -> String {
     line("identification", &refusal.identificatie.as_deref().map(without_bsn).unwrap_or_default());
     line("message", &format!("{bytes} bytes, SHA-256 {}, sealed in the ledger", hex::encode(refused.digest)));
     out
-}
-
-fn complain(text: &str) -> Exit {
-    eprintln!("sluis: {text}");
-    Exit::Usage
 }

@@ -3,7 +3,6 @@
 use super::Exit;
 use crate::config::Config;
 use crate::contract::{Contracts, Register};
-use crate::ledger::{Keys, Ledger};
 use crate::message::{Date, Party};
 use crate::report::{self, Lang, Period, Report, Scope, Snapshot};
 use clap::{Args, ValueEnum};
@@ -134,12 +133,8 @@ fn is_agb(text: &str) -> bool {
 }
 
 fn read(config: &Config, register: &Arc<Register>) -> anyhow::Result<Snapshot> {
-    let keys = Keys::load(&config.ledger.key_file)?;
-    let ledger = Ledger::open_to_read(&config.ledger.location, keys)?;
-    let read = Arc::clone(register);
-    let snapshot = ledger.run_blocking(move |tx| Snapshot::read(tx, &read))?;
-    ledger.close()?;
-    Ok(snapshot)
+    let own = Arc::clone(register);
+    super::read(config, move |tx| Snapshot::read(tx, &own))
 }
 
 fn write(report: &Report, asked: &Asked) -> anyhow::Result<()> {

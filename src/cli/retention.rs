@@ -1,11 +1,10 @@
 //! `sluis retention`: what would go today because it was kept long enough, and letting it go by hand. Works beside a
 //! running gateway and without one.
 
-use super::{Exit, WithConfig, load_config, read};
+use super::{Exit, WithConfig, complain, load_config, read};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::failpoint;
-use crate::hold::check_words;
 use crate::ledger::{Keys, Ledger, RetentionRun};
 use crate::message::Date;
 use crate::retention::keeper::{self, Account, Pace};
@@ -81,14 +80,10 @@ fn plan(config: &Config, today: Option<Date>, as_json: bool) -> Exit {
 }
 
 fn go_through(config: &Config, reason: String, by: Option<String>, as_json: bool) -> Exit {
-    let Some(by) = by.or_else(super::user) else {
-        return complain("nobody knows who gives this order: name yourself with --by");
+    let by = match super::orderer(by, &reason) {
+        Ok(by) => by,
+        Err(exit) => return exit,
     };
-    for (what, words) in [("reason", reason.as_str()), ("name", by.as_str())] {
-        if let Err(fault) = check_words(what, words) {
-            return complain(&fault);
-        }
-    }
     if !config.retention.is_set() {
         return complain("no term is set in [retention]: everything is kept for ever, and nothing goes");
     }
@@ -183,9 +178,4 @@ fn text(account: &Account, retention: &Retention, went: &str, last: Option<&Rete
         writeln!(page, "The ledger was last gone through at {at}.").expect(INFALLIBLE);
     }
     page
-}
-
-fn complain(fault: &str) -> Exit {
-    eprintln!("sluis: {fault}");
-    Exit::Usage
 }

@@ -1,10 +1,10 @@
 //! `sluis signals` and `sluis survey`: what a gateway has told its municipalities, and what it would tell now.
 
-use super::Exit;
+use super::{Exit, read};
 use crate::config::Config;
 use crate::contract::{Contracts, Region, Register};
 use crate::finding::Signal;
-use crate::ledger::{Kept, Keys, Ledger};
+use crate::ledger::Kept;
 use crate::message::Date;
 use crate::survey::{self, Snapshot};
 use serde_json::json;
@@ -13,12 +13,7 @@ use std::sync::Arc;
 
 /// Prints the signals in the ledger of a gateway: the open ones, or all.
 pub(super) fn list(config: &Config, all: bool, as_json: bool) -> Exit {
-    let kept = open(config).and_then(|ledger| {
-        let kept = ledger.run_blocking(move |tx| tx.signals(!all))?;
-        ledger.close()?;
-        Ok(kept)
-    });
-    match kept {
+    match read(config, move |tx| tx.signals(!all)) {
         Ok(kept) if as_json => print_json(&kept),
         Ok(kept) => print_text(&kept),
         Err(error) => return complain(&error),
@@ -61,18 +56,10 @@ pub(super) fn survey(config: &Config, contracts: &Contracts, today: Date, as_jso
     Exit::Accepted
 }
 
-fn open(config: &Config) -> anyhow::Result<Ledger> {
-    let keys = Keys::load(&config.ledger.key_file)?;
-    Ok(Ledger::open_to_read(&config.ledger.location, keys)?)
-}
-
 /// What the ledger of a gateway knows of a region, read beside the gateway.
 pub(super) fn snapshot(config: &Config, register: &Arc<Register>) -> anyhow::Result<Snapshot> {
-    let ledger = open(config)?;
-    let read = Arc::clone(register);
-    let snapshot = ledger.run_blocking(move |tx| survey::snapshot(tx, &read))?;
-    ledger.close()?;
-    Ok(snapshot)
+    let own = Arc::clone(register);
+    read(config, move |tx| survey::snapshot(tx, &own))
 }
 
 pub(super) fn complain(error: &anyhow::Error) -> Exit {

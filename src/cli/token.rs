@@ -1,7 +1,7 @@
 //! `sluis token`: tokens by which programs use the API. A token is printed once, when it is made; the ledger keeps its hash.
 
-use super::account::{Ordered, complain, fits, write};
-use super::{Exit, WithConfig, load_config, read};
+use super::account::{Ordered, fits, refuse, write};
+use super::{Exit, WithConfig, complain, load_config, read};
 use crate::access::account::check_name;
 use crate::access::token::{TokenKey, check_lifetime, check_scopes};
 use crate::clock::{Clock, SystemClock};
@@ -70,8 +70,7 @@ fn add(name: &str, scopes: &[String], expires: SignedDuration, by: &Ordered) -> 
     let until = SystemClock.now().saturating_add(expires).unwrap_or(Timestamp::MAX);
     let changed = write(&config, move |tx, now| tx.add_token(&token, hash, &scopes, until, &by, now))?;
     if changed == Changed::Already {
-        eprintln!("sluis: there is or was a token {name}; a name is used once, so take another");
-        return Err(Exit::Rejected);
+        return Err(refuse(&format!("there is or was a token {name}; a name is used once, so take another")));
     }
     println!("{}", key.expose());
     eprintln!("sluis: this is the only time that the token is shown; it counts until {until}");
@@ -83,10 +82,7 @@ fn revoke(name: &str, by: &Ordered) -> Result<Exit, Exit> {
     let token = name.to_owned();
     match write(&config, move |tx, now| tx.revoke_token(&token, &by, now))? {
         Changed::Already => println!("{name} was revoked already"),
-        Changed::Missing => {
-            eprintln!("sluis: there is no token {name}: see `sluis token list`");
-            return Err(Exit::Rejected);
-        }
+        Changed::Missing => return Err(refuse(&format!("there is no token {name}: see `sluis token list`"))),
         Changed::Done | Changed::LastAdministrator | Changed::Own => println!("{name} counts no more"),
     }
     Ok(Exit::Accepted)

@@ -41,24 +41,13 @@ impl Console {
 
     /// The certificate files that are named, with their keys.
     pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        self.tls
-            .iter()
-            .flat_map(|tls| [("server_cert_file", tls.certificate.as_path()), ("server_key_file", tls.key.as_path())])
+        self.tls.iter().flat_map(ServerFiles::files)
     }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, base: &Path) -> Console {
     let section = reader.section("console");
-    let listen: Option<SocketAddr> = reader.optional(&section, "listen", |raw| {
-        let text = raw.text()?;
-        match text.parse() {
-            Ok(address) => Ok(address),
-            Err(_) => wrong(
-                format!("\"{text}\" is not an address with a port"),
-                "write an IP address and a port, such as \"127.0.0.1:8312\"",
-            ),
-        }
-    });
+    let listen = reader.optional(&section, "listen", |raw| raw.address("127.0.0.1:8312"));
     let certificate = reader.optional(&section, "server_cert_file", |raw: &Raw| raw.path(base));
     let key = reader.optional(&section, "server_key_file", |raw: &Raw| raw.path(base));
     let public_url = reader.optional(&section, "public_url", public_url);

@@ -1,6 +1,6 @@
 //! `[http_intake]`: where messages come in over HTTP.
 
-use super::read::{Raw, Reader, wrong};
+use super::read::{Raw, Reader};
 use super::{Config, Transport, number};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -50,6 +50,19 @@ pub struct ServerFiles {
     pub client_authority: Option<PathBuf>,
 }
 
+impl ServerFiles {
+    /// The files that are named, with their keys.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        [
+            ("server_cert_file", Some(self.certificate.as_path())),
+            ("server_key_file", Some(self.key.as_path())),
+            ("client_ca_file", self.client_authority.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(key, file)| file.map(|file| (key, file)))
+    }
+}
+
 impl HttpIntake {
     /// How to listen.
     pub fn listener(&self) -> Listener {
@@ -58,29 +71,14 @@ impl HttpIntake {
 
     /// The certificate files that are named, with their keys.
     pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let files = self.tls.iter().flat_map(|tls| {
-            [
-                ("server_cert_file", Some(tls.certificate.as_path())),
-                ("server_key_file", Some(tls.key.as_path())),
-                ("client_ca_file", tls.client_authority.as_deref()),
-            ]
-        });
-        files.filter_map(|(key, file)| file.map(|file| (key, file)))
+        self.tls.iter().flat_map(ServerFiles::files)
     }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, base: &Path, transports: &BTreeSet<Transport>) -> HttpIntake {
     let section = reader.section("http_intake");
-    let listen = reader.value(&section, "listen", SocketAddr::from(([127, 0, 0, 1], 8311)), |raw| {
-        let text = raw.text()?;
-        match text.parse() {
-            Ok(address) => Ok(address),
-            Err(_) => wrong(
-                format!("\"{text}\" is not an address with a port"),
-                "write an IP address and a port, such as \"0.0.0.0:8311\"",
-            ),
-        }
-    });
+    let default = SocketAddr::from(([127, 0, 0, 1], 8311));
+    let listen = reader.value(&section, "listen", default, |raw| raw.address("0.0.0.0:8311"));
     let plain = reader.value(&section, "plain", false, Raw::boolean);
     let certificate = reader.optional(&section, "server_cert_file", |raw| raw.path(base));
     let key = reader.optional(&section, "server_key_file", |raw| raw.path(base));

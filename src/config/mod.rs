@@ -442,6 +442,11 @@ impl Config {
         show::show(self)
     }
 
+    /// Whether messages come in or leave as files in folders.
+    pub fn uses_folders(&self) -> bool {
+        self.intake.contains(&Transport::Directory) || self.delivery.default == Transport::Directory
+    }
+
     /// The transports in use on which what a message says of its sender is believed.
     pub fn open_transports(&self) -> Vec<&'static str> {
         let transports = self.intake.iter().map(|transport| transport.as_str());
@@ -772,16 +777,8 @@ fn read_server<'t>(
 
 fn read_http(reader: &mut Reader<'_>) -> Http {
     let section = reader.section("http");
-    let listen = reader.value(&section, "listen", SocketAddr::from(([127, 0, 0, 1], 8310)), |raw| {
-        let text = raw.text()?;
-        match text.parse() {
-            Ok(address) => Ok(address),
-            Err(_) => wrong(
-                format!("\"{text}\" is not an address with a port"),
-                "write an IP address and a port, such as \"127.0.0.1:8310\"",
-            ),
-        }
-    });
+    let default = SocketAddr::from(([127, 0, 0, 1], 8310));
+    let listen = reader.value(&section, "listen", default, |raw| raw.address("127.0.0.1:8310"));
     reader.unknown_keys(&section);
     Http { listen }
 }

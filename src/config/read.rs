@@ -5,6 +5,7 @@ use super::fault::{ConfigFault, nearest};
 use super::secret_files::ENDING;
 use super::units;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml_edit::{Document, Item, TableLike, Value};
@@ -139,6 +140,18 @@ impl Raw {
             return wrong("the path is empty", "name a file or folder, or leave the key out");
         }
         Ok(base.join(text))
+    }
+
+    /// An IP address with a port, such as `example`.
+    pub(super) fn address(&self, example: &str) -> Result<SocketAddr, Wrong> {
+        let text = self.text()?;
+        match text.parse() {
+            Ok(address) => Ok(address),
+            Err(_) => wrong(
+                format!("\"{text}\" is not an address with a port"),
+                format!("write an IP address and a port, such as \"{example}\""),
+            ),
+        }
     }
 }
 

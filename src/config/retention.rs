@@ -37,7 +37,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Retention {
                 let at = reader.label(&verdict);
                 reader.fault(&at, format!("there is nothing below a verdict, and \"{name}\" is"), "leave it out");
             }
-            let Some(known) = Verdict::ALL.into_iter().find(|known| known.as_str() == name && may_go(*known)) else {
+            let Some(known) = Verdict::ALL.into_iter().find(|known| known.as_str() == name && known.is_decided())
+            else {
                 let at = reader.label(&verdict);
                 let todo = "name accepted, rejected or partly: what is held or parked is always kept";
                 reader.fault(&at, format!("\"{name}\" is no verdict that can be named here"), todo);
@@ -58,7 +59,7 @@ type Place<'t> = (Section<'t>, Option<(String, Option<Verdict>)>);
 /// section that has a part in it.
 fn check<'t>(reader: &mut Reader<'t>, retention: &Retention, places: &[Place<'t>]) {
     let mut told = BTreeSet::new();
-    for class in Class::all().filter(|class| may_go(class.verdict)) {
+    for class in Class::all().filter(|class| class.verdict.is_decided()) {
         let section = |of: &Option<(String, Option<Verdict>)>| match of {
             None => true,
             Some((word, verdict)) => *word == class.word() && verdict.is_none_or(|verdict| verdict == class.verdict),
@@ -71,10 +72,6 @@ fn check<'t>(reader: &mut Reader<'t>, retention: &Retention, places: &[Place<'t>
             }
         }
     }
-}
-
-fn may_go(verdict: Verdict) -> bool {
-    !matches!(verdict, Verdict::Held | Verdict::Parked)
 }
 
 fn kind_word(name: &str) -> Option<String> {

@@ -111,7 +111,7 @@ fn identities<'t>(
     texts.iter().filter_map(|text| reader.parsed(&raw, |_| form(text))).collect()
 }
 
-fn plain_name(raw: &Raw) -> Result<String, Wrong> {
+pub(super) fn plain_name(raw: &Raw) -> Result<String, Wrong> {
     let name = raw.text()?;
     if is_plain(&name) {
         return Ok(name);
@@ -119,7 +119,7 @@ fn plain_name(raw: &Raw) -> Result<String, Wrong> {
     wrong("the name does not fit", "use 1 to 60 letters, digits, dots, dashes and underscores, no dot at the start")
 }
 
-pub(super) fn is_plain(name: &str) -> bool {
+fn is_plain(name: &str) -> bool {
     (1..=60).contains(&name.len())
         && !name.starts_with('.')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))

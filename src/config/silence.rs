@@ -2,7 +2,7 @@
 
 use super::read::{Raw, Reader, Section, Wrong, wrong};
 use super::required;
-use super::senders::{is_plain, read_codes};
+use super::senders::{plain_name, read_codes};
 use crate::message::Kind;
 use crate::silence::{Expectation, Hours};
 use std::collections::BTreeSet;
@@ -26,13 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Expectation> {
 }
 
 fn read_one<'t>(reader: &mut Reader<'t>, section: &Section<'t>) -> Option<Expectation> {
-    let name = required(reader, section, "name", "a name, as the alarm shall tell it", |raw| {
-        let name = raw.text()?;
-        if is_plain(&name) {
-            return Ok(name);
-        }
-        wrong("the name does not fit", "use 1 to 60 letters, digits, dots, dashes and underscores, no dot at the start")
-    });
+    let name = required(reader, section, "name", "a name, as the alarm shall tell it", plain_name);
     let parties = required(reader, section, "parties", "the codes of those who are expected to send", read_codes);
     let kinds = reader.value(section, "kinds", BTreeSet::new(), kinds);
     let after = required(reader, section, "after", "the working time after which somebody is told", after);

@@ -58,10 +58,7 @@ async fn show(
     fault: Option<&str>,
 ) -> Result<Response, Refused> {
     let sessions = match current.cloned() {
-        Some(Current { name, means, .. }) => {
-            let found = context.site.look(move |tx, now| tx.sessions_of(&name, means, now)).await;
-            found.map_err(|error| context.broken(&error))?
-        }
+        Some(Current { name, means, .. }) => context.look(move |tx, now| tx.sessions_of(&name, means, now)).await?,
         None => Vec::new(),
     };
     let must_change = current.is_some_and(|current| current.must_change);
@@ -186,16 +183,8 @@ async fn replace(
     current: &Current,
     fields: NewPassword,
 ) -> Result<Option<String>, Refused> {
-    let broken = |error| context.broken(&error);
-    let busy = |_| {
-        context.cannot(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Er wordt nu te veel tegelijk gevraagd. Probeer het zo opnieuw.",
-            "Too much is asked at once. Try again soon.",
-        )
-    };
     let name = current.name.clone();
-    let hash = match context.site.order(move |tx, now| tx.attempt(&name, now)).await.map_err(broken)? {
+    let hash = match context.order(move |tx, now| tx.attempt(&name, now)).await? {
         Attempt::Open(hash) => hash,
         Attempt::Locked(_) => {
             return Err(context.cannot(
@@ -206,20 +195,28 @@ async fn replace(
         }
     };
     let name = current.name.clone();
-    if !door.hasher.is_right(hash, fields.old).await.map_err(busy)? {
-        context.site.order(move |tx, now| tx.attempt_failed(&name, now)).await.map_err(broken)?;
+    if !door.hasher.is_right(hash, fields.old).await.map_err(|_| busy(context))? {
+        context.order(move |tx, now| tx.attempt_failed(&name, now)).await?;
         return Ok(Some(
             context.pick("Het huidige wachtwoord klopt niet.", "The current password is wrong.").to_owned(),
         ));
     }
-    let hash = door.hasher.hash(fields.new).await.map_err(busy)?;
+    let hash = door.hasher.hash(fields.new).await.map_err(|_| busy(context))?;
     let by = By { name: name.clone(), account: Some(name.clone()), reason: None };
     let but = Some(current.id);
-    let changed = context.site.order(move |tx, now| tx.set_password(&name, &hash, false, but, &by, now)).await;
-    match changed.map_err(broken)? {
+    match context.order(move |tx, now| tx.set_password(&name, &hash, false, but, &by, now)).await? {
         Changed::Done | Changed::Already => Ok(None),
         Changed::Missing | Changed::LastAdministrator | Changed::Own => Err(context.missing()),
     }
+}
+
+/// Too many passwords are hashed at once.
+pub(super) fn busy(context: &Context) -> Refused {
+    context.cannot(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Er wordt nu te veel tegelijk gevraagd. Probeer het zo opnieuw.",
+        "Too much is asked at once. Try again soon.",
+    )
 }
 
 #[derive(Deserialize)]
@@ -231,9 +228,8 @@ async fn end_session(
     Posted { context, fields: Nothing {} }: Posted<Nothing>,
 ) -> Result<Response, Refused> {
     let (Ok(Path(id)), Some(Extension(current))) = (id, current) else { return Err(context.missing()) };
-    let ended = context.site.order(move |tx, now| tx.end_session(id, &current.name, current.means, now)).await;
     // A session of somebody else is none here.
-    match ended.map_err(|error| context.broken(&error))? {
+    match context.order(move |tx, now| tx.end_session(id, &current.name, current.means, now)).await? {
         Changed::Done => Ok(Redirect::to("/account?done=session").into_response()),
         Changed::Already | Changed::Missing | Changed::LastAdministrator | Changed::Own => Err(context.missing()),
     }

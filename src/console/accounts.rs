@@ -1,6 +1,6 @@
 //! `/accounts`: who may sign in, and as what; with the API tokens.
 
-use super::account::After;
+use super::account::{After, busy};
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
 use super::parts::{self, Entry, Field, Order, Tone, field, table, words};
@@ -90,8 +90,8 @@ pub(super) fn reason(context: &Context, fields: &Fields) -> Result<String, Refus
 async fn page(context: Context, after: Result<Query<After>, QueryRejection>) -> Result<Html<String>, Refused> {
     context.needs(Permission::Administer)?;
     let after = after.map(|after| after.0).unwrap_or_default();
-    let found = context.site.look(|tx, now| Ok((tx.local_accounts()?, tx.tokens()?, now))).await;
-    let (accounts, known, now) = found.map_err(|error| context.broken(&error))?;
+    let found = context.look(|tx, now| Ok((tx.local_accounts()?, tx.tokens()?, now)));
+    let (accounts, known, now) = found.await?;
     let content = html! {
         (parts::done(context.language, after.done.as_deref(), &DONE))
         (parts::section("accounts", context.pick("Accounts", "Accounts"), &html! {
@@ -151,18 +151,8 @@ fn state(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
 }
 
 fn role_boxes(context: &Context, id: &str, chosen: &BTreeSet<Role>) -> Markup {
-    html! {
-        fieldset {
-            legend { (context.pick("Rollen", "Roles")) }
-            @for role in Role::ALL {
-                @let id = format!("{id}-{}", role.as_str());
-                div.choice {
-                    input type="checkbox" id=(id) name="role" value=(role.as_str()) checked[chosen.contains(&role)];
-                    " " label for=(id) { (role.as_str()) }
-                }
-            }
-        }
-    }
+    let boxes = Role::ALL.into_iter().map(|role| (role.as_str(), chosen.contains(&role)));
+    parts::boxes(context.pick("Rollen", "Roles"), "role", id, boxes)
 }
 
 fn password_field<'a>(context: &'a Context, id: &'a str) -> Field<'a> {
@@ -197,8 +187,8 @@ async fn add(
     let roles = check_roles(values(&fields, "role")).map_err(unfit(&context))?;
     let hash = new_password(&door, &context, &name, &fields).await?;
     let (by, account) = (by(&context, current.as_ref(), None), name.clone());
-    let changed = context.site.order(move |tx, now| tx.add_account(&account, &hash, &roles, true, &by, now)).await;
-    if changed.map_err(|error| context.broken(&error))? == Changed::Already {
+    let changed = context.order(move |tx, now| tx.add_account(&account, &hash, &roles, true, &by, now)).await?;
+    if changed == Changed::Already {
         return Err(context.cannot(
             StatusCode::CONFLICT,
             "Er is al een account met deze naam.",
@@ -216,13 +206,7 @@ async fn new_password(
 ) -> Result<crate::access::PasswordHash, Refused> {
     let password = value(fields, "password");
     check_password(name, password).map_err(unfit(context))?;
-    door.hasher.hash(password.to_owned()).await.map_err(|_| {
-        context.cannot(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Er wordt nu te veel tegelijk gevraagd. Probeer het zo opnieuw.",
-            "Too much is asked at once. Try again soon.",
-        )
-    })
+    door.hasher.hash(password.to_owned()).await.map_err(|_| busy(context))
 }
 
 async fn one(
@@ -233,8 +217,8 @@ async fn one(
 ) -> Result<Html<String>, Refused> {
     context.needs(Permission::Administer)?;
     let Ok(Path(name)) = name else { return Err(context.missing()) };
-    let found = context.site.look(move |tx, now| Ok((tx.local_account(&name)?, now))).await;
-    let (Some(account), now) = found.map_err(|error| context.broken(&error))? else { return Err(context.missing()) };
+    let found = context.look(move |tx, now| Ok((tx.local_account(&name)?, now)));
+    let (Some(account), now) = found.await? else { return Err(context.missing()) };
     let after = after.map(|after| after.0).unwrap_or_default();
     let is_own = by(&context, current.as_ref(), None).account.as_ref() == Some(&account.name);
     let content = html! {
@@ -358,8 +342,7 @@ async fn carry_out(
 ) -> Result<Response, Refused> {
     let Ok(Path(name)) = name else { return Err(context.missing()) };
     let of = name.clone();
-    let changed = context.site.order(move |tx, now| job(tx, &of, now)).await;
-    match changed.map_err(|error| context.broken(&error))? {
+    match context.order(move |tx, now| job(tx, &of, now)).await? {
         Changed::Done => Ok(Redirect::to(&format!("/accounts/{name}?done={done}")).into_response()),
         other => Err(outcome(context, other)),
     }

@@ -5,10 +5,10 @@ use super::layout::{self, Place};
 use super::message;
 use super::parts::{self, Entry, Field, Tone, figures, words};
 use super::search::{asked, fault, link};
+use super::words::Language;
 use crate::access::Permission;
 use crate::message::{Cents, Count, Eenheid, Frequentie};
 use crate::view::allocations::{Asked, Event, Gap, Key, Listed, Missing, Page, Search, State, Step, Timeline};
-use crate::view::message::{DepartureState, Question};
 use crate::view::messages::Fault;
 use crate::web::Site;
 use axum::Router;
@@ -35,8 +35,7 @@ async fn page(context: Context, RawQuery(query): RawQuery) -> Result<Response, R
             return Ok((StatusCode::BAD_REQUEST, shown(&context, &content)).into_response());
         }
     };
-    let found = context.site.look(move |tx, now| tx.find_allocations(&search, now)).await;
-    let found = found.map_err(|error| context.broken(&error))?;
+    let found = context.look(move |tx, now| tx.find_allocations(&search, now)).await?;
     let content = html! {
         (form(&context, &words, &[]))
         @if found.rows.is_empty() && !found.cut {
@@ -152,12 +151,7 @@ pub(super) fn results(context: &Context, found: &Page, to: impl Fn(&str) -> Stri
                 "Not everything was gone through yet. Go on to the next page, or narrow the question by a provider or a number.",
             )) }))
         }
-        @if previous.is_some() || next.is_some() {
-            nav.pager aria-label=(context.pick("Bladeren", "Pages")) {
-                @if let Some(previous) = &previous { a rel="prev" href=(previous) { "← " (context.pick("Vorige", "Previous")) } }
-                @if let Some(next) = &next { a rel="next" href=(next) { (context.pick("Volgende", "Next")) " →" } }
-            }
-        }
+        (parts::leaf_through(language, previous.as_deref(), next.as_deref()))
     }
 }
 
@@ -184,8 +178,8 @@ async fn timeline(
     context.needs(Permission::View)?;
     let key = Key::parse(&law, &gemeente, &aanbieder, &nummer).ok_or_else(|| context.missing())?;
     let asked = key.clone();
-    let found = context.site.look(move |tx, now| tx.look_at_allocation(&asked, now)).await;
-    let found = found.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())?;
+    let found = context.look(move |tx, now| tx.look_at_allocation(&asked, now)).await?;
+    let found = found.ok_or_else(|| context.missing())?;
     let title = format!("{} {}", context.pick("Toewijzing", "Allocation"), key.nummer);
     let above = [("/allocations", Place::Allocations.name(context.language))];
     let content = html! {
@@ -257,7 +251,7 @@ fn missing(context: &Context, found: &Timeline) -> Markup {
             }))
         }
         @if !found.open.is_empty() {
-            (parts::section("open", context.pick("Openstaande vragen", "Open questions"), &questions(context, &found.open)))
+            (parts::section("open", context.pick("Openstaande vragen", "Open questions"), &message::questions(context, &found.open)))
         }
     }
 }
@@ -271,30 +265,27 @@ fn gap_words(context: &Context, gap: &Gap) -> String {
                 "No start was reported yet; the allocation may begin today.",
             )
             .to_owned(),
-        Missing::Start => match context.pick("nl", "en") {
-            "nl" => format!(
+        Missing::Start => match context.language {
+            Language::Nl => format!(
                 "Er is na {days} dagen geen start (305) gemeld. De termijn telt vanaf de echte start van de zorg, die geen bericht vertelt."
             ),
-            _ => format!(
+            Language::En => format!(
                 "No start (305) was reported after {days} days. The term counts from the real start of care, which no message tells."
             ),
         },
-        Missing::Stop => match context.pick("nl", "en") {
-            "nl" => format!("De toewijzing eindigde {days} dagen geleden en er is geen stop (307) gemeld."),
-            _ => format!("The allocation ended {days} days ago and no stop (307) was reported."),
+        Missing::Stop => match context.language {
+            Language::Nl => format!("De toewijzing eindigde {days} dagen geleden en er is geen stop (307) gemeld."),
+            Language::En => format!("The allocation ended {days} days ago and no stop (307) was reported."),
         },
-        Missing::Declaration => match context.pick("nl", "en") {
-            "nl" => {
+        Missing::Declaration => match context.language {
+            Language::Nl => {
                 format!("Er is {days} dagen na de start nog niets toegekend. De standaard kent hiervoor geen termijn.")
             }
-            _ => format!("Nothing was granted {days} days after the start. The standard has no term for this."),
+            Language::En => {
+                format!("Nothing was granted {days} days after the start. The standard has no term for this.")
+            }
         },
     }
-}
-
-/// Questions as a table.
-pub(super) fn questions(context: &Context, questions: &[Question]) -> Markup {
-    message::questions(context, questions)
 }
 
 fn course(context: &Context, found: &Timeline) -> Markup {
@@ -340,9 +331,7 @@ fn outcome(context: &Context, event: &Event) -> Markup {
     html! {
         @match (event.verdict, event.delivery) {
             (Some(verdict), _) => (parts::verdict(context.language, verdict)),
-            (None, Some(DepartureState::Sent)) => (parts::badge(Tone::Good, context.pick("bezorgd", "delivered"))),
-            (None, Some(DepartureState::Refused)) => (parts::badge(Tone::Bad, context.pick("geweigerd door ontvanger", "refused by its receiver"))),
-            (None, Some(DepartureState::Waiting)) => (parts::badge(Tone::Info, context.pick("nog te bezorgen", "yet to be delivered"))),
+            (None, Some(state)) => (message::departure_state(context, state)),
             (None, None) => "",
         }
         @if !event.rules.is_empty() { " " small { (event.rules.join(", ")) } }

@@ -3,6 +3,7 @@
 use super::context::{Context, Refused};
 use super::layout::{self, Place};
 use super::parts::{self, Entry, Field, Tone};
+use super::search::link;
 use super::words::Language;
 use crate::access::Permission;
 use crate::clock::start_of_dutch_day;
@@ -80,9 +81,8 @@ impl Asked {
         Ok(Search { by: word(&self.by), event: word(&self.event), since, until, after })
     }
 
-    fn address(&self, after: Option<view::Place>) -> String {
-        let asked = Asked { after: after.map(view::Place::word).unwrap_or_default(), ..self.clone() };
-        format!("/audit?{}", serde_urlencoded::to_string(asked).unwrap_or_default())
+    fn address(&self, after: &str) -> String {
+        link("/audit", &Asked { after: after.to_owned(), ..self.clone() })
     }
 }
 
@@ -93,24 +93,21 @@ async fn page(context: Context, Query(asked): Query<Asked>) -> Result<Response, 
         Ok(search) => (Some(search), Faults::default()),
         Err(faults) => (None, faults),
     };
-    let is_good = search.is_some();
-    let read = context.site.look(move |tx, _| {
-        let page = search.map(|search| tx.audit_page(&search)).transpose()?;
-        Ok((page.unwrap_or_default(), tx.audit_events()?, tx.trail_end()?))
+    let read = context.look(move |tx, _| {
+        let found = search.map(|search| tx.audit_page(&search)).transpose()?;
+        Ok((found, tx.audit_events()?, tx.trail_end()?))
     });
-    let ((rows, has_more), events, end) = read.await.map_err(|error| context.broken(&error))?;
-    let older = rows.last().filter(|_| has_more).map(|last| asked.address(Some(last.place())));
-    let newer = (!asked.after.is_empty()).then(|| asked.address(None));
+    let (found, events, end) = read.await?;
     let content = html! {
         (filter(&context, &asked, &faults, &events))
         section aria-label=(Place::Audit.name(language)) {
-            @if !is_good {
-                (parts::empty(context.pick("Verbeter het filter om regels te zien.", "Mend the filter to see rows.")))
-            } @else if rows.is_empty() {
-                (parts::empty(context.pick("Niets gevonden.", "Nothing was found.")))
-            } @else {
-                (table(&context, &rows))
-                (parts::pager(language, newer.as_deref(), older.as_deref()))
+            @match &found {
+                None => (parts::empty(context.pick("Verbeter het filter om regels te zien.", "Mend the filter to see rows."))),
+                Some(found) if found.items.is_empty() => (parts::empty(context.pick("Niets gevonden.", "Nothing was found."))),
+                Some(found) => {
+                    (table(&context, &found.items))
+                    (pager(language, &asked, found.next.as_deref()))
+                }
             }
         }
         @if let Some(end) = end {
@@ -134,8 +131,14 @@ async fn page(context: Context, Query(asked): Query<Asked>) -> Result<Response, 
         }
     };
     let page = layout::page(&context, Place::Audit, Place::Audit.name(language), &content);
-    let status = if is_good { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let status = if found.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     Ok((status, page).into_response())
+}
+
+fn pager(language: Language, asked: &Asked, next: Option<&str>) -> Markup {
+    let newer = (!asked.after.is_empty()).then(|| asked.address(""));
+    let older = next.map(|next| asked.address(next));
+    parts::pager(language, newer.as_deref(), older.as_deref())
 }
 
 fn filter(context: &Context, asked: &Asked, faults: &Faults, events: &[String]) -> Markup {

@@ -71,8 +71,7 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
 
 async fn history(context: &Context, register: &Arc<Register>) -> Result<History, Refused> {
     let own = Arc::clone(register);
-    let read = context.site.look(move |tx, _| tx.history(&own.region.municipalities.keys().cloned().collect()));
-    read.await.map_err(|error| context.broken(&error))
+    context.look(move |tx, _| tx.history(&own.region.municipalities.keys().cloned().collect())).await
 }
 
 /// Reckons where it keeps nobody waiting: a region may have years of allocations.
@@ -210,8 +209,7 @@ async fn one(context: Context, Path(id): Path<String>) -> Result<Html<String>, R
     let register = register.ok_or_else(|| context.missing())?;
     let history = history(&context, register).await?;
     let named = id.clone();
-    let posted = context.site.look(move |tx, _| tx.posted_by_month(&named)).await;
-    let posted = posted.map_err(|error| context.broken(&error))?;
+    let posted = context.look(move |tx, _| tx.posted_by_month(&named)).await?;
     let own = Arc::clone(register);
     let shown =
         reckoned(&context, move || of_agreement(&Survey { register: &own, today, history: &history }, &id, &posted));
@@ -316,19 +314,12 @@ fn course(context: &Context, shown: &Shown) -> Markup {
             axis: context.pick("Dag", "Day"),
         },
         ends: (0, end),
-        ticks: ticks.map(|month| (place(first, month), month_word(language, month))).collect(),
+        ticks: ticks.map(|month| (place(first, month), parts::month(language, month).to_owned())).collect(),
         courses: lines,
         value: &|cents| parts::euros(Cents(cents)),
         place: &|days| first.saturating_add(jiff::Span::new().days(days)).to_string(),
     };
     charts::lines(language, &chart)
-}
-
-fn month_word(language: Language, month: Date) -> String {
-    const NL: [&str; 12] = ["jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"];
-    const EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let at = usize::try_from(month.month() - 1).unwrap_or(0);
-    language.pick(NL[at], EN[at]).to_owned()
 }
 
 fn sentence(language: Language, each: &AgreementLine) -> String {

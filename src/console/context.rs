@@ -3,13 +3,14 @@
 use super::layout;
 use super::words::Language;
 use crate::access::{Actor, Permission, Visit};
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, Tx};
 use crate::web::Site;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,17 @@ use std::sync::Arc;
 
 /// The cookie that keeps the language.
 pub(crate) const LANGUAGE_COOKIE: &str = "sluis_language";
+
+/// What is told when a form cannot be read.
+pub(super) const UNREADABLE_FORM: (&str, &str) = (
+    "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
+    "The form could not be read. Go back and fill it in again.",
+);
+/// What is told when the ledger cannot be asked.
+pub(super) const LEDGER_AWAY: (&str, &str) = (
+    "Het grootboek is nu niet bereikbaar. Probeer het zo opnieuw; de gateway zelf houdt niets achter.",
+    "The ledger cannot be reached at the moment. Try again soon; the gateway itself loses nothing.",
+);
 
 /// A visit to a page.
 pub struct Context {
@@ -68,6 +80,22 @@ impl Context {
     /// A form that cannot be read.
     pub(super) fn unreadable_form(&self) -> Refused {
         self.refused(StatusCode::BAD_REQUEST, Why::Form)
+    }
+
+    /// Reads from the ledger as on this moment.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Tx<'_>, Timestamp) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.site.look(read).await.map_err(|error| self.broken(&error))
+    }
+
+    /// Changes the ledger as on this moment.
+    pub(super) async fn order<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>, Timestamp) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.site.order(job).await.map_err(|error| self.broken(&error))
     }
 
     /// There is nothing of that number or name.
@@ -173,18 +201,12 @@ impl Refused {
                 "Your role does not allow this. Ask the administrator of this gateway for one that does.",
             ),
             Why::Missing => ("Dit bestaat hier niet (meer).", "There is no such thing here (any more)."),
-            Why::Form => (
-                "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
-                "The form could not be read. Go back and fill it in again.",
-            ),
+            Why::Form => UNREADABLE_FORM,
             Why::Elsewhere => (
                 "Dit formulier hoort niet bij uw sessie. Ga terug, ververs de pagina en probeer het opnieuw.",
                 "This form does not belong to your session. Go back, reload the page and try again.",
             ),
-            Why::Broken => (
-                "Het grootboek is nu niet bereikbaar. Probeer het zo opnieuw; de gateway zelf houdt niets achter.",
-                "The ledger cannot be reached at the moment. Try again soon; the gateway itself loses nothing.",
-            ),
+            Why::Broken => LEDGER_AWAY,
             Why::Said { nl, en } => (nl.as_str(), en.as_str()),
         };
         self.language.pick(nl, en)
@@ -193,9 +215,6 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("error");
-        let content = html! { p.refused role="alert" { (self.sentence()) } p { a href="/" { (self.language.pick("Naar het overzicht", "To the overview")) } } };
-        let page = layout::bare(self.language, title, self.name.as_deref(), &content);
-        (self.status, page).into_response()
+        layout::refusal(self.language, self.status, self.name.as_deref(), self.sentence())
     }
 }

@@ -2,8 +2,9 @@
 
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
-use super::orders::{fault, not_understood, number};
+use super::orders::{after, fault, not_understood, number};
 use super::parts::{self, Tone, figures, words};
+use super::search::link;
 use super::words::Language;
 use crate::access::Permission;
 use crate::ledger::{Resend, RowState};
@@ -88,20 +89,16 @@ async fn overview(
         "" => None,
         name => Some(bound(config, name).ok_or_else(|| not_understood(context))?),
     };
-    let after = match asked.after.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|_| not_understood(context))?),
-    };
+    let after = after(context, &asked.after)?;
     let (site, filter) = (Arc::clone(&context.site), Filter { state, bound: of, after });
     let read = context
-        .site
         .look(move |tx, now| Ok((tx.destinations_now(&site.config)?, tx.delivery_page(&filter, &site.config)?, now)));
-    let (destinations, page, now) = read.await.map_err(|error| context.broken(&error))?;
+    let (destinations, page, now) = read.await?;
     let language = context.language;
     let to = |state: &str, after: &str| {
         let query = [("state", state), ("destination", &asked.destination), ("after", after)];
         let set: Vec<&(&str, &str)> = query.iter().filter(|(_, value)| !value.is_empty()).collect();
-        format!("/deliveries?{}", serde_urlencoded::to_string(set).unwrap_or_default())
+        link("/deliveries", &set)
     };
     let next = page.next.as_deref().map(|next| to(state.as_str(), next));
     let (newer, older) = if state == RowState::Sent { (None, next) } else { (next, None) };
@@ -111,8 +108,8 @@ async fn overview(
         @if context.actor.may(Permission::Replay) {
             (parts::section("try", context.pick("Nu proberen", "Try now"), &form(context, &destinations, wrong)))
         }
-        (parts::tabs(context.pick("Welke", "Which"), RowState::ALL.map(|each| (to(each.as_str(), ""), each)).iter().map(|(link, each)| {
-            (link.as_str(), state_word(language, each.as_str()), *each == state)
+        (parts::tabs(context.pick("Welke", "Which"), RowState::ALL.map(|each| {
+            (to(each.as_str(), ""), state_word(language, each.as_str()), each == state)
         })))
         @if !asked.destination.is_empty() {
             p { (context.pick("Alleen naar ", "Only to ")) strong { (asked.destination) } ". " a href="/deliveries" { (context.pick("Toon alles", "Show all")) } }
@@ -156,9 +153,8 @@ fn table(context: &Context, all: &[Destination], now: Timestamp) -> Markup {
         words(context.pick("Laatste fout", "Last failure")),
     ];
     let rows = all.iter().map(|each| {
-        let link = serde_urlencoded::to_string([("destination", &each.name)]).unwrap_or_default();
         vec![
-            html! { a href=(format!("/deliveries?{link}")) { (each.name) } },
+            html! { a href=(link("/deliveries", &[("destination", &each.name)])) { (each.name) } },
             breaker(context, each, now),
             html! { (parts::count(language, each.waiting)) },
             html! { (parts::count(language, each.failing)) },
@@ -298,8 +294,7 @@ async fn try_destination(posted: Posted<Order>) -> Result<Response, Refused> {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let (by, reason) = (context.actor.name.clone(), reason.trim().to_owned());
-    let resent = context.site.order(move |tx, at| tx.resend_all(&destination, &of, &Resend { reason, by, at })).await;
-    let resent = resent.map_err(|error| context.broken(&error))?;
+    let resent = context.order(move |tx, at| tx.resend_all(&destination, &of, &Resend { reason, by, at })).await?;
     if resent.again.is_empty() && resent.sooner == 0 && !resent.probe {
         return Err(context.cannot(
             StatusCode::CONFLICT,
@@ -312,8 +307,8 @@ async fn try_destination(posted: Posted<Order>) -> Result<Response, Refused> {
 
 async fn find(context: &Context, id: &str) -> Result<Shown, Refused> {
     let (id, site) = (number(context, id)?, Arc::clone(&context.site));
-    let shown = context.site.look(move |tx, _| tx.delivery_one(id, &site.config)).await;
-    shown.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())
+    let shown = context.look(move |tx, _| tx.delivery_one(id, &site.config)).await?;
+    shown.ok_or_else(|| context.missing())
 }
 
 async fn one(context: Context, Path(id): Path<String>, Query(asked): Query<Asked>) -> Result<Html<String>, Refused> {
@@ -416,8 +411,7 @@ async fn retry(Path(id): Path<String>, posted: Posted<Order>) -> Result<Response
     }
     let uuid = Uuid::parse_str(&shown.delivery.uuid).map_err(|_| context.missing())?;
     let (by, reason) = (context.actor.name.clone(), fields.reason.trim().to_owned());
-    let resent = context.site.order(move |tx, at| tx.resend(&[uuid], &Resend { reason, by, at })).await;
-    let resent = resent.map_err(|error| context.broken(&error))?;
+    let resent = context.order(move |tx, at| tx.resend(&[uuid], &Resend { reason, by, at })).await?;
     if !resent.sent.is_empty() || !resent.unknown.is_empty() {
         return Err(context.cannot(
             StatusCode::CONFLICT,

@@ -33,21 +33,21 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/health", get(page)).layer(Extension(Arc::new(Examined::default())))
 }
 
-/// What was examined last. Whoever asks while it is examined waits for that.
+/// What was examined last, and when. Whoever asks while it is examined waits for that.
 #[derive(Default)]
-struct Examined(Mutex<Option<Arc<Diagnosis>>>, Mutex<Option<Timestamp>>);
+struct Examined(Mutex<Option<(Timestamp, Arc<Diagnosis>)>>);
 
 impl Examined {
     async fn now(&self, site: &Site) -> Arc<Diagnosis> {
         let now = site.clock.now();
-        let (mut known, mut at) = (self.0.lock().await, self.1.lock().await);
-        let is_fresh = at.is_some_and(|at| now.duration_since(at).abs().as_secs() < FRESH);
-        if let Some(diagnosis) = known.as_ref().filter(|_| is_fresh) {
+        let mut known = self.0.lock().await;
+        let is_fresh = |at: Timestamp| now.duration_since(at).abs().as_secs() < FRESH;
+        if let Some((_, diagnosis)) = known.as_ref().filter(|(at, _)| is_fresh(*at)) {
             return Arc::clone(diagnosis);
         }
         let asked = Asked { only: EXAMINED.map(str::to_owned).into(), online: false };
         let diagnosis = Arc::new(doctor::examine_all(&site.config, now, &asked).await);
-        (*known, *at) = (Some(Arc::clone(&diagnosis)), Some(now));
+        *known = Some((now, Arc::clone(&diagnosis)));
         diagnosis
     }
 }
@@ -57,9 +57,9 @@ async fn page(context: Context, Extension(examined): Extension<Arc<Examined>>) -
     let site = &context.site;
     let regions = site.registers.in_force().now();
     let regions: Vec<String> = regions.registers().iter().map(|register| register.region.id.clone()).collect();
-    let read =
-        site.look(move |tx, now| Ok((now, tx.health_figures(now, regions)?, tx.breakers()?, tx.count_waiting(now)?)));
-    let (now, figures, breakers, waiting) = read.await.map_err(|error| context.broken(&error))?;
+    let read = context
+        .look(move |tx, now| Ok((now, tx.health_figures(now, regions)?, tx.breakers()?, tx.count_waiting(now)?)));
+    let (now, figures, breakers, waiting) = read.await?;
     let around = Around {
         components: parts_of::components(&site.telemetry),
         registers: parts_of::registers(&site.registers, dutch_day(now)),
@@ -68,7 +68,6 @@ async fn page(context: Context, Extension(examined): Extension<Arc<Examined>>) -
         grouping: site.ledger.grouping(),
         bytes_on_disk: site.config.ledger.location.file().and_then(bytes),
     };
-    let surveys = figures.surveys.clone();
     let health = Health::of(figures, around, now);
     // Paths of this machine stand in what is examined: for those who keep it.
     let may_examine = context.actor.may(Permission::Administer) || context.actor.may(Permission::Replay);
@@ -76,7 +75,7 @@ async fn page(context: Context, Extension(examined): Extension<Arc<Examined>>) -
     let content = html! {
         div.columns { (components(&context, &health)) (ledger(&context, &health)) }
         @if !health.breakers.is_empty() { (destinations(&context, &health)) }
-        (registers(&context, &health, &surveys))
+        (registers(&context, &health))
         @if !health.members.is_empty() { (members(&context, &health)) }
         (refusals(&context, &health))
         @if let Some(diagnosis) = &diagnosis { (examination(&context, diagnosis)) }
@@ -149,7 +148,7 @@ fn ledger(context: &Context, health: &Health) -> Markup {
                 (parts::count(language, health.waiting.count))
                 @if let Some(oldest) = health.waiting.oldest_seconds {
                     (context.pick(", oudste ", ", oldest "))
-                    (parts::duration(language, jiff::SignedDuration::from_secs(i64::try_from(oldest).unwrap_or(i64::MAX))))
+                    (parts::duration(language, oldest))
                 }
             },
         ),
@@ -186,18 +185,14 @@ fn destinations(context: &Context, health: &Health) -> Markup {
     parts::section("destinations", context.pick("Bestemmingen", "Destinations"), &parts::table(caption, &columns, rows))
 }
 
-fn registers(
-    context: &Context,
-    health: &Health,
-    surveys: &std::collections::BTreeMap<String, Option<Timestamp>>,
-) -> Markup {
+fn registers(context: &Context, health: &Health) -> Markup {
     let language = context.language;
     let rows = health.registers.iter().map(|register| {
-        let surveyed = surveys.get(&register.region).copied().flatten();
+        let surveyed = health.surveys.get(&register.region).copied().flatten();
         vec![
             html! { (register.region) },
             register_state(language, register),
-            html! { @if let Some(version) = &register.version { code { (version.get(..12).unwrap_or(version)) } } },
+            html! { @if let Some(version) = &register.version { code { (layout::shortened(version)) } } },
             html! { @if let Some(days) = register.days_left { (days_left(language, days)) } @else { "–" } },
             html! { (register.refused_faults.unwrap_or(0)) },
             html! { @if let Some(at) = surveyed { (parts::moment(language, at)) } @else { (context.pick("nog niet", "not yet")) } },

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
-use super::orders::{Asked, Reason, fault, municipality, not_understood, number, provider, when};
+use super::orders::{self, Asked, Reason, after, fault, municipality, not_understood, number, provider, when};
 use super::parts::{self, Tone, figures, words};
 use super::words::Language;
 use crate::access::Permission;
@@ -41,9 +41,8 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
         "ended" => Which::Ended,
         _ => return Err(not_understood(&context)),
     };
-    let (after, contracts) = (asked.after(&context)?, contracts(&context));
-    let page = context.site.look(move |tx, now| tx.held_page(which, after, now, &contracts)).await;
-    let page = page.map_err(|error| context.broken(&error))?;
+    let (after, contracts) = (after(&context, &asked.after)?, contracts(&context));
+    let page = context.look(move |tx, now| tx.held_page(which, after, now, &contracts)).await?;
     let next = page.next.as_deref();
     let content = html! {
         (parts::tabs(context.pick("Welke", "Which"), [
@@ -187,8 +186,8 @@ async fn one(context: Context, Path(id): Path<String>, Query(asked): Query<Asked
 
 async fn find(context: &Context, id: &str) -> Result<Held, Refused> {
     let (id, contracts) = (number(context, id)?, contracts(context));
-    let held = context.site.look(move |tx, now| tx.held_one(id, now, &contracts)).await;
-    held.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())
+    let held = context.look(move |tx, now| tx.held_one(id, now, &contracts)).await?;
+    held.ok_or_else(|| context.missing())
 }
 
 /// A reason that was not taken: of which order, what it said, and what is wrong with it.
@@ -209,7 +208,7 @@ fn shown(context: &Context, held: &Held, done: Option<&str>, wrong: Option<Fault
         (parts::section("why", context.pick("Waarom", "Why"), &why(context, held)))
         (parts::section("products", context.pick("Wat er wordt toegewezen", "What it allocates"), &products(context, held)))
         @if !held.orders.is_empty() {
-            (parts::section("orders", context.pick("Opdrachten", "Orders"), &orders(context, &held.orders)))
+            (parts::section("orders", context.pick("Opdrachten", "Orders"), &ordered(context, &held.orders)))
         }
         @if held.ended.is_none() && held.under_way().is_none() && context.actor.may(Permission::OrderHeld) {
             (parts::section("decide", context.pick("Besluit", "Decide"), &decide(context, held, wrong)))
@@ -337,17 +336,10 @@ fn volume(language: Language, product: &Allocated) -> Markup {
     html! { (parts::count(language, volume)) " " (unit) " " (per) }
 }
 
-fn orders(context: &Context, orders: &[Ordered]) -> Markup {
-    let columns = [
-        words(context.pick("Opdracht", "Order")),
-        words(context.pick("Gegeven", "Given")),
-        words(context.pick("Door", "By")),
-        words(context.pick("Reden", "Reason")),
-        words(context.pick("Uitkomst", "Outcome")),
-    ];
-    let rows = orders.iter().map(|order| {
+fn ordered(context: &Context, all: &[Ordered]) -> Markup {
+    let rows = all.iter().map(|order| {
         let outcome = match &order.done {
-            None => parts::badge(Tone::Info, context.pick("nog niet uitgevoerd", "not yet carried out")),
+            None => orders::not_yet(context),
             Some(done) => {
                 let (tone, word) = outcome_word(context.language, &done.outcome);
                 html! { (parts::badge(tone, word)) " " (parts::moment(context.language, done.at)) br; small lang="en" { (done.answer) } }
@@ -361,7 +353,8 @@ fn orders(context: &Context, orders: &[Ordered]) -> Markup {
             outcome,
         ]
     });
-    parts::table(context.pick("Wat erover is opgedragen", "What was ordered about it"), &columns, rows)
+    let caption = context.pick("Wat erover is opgedragen", "What was ordered about it");
+    parts::table(caption, &orders::columns(context), rows)
 }
 
 fn decide(context: &Context, held: &Held, wrong: Option<Fault<'_>>) -> Markup {
@@ -414,8 +407,7 @@ async fn give(action: Action, Path(id): Path<String>, posted: Posted<Reason>) ->
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let order = Order { message_id, action, reason: fields.reason.trim().to_owned(), by: context.actor.name.clone() };
-    let about = context.site.order(move |tx, now| tx.order_hold(&order, now)).await;
-    match about.map_err(|error| context.broken(&error))? {
+    match context.order(move |tx, now| tx.order_hold(&order, now)).await? {
         AboutHold::Given(_) => {
             Ok(Redirect::to(&format!("/held/{message_id}?done={}", action.as_str())).into_response())
         }

@@ -5,7 +5,7 @@ use super::parts::{self, Tone};
 use super::words::Language;
 use crate::access::Permission;
 use axum::extract::{Query, Request};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
@@ -111,6 +111,16 @@ pub(super) fn bare(language: Language, title: &str, name: Option<&str>, content:
     frame.page(content)
 }
 
+/// A page that says why something is not shown or done.
+pub(super) fn refusal(language: Language, status: StatusCode, name: Option<&str>, sentence: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("error");
+    let content = html! {
+        p.refused role="alert" { (sentence) }
+        p { a href="/" { (language.pick("Naar het overzicht", "To the overview")) } }
+    };
+    (status, bare(language, title, name, &content)).into_response()
+}
+
 fn navigation(context: &Context, place: Place) -> Markup {
     let language = context.language;
     let groups = GROUPS.iter().map(|(nl, en, places)| {
@@ -161,7 +171,7 @@ fn footer(context: &Context) -> Markup {
 }
 
 /// The start of a version, as people read it to one another.
-fn shortened(version: &str) -> &str {
+pub(super) fn shortened(version: &str) -> &str {
     version.get(..12).unwrap_or(version)
 }
 
@@ -291,7 +301,7 @@ mod tests {
     use super::*;
     use crate::access::Role;
     use crate::web::testing::{ask, see, site};
-    use axum::http::{Method, StatusCode};
+    use axum::http::Method;
     use std::collections::BTreeMap;
 
     #[test]

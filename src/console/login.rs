@@ -2,7 +2,7 @@
 //!
 //! What is told of a sign-in that fails is the same whether there is such an account or not.
 
-use super::context::{Posted, language};
+use super::context::{LEDGER_AWAY, Posted, UNREADABLE_FORM, language};
 use super::layout;
 use super::parts::{self, Entry, Field, Tone, field};
 use super::words::Language;
@@ -42,23 +42,14 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 /// A page that says one thing to somebody who need not be known.
 pub(crate) fn notice(headers: &HeaderMap, status: StatusCode, nl: &str, en: &str) -> Response {
     let language = language(headers);
-    let content = html! {
-        p.refused role="alert" { (language.pick(nl, en)) }
-        p { a href="/" { (language.pick("Naar het overzicht", "To the overview")) } }
-    };
-    let title = status.canonical_reason().unwrap_or("error");
-    (status, layout::bare(language, title, None, &content)).into_response()
+    layout::refusal(language, status, None, language.pick(nl, en))
 }
 
 /// The page when the ledger cannot be asked who somebody is. Tells nothing of why to the page, all of it to the log.
 pub(crate) fn ledger_away(headers: &HeaderMap, error: &LedgerError) -> Response {
     tracing::warn!(%error, "nobody could be let in");
-    notice(
-        headers,
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Het grootboek is nu niet bereikbaar. Probeer het zo opnieuw; de gateway zelf houdt niets achter.",
-        "The ledger cannot be reached at the moment. Try again soon; the gateway itself loses nothing.",
-    )
+    let (nl, en) = LEDGER_AWAY;
+    notice(headers, StatusCode::SERVICE_UNAVAILABLE, nl, en)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -156,12 +147,9 @@ async fn sign_in(
         Ok(Form(filled)) => filled,
         Err(rejection) => {
             let too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-            return notice(
-                &headers,
-                if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST },
-                "Het formulier kon niet worden gelezen. Ga terug en vul het opnieuw in.",
-                "The form could not be read. Go back and fill it in again.",
-            );
+            let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+            let (nl, en) = UNREADABLE_FORM;
+            return notice(&headers, status, nl, en);
         }
     };
     let next = filled.next.as_deref().and_then(local_path);
@@ -170,13 +158,7 @@ async fn sign_in(
     let turned = match let_in(&door, address, &filled, now).await {
         Ok(key) => {
             SignIn::Account.emit(telemetry);
-            // Whoever signs in anew leaves no session behind.
-            if let Some(Extension(old)) = current {
-                drop(door.site.ledger.run(move |tx| tx.end_session(old.id, &old.name, old.means, now)));
-            }
-            let mut response = Redirect::to(next.unwrap_or("/")).into_response();
-            set_cookie(&mut response, &door.cookie(&key));
-            return response;
+            return let_through(&door, current, &key, next, now);
         }
         Err(turned) => turned,
     };
@@ -204,12 +186,8 @@ async fn sign_in(
         }
         Turned::Limited(TooOften(seconds)) => {
             SignIn::Limited.emit(telemetry);
-            (
-                StatusCode::TOO_MANY_REQUESTS,
-                Some(i64::try_from(seconds).unwrap_or(i64::MAX)),
-                format!("Te veel pogingen. Probeer het over {seconds} s opnieuw."),
-                format!("Too many attempts. Try again in {seconds} s."),
-            )
+            let (nl, en) = too_often(seconds);
+            (StatusCode::TOO_MANY_REQUESTS, Some(i64::try_from(seconds).unwrap_or(i64::MAX)), nl, en)
         }
         Turned::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -224,6 +202,29 @@ async fn sign_in(
     if let Some(seconds) = retry {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    response
+}
+
+fn too_often(seconds: u64) -> (String, String) {
+    (
+        format!("Te veel pogingen. Probeer het over {seconds} s opnieuw."),
+        format!("Too many attempts. Try again in {seconds} s."),
+    )
+}
+
+/// Sends somebody who is let in on to `next`. Whoever signs in anew leaves no session behind.
+fn let_through(
+    door: &Door,
+    current: Option<Extension<Current>>,
+    key: &SessionKey,
+    next: Option<&str>,
+    now: Timestamp,
+) -> Response {
+    if let Some(Extension(old)) = current {
+        drop(door.site.ledger.run(move |tx| tx.end_session(old.id, &old.name, old.means, now)));
+    }
+    let mut response = Redirect::to(next.unwrap_or("/")).into_response();
+    set_cookie(&mut response, &door.cookie(key));
     response
 }
 
@@ -273,10 +274,9 @@ async fn sign_out(
     Posted { context, fields: Nothing {} }: Posted<Nothing>,
 ) -> Response {
     if let Some(Extension(current)) = current {
-        let ended =
-            context.site.order(move |tx, now| tx.end_session(current.id, &current.name, current.means, now)).await;
-        if let Err(error) = ended {
-            return context.broken(&error).into_response();
+        let ended = context.order(move |tx, now| tx.end_session(current.id, &current.name, current.means, now)).await;
+        if let Err(refused) = ended {
+            return refused.into_response();
         }
     }
     let mut response = Redirect::to("/login?why=out").into_response();
@@ -303,10 +303,7 @@ async fn to_provider(
     let next = asked.next.as_deref().and_then(local_path);
     if let Err(TooOften(seconds)) = door.limits.begin(address.map(|Extension(Address(address))| address)) {
         SignIn::Limited.emit(&door.site.telemetry);
-        let (nl, en) = (
-            format!("Te veel pogingen. Probeer het over {seconds} s opnieuw."),
-            format!("Too many attempts. Try again in {seconds} s."),
-        );
+        let (nl, en) = too_often(seconds);
         let mut response = notice(&headers, StatusCode::TOO_MANY_REQUESTS, &nl, &en);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return response;
@@ -340,13 +337,7 @@ async fn from_provider(
         Ok((key, next)) => {
             SignIn::Provider.emit(&door.site.telemetry);
             let now = door.site.clock.now();
-            if let Some(Extension(old)) = current {
-                drop(door.site.ledger.run(move |tx| tx.end_session(old.id, &old.name, old.means, now)));
-            }
-            let next = next.as_deref().and_then(local_path).unwrap_or("/");
-            let mut response = Redirect::to(next).into_response();
-            set_cookie(&mut response, &door.cookie(&key));
-            response
+            let_through(&door, current, &key, next.as_deref().and_then(local_path), now)
         }
         Err(Unvouched::Failed(failure)) => failed(&door, &headers, failure),
         Err(Unvouched::Ledger(error)) => ledger_away(&headers, &error),

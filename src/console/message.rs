@@ -3,8 +3,9 @@
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
 use super::messages::name;
+use super::orders::Reason;
 use super::parts::{self, Order, Tone, figures, words};
-use super::search::{asked, number, reason_fault};
+use super::search::{asked, link, number, reason_fault};
 use crate::access::Permission;
 use crate::deadline::Debt;
 use crate::decision::Purpose;
@@ -40,13 +41,13 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 async fn page(context: Context, Path(id): Path<String>) -> Result<Html<String>, Refused> {
     context.needs(Permission::View)?;
     let id = number(&context, &id)?;
-    let found = context.site.look(move |tx, now| {
+    let found = context.look(move |tx, now| {
         let Some(message) = tx.look_at_message(id, now)? else { return Ok(None) };
         // Only what findings point at needs the document; it may be gone after its term.
         let lines = if message.broken.is_empty() { Vec::new() } else { shown_lines(tx, id, &message.broken)? };
         Ok(Some((message, lines)))
     });
-    let (message, lines) = found.await.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())?;
+    let (message, lines) = found.await?.ok_or_else(|| context.missing())?;
     let title = name(&message.listed);
     let content = html! {
         (parts::breadcrumb(context.language, &[("/messages", Place::Messages.name(context.language))], &title))
@@ -187,7 +188,8 @@ fn findings(context: &Context, findings: &[Finding], lines: &[String]) -> Markup
             @if !finding.facts.is_empty() {
                 p.soft { (finding.facts.iter().map(|(name, value)| fact(name, value)).collect::<Vec<_>>().join(" · ")) }
             }
-            p lang=(if context.pick("nl", "en") == "nl" { "en" } else { "nl" }) {
+            // The same in the other language.
+            p lang=(context.pick("en", "nl")) {
                 small { (without_bsn(context.language.pick(&finding.en, &finding.nl))) }
             }
         } } }
@@ -296,17 +298,24 @@ fn departures(context: &Context, departures: &[Departure]) -> Markup {
     html! { @for each in departures {
         h3 { (purpose(context, each.purpose)) " " (each.subject) " → " (if each.receiver.is_empty() { "–" } else { &each.receiver }) }
         p {
-            (match each.state {
-                DepartureState::Sent => parts::badge(Tone::Good, context.pick("bezorgd", "delivered")),
-                DepartureState::Refused => parts::badge(Tone::Bad, context.pick("geweigerd door ontvanger", "refused by its receiver")),
-                DepartureState::Waiting => parts::badge(Tone::Info, context.pick("nog te bezorgen", "yet to be delivered")),
-            })
+            (departure_state(context, each.state))
             " " @if let Some(at) = each.ended_at { (parts::moment(language, at)) }
             @if let Some(at) = each.due_at { (context.pick("volgende poging ", "next attempt ")) (parts::moment(language, at)) }
             " · " code { (each.id) }
         }
         @if !each.attempts.is_empty() { (attempts(context, each)) }
     } }
+}
+
+/// How something that leaves stands.
+pub(super) fn departure_state(context: &Context, state: DepartureState) -> Markup {
+    match state {
+        DepartureState::Sent => parts::badge(Tone::Good, context.pick("bezorgd", "delivered")),
+        DepartureState::Refused => {
+            parts::badge(Tone::Bad, context.pick("geweigerd door ontvanger", "refused by its receiver"))
+        }
+        DepartureState::Waiting => parts::badge(Tone::Info, context.pick("nog te bezorgen", "yet to be delivered")),
+    }
 }
 
 fn attempts(context: &Context, each: &Departure) -> Markup {
@@ -398,8 +407,7 @@ fn search_link(field: &str, value: &str) -> Markup {
 }
 
 fn search_link_named(field: &str, value: &str, name: &str) -> Markup {
-    let query = serde_urlencoded::to_string([(field, value)]).unwrap_or_default();
-    html! { a href=(format!("/messages?{query}")) { (name) } }
+    html! { a href=(link("/messages", &[(field, value)])) { (name) } }
 }
 
 #[derive(Default, Deserialize)]
@@ -413,8 +421,8 @@ async fn xml(context: Context, Path(id): Path<String>, RawQuery(query): RawQuery
     let id = number(&context, &id)?;
     let From { from } = asked(&context, query.as_deref())?;
     let from = if from.is_empty() { 0 } else { usize::try_from(number(&context, &from)?).unwrap_or(usize::MAX) };
-    let found = context.site.look(move |tx, now| {
-        let Some(message) = tx.look_at_message(id, now)? else { return Ok(None) };
+    let found = context.site.look(move |tx, _| {
+        let Some(message) = tx.message_alone(id)? else { return Ok(None) };
         let Some(inbox) = tx.inbox(id)? else { return Ok(None) };
         let index = LineIndex::of(&inbox.bytes);
         let marks = message
@@ -458,15 +466,10 @@ fn rows(context: &Context, document: &Document, marks: &[(usize, String)]) -> Ma
 }
 
 fn pages(context: &Context, here: &str, document: &Document) -> Markup {
-    let back = document.from.checked_sub(1).map(|_| document.from.saturating_sub(ROWS));
-    html! {
-        @if back.is_some() || document.more {
-            nav.pager aria-label=(context.pick("Bladeren", "Pages")) {
-                @if let Some(back) = back { a rel="prev" href=(format!("{here}/xml?from={back}")) { "← " (context.pick("Vorige", "Previous")) } }
-                @if document.more { a rel="next" href=(format!("{here}/xml?from={}", document.from + ROWS)) { (context.pick("Volgende", "Next")) " →" } }
-            }
-        }
-    }
+    let to = |from: usize| format!("{here}/xml?from={from}");
+    let previous = (document.from > 0).then(|| to(document.from.saturating_sub(ROWS)));
+    let next = document.more.then(|| to(document.from + ROWS));
+    parts::leaf_through(context.language, previous.as_deref(), next.as_deref())
 }
 
 fn unmask_form(context: &Context, id: i64, reason: &str, fault: Option<&str>) -> Markup {
@@ -491,12 +494,6 @@ fn unmask_form(context: &Context, id: i64, reason: &str, fault: Option<&str>) ->
     )
 }
 
-#[derive(Deserialize)]
-struct Reason {
-    #[serde(default)]
-    reason: String,
-}
-
 /// Answers with the document itself, not with an address of it: nothing is left that could be opened a second time.
 async fn unmask(Path(id): Path<String>, Posted { context, fields }: Posted<Reason>) -> Result<Response, Refused> {
     context.needs(Permission::Unmask)?;
@@ -510,7 +507,7 @@ async fn unmask(Path(id): Path<String>, Posted { context, fields }: Posted<Reaso
     // The note in the audit trail commits before anything is shown.
     let found = context.site.order(move |tx, now| {
         let Some(inbox) = tx.show_body(id, &by, &reason, now)? else { return Ok(None) };
-        let message = tx.look_at_message(id, now)?;
+        let message = tx.message_alone(id)?;
         Ok(message.map(|message| (name(&message.listed), inbox)))
     });
     let (name, inbox) = found.await.map_err(|error| gone(&context, &error))?.ok_or_else(|| context.missing())?;

@@ -30,8 +30,7 @@ async fn page(context: Context, RawQuery(query): RawQuery) -> Result<Response, R
             return Ok((StatusCode::BAD_REQUEST, shown(&context, &content)).into_response());
         }
     };
-    let found = context.site.look(move |tx, _| tx.find_messages(&search)).await;
-    let found = found.map_err(|error| context.broken(&error))?;
+    let found = context.look(move |tx, _| tx.find_messages(&search)).await?;
     let content = html! {
         (form(&context, &words, &[]))
         (results(&context, &found, |page| link("/messages", &Asked { page: page.to_owned(), ..words.clone() })))

@@ -1,13 +1,14 @@
 //! What pages with orders have in common: the reason, the number in the path, and how parties are called.
 
 use super::context::{Context, Refused};
-use super::parts::REASON_MOST;
+use super::parts::{self, Column, REASON_MOST, Tone, words};
 use super::words::Language;
 use crate::clock::dutch_moment;
 use crate::hold::{Unfit, unfit};
 use crate::message::Party;
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use maud::Markup;
 use serde::Deserialize;
 
 /// What the form of an order sends.
@@ -29,13 +30,11 @@ pub(super) struct Asked {
     pub(super) done: Option<String>,
 }
 
-impl Asked {
-    /// The number of the last row that was seen.
-    pub(super) fn after(&self, context: &Context) -> Result<Option<i64>, Refused> {
-        match self.after.as_str() {
-            "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| not_understood(context)),
-        }
+/// The number of the last row that was seen; empty at the beginning of a list.
+pub(super) fn after(context: &Context, text: &str) -> Result<Option<i64>, Refused> {
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| not_understood(context)),
     }
 }
 
@@ -81,6 +80,22 @@ fn long(language: Language) -> &'static str {
     )
 }
 
+/// Columns of what was ordered about one thing.
+pub(super) fn columns(context: &Context) -> [Column<'_>; 5] {
+    [
+        words(context.pick("Opdracht", "Order")),
+        words(context.pick("Gegeven", "Given")),
+        words(context.pick("Door", "By")),
+        words(context.pick("Reden", "Reason")),
+        words(context.pick("Uitkomst", "Outcome")),
+    ]
+}
+
+/// What came of an order that waits for the gateway.
+pub(super) fn not_yet(context: &Context) -> Markup {
+    parts::badge(Tone::Info, context.pick("nog niet uitgevoerd", "not yet carried out"))
+}
+
 /// A municipality with its name, as far as a register knows it.
 pub(super) fn municipality(context: &Context, code: &str) -> String {
     let contracts = context.site.registers.in_force().now();
@@ -90,12 +105,17 @@ pub(super) fn municipality(context: &Context, code: &str) -> String {
     known.map_or_else(|| code.to_owned(), |known| format!("{} ({code})", known.name))
 }
 
-/// A provider with its name, as far as the register of the municipality, or any, knows it.
-pub(super) fn provider(context: &Context, code: &str) -> String {
+/// What a register calls a provider, as far as any knows it.
+pub(super) fn provider_name(context: &Context, code: &str) -> Option<String> {
     let contracts = context.site.registers.in_force().now();
     let agb = Party::from(code);
     let known = contracts.registers().iter().find_map(|register| register.provider(&agb));
-    known.map_or_else(|| code.to_owned(), |known| format!("{} ({code})", known.name))
+    known.map(|known| known.name.clone())
+}
+
+/// A provider with its name, as far as a register knows it.
+pub(super) fn provider(context: &Context, code: &str) -> String {
+    provider_name(context, code).map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"))
 }
 
 /// A moment in Dutch time, for sentences.

@@ -4,13 +4,14 @@ use super::charts::{self, Bars, Heading};
 use super::context::{Context, Refused};
 use super::layout::{self, Place};
 use super::parts::{self, Card, Tone};
+use super::search::link;
 use super::words::Language;
 use crate::access::Permission;
 use crate::clock::{dutch_day, dutch_moment};
 use crate::deadline::{Debt, working_days_late};
 use crate::decision::Verdict;
 use crate::delivery::without_bsn;
-use crate::ledger::OpenQuestion;
+use crate::ledger::{Open, OpenQuestion};
 use crate::message::Date;
 use crate::rules;
 use crate::view::overview::{self as view, Overview, Patience, Queue, State};
@@ -20,7 +21,6 @@ use axum::extract::Query;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
-use jiff::SignedDuration;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -41,8 +41,7 @@ struct Asked {
 async fn page(context: Context, Query(asked): Query<Asked>) -> Result<Response, Refused> {
     context.needs(Permission::View)?;
     let site = &context.site;
-    let (now, figures) =
-        site.look(|tx, now| Ok((now, tx.overview_figures(now)?))).await.map_err(|error| context.broken(&error))?;
+    let (now, figures) = context.look(|tx, now| Ok((now, tx.overview_figures(now)?))).await?;
     let (components, registers) = (view::components(&site.telemetry), view::registers(&site.registers, dutch_day(now)));
     let overview = Overview::of(figures, components, registers, Patience::of(&site.config), now);
     let refreshes = asked.refresh.as_deref() == Some("60");
@@ -209,7 +208,7 @@ fn oldest(context: &Context, queue: Queue) -> Markup {
         @match queue.oldest_seconds {
             Some(seconds) => {
                 (context.pick("oudste ", "oldest "))
-                (parts::duration(context.language, SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))))
+                (parts::duration(context.language, seconds))
             }
             None => (context.pick("niets wacht", "nothing waits")),
         }
@@ -329,13 +328,12 @@ fn open_questions(context: &Context, overview: &Overview) -> Markup {
     let rows = overview.questions.iter().filter_map(|line| {
         let owed = Debt::parse(line.debt)?;
         let figure = |count: u64| html! { (parts::count(language, count)) };
-        let oldest = line.oldest_seconds.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
         Some(vec![
             html! { a href=(format!("/questions?debt={}", line.debt)) { (debt(language, owed)) } },
             html! { @if line.overdue > 0 { (parts::badge(Tone::Warn, &parts::count(language, line.overdue))) } @else { "0" } },
             figure(line.today),
             figure(line.later),
-            html! { @if let Some(oldest) = oldest { (parts::duration(language, SignedDuration::from_secs(oldest))) } @else { "–" } },
+            html! { @if let Some(oldest) = line.oldest_seconds { (parts::duration(language, oldest)) } @else { "–" } },
         ])
     });
     let columns = [
@@ -439,21 +437,18 @@ async fn questions(context: Context, Query(asked): Query<AskedQuestions>) -> Res
             )
         })?,
     };
-    let read = context.site.look(move |tx, now| {
-        Ok((dutch_day(now), tx.counts(now)?.questions, tx.open_questions(shown, None, QUESTIONS)?))
+    let read = context
+        .look(move |tx, now| Ok((dutch_day(now), tx.questions_now(now)?, tx.open_questions(shown, None, QUESTIONS)?)));
+    let (today, counts, questions) = read.await?;
+    let all = |open: &Open| open.not_due + open.due_today + open.overdue;
+    let tabs = counts.iter().map(|(each, open)| {
+        let count = parts::count(language, all(open));
+        (format!("/questions?debt={each}"), format!("{} ({count})", debt(language, *each)), *each == shown)
     });
-    let (today, counts, questions) = read.await.map_err(|error| context.broken(&error))?;
-    let tabs: Vec<(String, String, bool)> = counts
-        .iter()
-        .map(|(each, open)| {
-            let count = parts::count(language, open.not_due + open.due_today + open.overdue);
-            (format!("/questions?debt={each}"), format!("{} ({count})", debt(language, *each)), *each == shown)
-        })
-        .collect();
-    let total = counts.get(&shown).map_or(0, |open| open.not_due + open.due_today + open.overdue);
+    let total = counts.get(&shown).map_or(0, all);
     let content = html! {
         (parts::breadcrumb(language, &[("/", context.pick("Overzicht", "Overview"))], context.pick("Open vragen", "Open questions")))
-        (parts::tabs(context.pick("Soort vraag", "Sort of question"), tabs.iter().map(|(link, name, is_shown)| (link.as_str(), name.as_str(), *is_shown))))
+        (parts::tabs(context.pick("Soort vraag", "Sort of question"), tabs))
         section aria-label=(debt(language, shown)) {
             @if questions.is_empty() {
                 (parts::empty(context.pick("Niemand is hier een antwoord verschuldigd.", "Nobody owes an answer here.")))
@@ -495,9 +490,8 @@ fn question_row(language: Language, question: &OpenQuestion, today: Date) -> Vec
         }
     };
     let name = without_bsn(&question.identificatie);
-    let link = serde_urlencoded::to_string([("identification", &name)]).unwrap_or_default();
     vec![
-        html! { a href=(format!("/messages?{link}")) { (question.kind.to_string()) " " (name) } },
+        html! { a href=(link("/messages", &[("identification", &name)])) { (question.kind.to_string()) " " (name) } },
         html! { (question.gemeente) },
         html! { (question.aanbieder) },
         html! { (question.owed_by) },

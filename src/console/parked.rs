@@ -2,7 +2,7 @@
 
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
-use super::orders::{Asked, Reason, fault, municipality, number, provider, when};
+use super::orders::{self, Asked, Reason, after, fault, municipality, number, provider, when};
 use super::parts::{self, Tone, figures, words};
 use crate::access::Permission;
 use crate::decision::Verdict;
@@ -24,9 +24,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 
 async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<String>, Refused> {
     context.needs(Permission::View)?;
-    let after = asked.after(&context)?;
-    let page = context.site.look(move |tx, _| tx.parked_page(after)).await;
-    let page = page.map_err(|error| context.broken(&error))?;
+    let after = after(&context, &asked.after)?;
+    let page = context.look(move |tx, _| tx.parked_page(after)).await?;
     let next = page.next.as_deref().map(|next| format!("/parked?after={next}"));
     let content = html! {
         @if page.items.is_empty() {
@@ -105,8 +104,8 @@ async fn one(context: Context, Path(id): Path<String>, Query(asked): Query<Asked
 
 async fn find(context: &Context, id: &str) -> Result<Shown, Refused> {
     let id = number(context, id)?;
-    let shown = context.site.look(move |tx, _| tx.parked_one(id)).await;
-    shown.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())
+    let shown = context.look(move |tx, _| tx.parked_one(id)).await?;
+    shown.ok_or_else(|| context.missing())
 }
 
 fn show(context: &Context, shown: &Shown, done: Option<&str>, wrong: Option<(&str, &str)>) -> Html<String> {
@@ -122,7 +121,7 @@ fn show(context: &Context, shown: &Shown, done: Option<&str>, wrong: Option<(&st
         (parts::section("message", context.pick("Bericht", "Message"), &about(context, parked)))
         (parts::section("evidence", context.pick("Bewijs", "Evidence"), &evidence(context, shown)))
         @if !shown.orders.is_empty() {
-            (parts::section("orders", context.pick("Opdrachten", "Orders"), &orders(context, &shown.orders)))
+            (parts::section("orders", context.pick("Opdrachten", "Orders"), &ordered(context, &shown.orders)))
         }
         @if !shown.runs.is_empty() {
             (parts::section("runs", context.pick("Opnieuw beoordeeld", "Judged anew"), &runs(context, &shown.runs)))
@@ -194,15 +193,8 @@ fn findings(context: &Context, findings: &[Evidence]) -> Markup {
     )
 }
 
-fn orders(context: &Context, orders: &[ReplayOrdered]) -> Markup {
-    let columns = [
-        words(context.pick("Opdracht", "Order")),
-        words(context.pick("Gegeven", "Given")),
-        words(context.pick("Door", "By")),
-        words(context.pick("Reden", "Reason")),
-        words(context.pick("Uitkomst", "Outcome")),
-    ];
-    let rows = orders.iter().map(|order| {
+fn ordered(context: &Context, all: &[ReplayOrdered]) -> Markup {
+    let rows = all.iter().map(|order| {
         let word = match Intent::parse(&order.intent) {
             Some(Intent::Resend) => context.pick("opnieuw verzenden", "send again"),
             _ => context.pick("opnieuw beoordelen", "judge anew"),
@@ -211,7 +203,7 @@ fn orders(context: &Context, orders: &[ReplayOrdered]) -> Markup {
             (Some(at), answer) => html! {
                 (parts::moment(context.language, at)) br; small lang="en" { (answer.as_deref().unwrap_or_default()) }
             },
-            (None, _) => parts::badge(Tone::Info, context.pick("nog niet uitgevoerd", "not yet carried out")),
+            (None, _) => orders::not_yet(context),
         };
         vec![
             html! { (word) " (" (order.selection) ")" },
@@ -221,11 +213,9 @@ fn orders(context: &Context, orders: &[ReplayOrdered]) -> Markup {
             outcome,
         ]
     });
-    parts::table(
-        context.pick("Wat erover is opgedragen, met de selectie", "What was ordered about it, with the selection"),
-        &columns,
-        rows,
-    )
+    let caption =
+        context.pick("Wat erover is opgedragen, met de selectie", "What was ordered about it, with the selection");
+    parts::table(caption, &orders::columns(context), rows)
 }
 
 fn runs(context: &Context, runs: &[Judged]) -> Markup {
@@ -303,8 +293,7 @@ async fn replay(Path(id): Path<String>, posted: Posted<Reason>) -> Result<Respon
     }
     let (reason, by) = (fields.reason.trim().to_owned(), context.actor.name.clone());
     let replay = Replay { intent: Intent::Judge, again: false, reason, by };
-    let about = context.site.order(move |tx, now| tx.order_parked(message_id, &replay, now)).await;
-    match about.map_err(|error| context.broken(&error))? {
+    match context.order(move |tx, now| tx.order_parked(message_id, &replay, now)).await? {
         AboutParked::Given(_) => Ok(Redirect::to(&format!("/parked/{message_id}?done=replay")).into_response()),
         AboutParked::Unknown => Err(context.missing()),
         about => Err(told(&context, message_id, about)),

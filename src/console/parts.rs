@@ -116,7 +116,8 @@ pub(super) fn percent(language: Language, part: u64, whole: u64) -> String {
     format!("{}{}{}\u{a0}%", number(language, tenths / 10), language.pick(",", "."), tenths % 10)
 }
 
-fn month(language: Language, date: Date) -> &'static str {
+/// The short name of a month.
+pub(super) fn month(language: Language, date: Date) -> &'static str {
     const NL: [&str; 12] = ["jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"];
     const EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let at = usize::try_from(date.month() - 1).unwrap_or(0);
@@ -168,8 +169,9 @@ pub(super) fn age(language: Language, now: Timestamp, then: Timestamp) -> Markup
 }
 
 /// How long something takes, for the eye and for programs that read pages.
-pub(super) fn duration(language: Language, length: SignedDuration) -> Markup {
-    html! { time datetime=(format!("PT{}S", length.as_secs().max(0))) { (span(language, length)) } }
+pub(super) fn duration(language: Language, seconds: u64) -> Markup {
+    let length = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    html! { time datetime=(format!("PT{}S", length.as_secs())) { (span(language, length)) } }
 }
 
 /// A column of a table.
@@ -255,11 +257,22 @@ pub(super) fn empty(text: &str) -> Markup {
 
 /// Links to what is older and what is newer than this page; nothing when there is neither.
 pub(super) fn pager(language: Language, newer: Option<&str>, older: Option<&str>) -> Markup {
+    let words = [language.pick("Nieuwer", "Newer"), language.pick("Ouder", "Older")];
+    ways(language, words, [newer, older])
+}
+
+/// As [`pager`], of what is not in the order of time.
+pub(super) fn leaf_through(language: Language, previous: Option<&str>, next: Option<&str>) -> Markup {
+    let words = [language.pick("Vorige", "Previous"), language.pick("Volgende", "Next")];
+    ways(language, words, [previous, next])
+}
+
+fn ways(language: Language, [back, on]: [&str; 2], [before, behind]: [Option<&str>; 2]) -> Markup {
     html! {
-        @if newer.is_some() || older.is_some() {
+        @if before.is_some() || behind.is_some() {
             nav.pager aria-label=(language.pick("Bladeren", "Pages")) {
-                @if let Some(newer) = newer { a rel="prev" href=(newer) { "← " (language.pick("Nieuwer", "Newer")) } }
-                @if let Some(older) = older { a rel="next" href=(older) { (language.pick("Ouder", "Older")) " →" } }
+                @if let Some(before) = before { a rel="prev" href=(before) { "← " (back) } }
+                @if let Some(behind) = behind { a rel="next" href=(behind) { (on) " →" } }
             }
         }
     }
@@ -369,6 +382,34 @@ pub(super) fn field(field: &Field<'_>) -> Markup {
     }
 }
 
+/// The reason of an order. It comes as `reason`.
+pub(super) fn reason<'a>(context: &Context, reason: &'a str) -> Field<'a> {
+    let label = context.language.pick("Reden (komt in het logboek)", "Reason (goes into the audit trail)");
+    let hint = context.language.pick("Geen namen of nummers van personen.", "No names or numbers of persons.");
+    Field::new("reason", label, reason, Entry::Text(REASON_MOST)).required().hint(hint)
+}
+
+/// Boxes of which any may be ticked, all under one name; `id` tells several such lists on one page apart.
+pub(super) fn boxes<'a>(
+    legend: &str,
+    name: &str,
+    id: &str,
+    boxes: impl IntoIterator<Item = (&'a str, bool)>,
+) -> Markup {
+    html! {
+        fieldset {
+            legend { (legend) }
+            @for (value, is_ticked) in boxes {
+                @let id = format!("{id}-{value}");
+                div.choice {
+                    input type="checkbox" id=(id) name=(name) value=(value) checked[is_ticked];
+                    " " label for=(id) { (value) }
+                }
+            }
+        }
+    }
+}
+
 /// A form that asks for a part of what a page shows: fields beside one another, a button, and a link to all of it.
 pub(super) fn filter<'a>(
     language: Language,
@@ -423,14 +464,11 @@ pub(super) struct Order<'a> {
 
 /// The form of an order.
 pub(super) fn order(context: &Context, order: &Order<'_>) -> Markup {
-    let label = context.pick("Reden (komt in het logboek)", "Reason (goes into the audit trail)");
-    let hint = context.pick("Geen namen of nummers van personen.", "No names or numbers of persons.");
     let id = format!("{}-reason", order.id);
-    let reason = Field::new("reason", label, order.reason, Entry::Text(REASON_MOST)).required().id(&id).hint(hint);
     let content = html! {
         div.what { (order.what) }
         (order.fields)
-        (field(&reason.fault(order.fault)))
+        (field(&reason(context, order.reason).id(&id).fault(order.fault)))
         div.buttons { button type="submit" class=[order.is_grave.then_some("grave")] { (order.button) } }
     };
     html! { div.order id=(order.id) { (context.form(order.action, &content)) } }
@@ -449,10 +487,12 @@ pub(super) fn breadcrumb(language: Language, above: &[(&str, &str)], here: &str)
 }
 
 /// Several views of one thing; the one that is shown has `true`.
-pub(super) fn tabs<'a>(label: &str, tabs: impl IntoIterator<Item = (&'a str, &'a str, bool)>) -> Markup {
+pub(super) fn tabs<L: AsRef<str>, N: AsRef<str>>(label: &str, tabs: impl IntoIterator<Item = (L, N, bool)>) -> Markup {
     html! {
         nav.tabs aria-label=(label) {
-            @for (link, name, is_shown) in tabs { a href=(link) aria-current=[is_shown.then_some("page")] { (name) } }
+            @for (link, name, is_shown) in tabs {
+                a href=(link.as_ref()) aria-current=[is_shown.then_some("page")] { (name.as_ref()) }
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
-use super::parts::{self, Entry, Field, REASON_MOST, Tone};
+use super::parts::{self, Entry, Field, Tone};
 use super::search::{asked, link, reason_fault};
 use super::{allocations, messages};
 use crate::access::Permission;
@@ -49,17 +49,9 @@ fn form(context: &Context, bsn_fault: Option<&str>, reason: &str, reason_fault: 
     // Never filled in again: the number stands in no page.
     let bsn = Field::new("bsn", "BSN", "", Entry::Text(11)).required().fault(bsn_fault);
     let bsn = bsn.hint(context.pick("negen cijfers", "nine digits"));
-    let why = Field::new(
-        "reason",
-        context.pick("Reden (komt in het logboek)", "Reason (goes into the audit trail)"),
-        reason,
-        Entry::Text(REASON_MOST),
-    );
-    let why =
-        why.required().hint(context.pick("Geen namen of nummers van personen.", "No names or numbers of persons."));
     let content = html! {
         (parts::field(&bsn))
-        (parts::field(&why.fault(reason_fault)))
+        (parts::field(&parts::reason(context, reason).fault(reason_fault)))
         div.buttons { button type="submit" { (context.pick("Zoek op", "Look up")) } }
     };
     html! {
@@ -91,8 +83,7 @@ async fn look_up(Posted { context, fields }: Posted<Asked>) -> Result<Response, 
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&context, &content)).into_response());
     }
     let (bsn, by) = (Bsn::from(digits.as_str()), context.actor.name.clone());
-    let look = context.site.order(move |tx, now| tx.look_up(&bsn, &by, &reason, now)).await;
-    let look = look.map_err(|error| context.broken(&error))?;
+    let look = context.order(move |tx, now| tx.look_up(&bsn, &by, &reason, now)).await?;
     Ok(Redirect::to(&format!("/persons/{look}")).into_response())
 }
 
@@ -116,15 +107,14 @@ async fn found(context: Context, Path(look): Path<String>, RawQuery(query): RawQ
         return Err(context.missing());
     }
     let by = context.actor.name.clone();
-    let result = context.site.look(move |tx, now| {
+    let result = context.look(move |tx, now| {
         let Some(look) = tx.look(id, &by, now)? else { return Ok(None) };
         let person = Some(look.person.clone());
         let search = of_messages::Search { person: person.clone(), at: messages_at, ..Default::default() };
         let of_person = of_allocations::Search { person, at: allocations_at, ..Default::default() };
         Ok(Some((look.until, tx.find_messages(&search)?, tx.find_allocations(&of_person, now)?)))
     });
-    let (until, about, allocated) =
-        result.await.map_err(|error| context.broken(&error))?.ok_or_else(|| over(&context))?;
+    let (until, about, allocated) = result.await?.ok_or_else(|| over(&context))?;
     let here = format!("/persons/{id}");
     let to_messages = |page: &str| link(&here, &Pages { page: page.to_owned(), ..pages.clone() });
     let to_allocations = |page: &str| link(&here, &Pages { allocations: page.to_owned(), ..pages.clone() });

@@ -3,13 +3,14 @@
 use super::charts::{self, Bars, Heading};
 use super::context::{Context, Refused};
 use super::layout::{self, Place};
+use super::orders::provider_name;
 use super::overview::sentence;
 use super::parts::{self, Card, Tone};
+use super::search;
 use super::words::Language;
 use crate::access::Permission;
 use crate::clock::dutch_day;
 use crate::decision::Verdict;
-use crate::message::Party;
 use crate::view::overview::Tally;
 use crate::view::providers::{FEW, FEW_STARTS, Line, Names, PERIODS, Period, Provider, Sort, Starts, page_of};
 use crate::web::Site;
@@ -64,11 +65,11 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
     context.needs(Permission::ViewContracts)?;
     let (days, sort) = (asked.days(&context)?, asked.sort(&context)?);
     let names = names(&context.site);
-    let read = context.site.look(move |tx, now| {
+    let read = context.look(move |tx, now| {
         let period = Period::up_to(dutch_day(now), days);
         Ok((now, period, tx.provider_lines(period, &names)?))
     });
-    let (now, period, mut lines) = read.await.map_err(|error| context.broken(&error))?;
+    let (now, period, mut lines) = read.await?;
     sort.apply(&mut lines);
     let (rows, next) = page_of(&lines, asked.after.as_deref());
     let language = context.language;
@@ -111,14 +112,8 @@ fn few_words(language: Language) -> String {
 }
 
 fn periods(context: &Context, shown: u32, address: impl Fn(u32) -> String) -> Markup {
-    let all: Vec<(String, String, bool)> = PERIODS
-        .iter()
-        .map(|days| (address(*days), format!("{days} {}", context.pick("dagen", "days")), *days == shown))
-        .collect();
-    parts::tabs(
-        context.pick("Periode", "Period"),
-        all.iter().map(|(link, name, is_shown)| (link.as_str(), name.as_str(), *is_shown)),
-    )
+    let tab = |days: u32| (address(days), format!("{days} {}", context.pick("dagen", "days")), days == shown);
+    parts::tabs(context.pick("Periode", "Period"), PERIODS.map(tab))
 }
 
 fn sorts(context: &Context, shown: Sort, address: impl Fn(Sort) -> String) -> Markup {
@@ -203,13 +198,9 @@ async fn one(context: Context, Path(agb): Path<String>, Query(asked): Query<Aske
     if agb.len() != 8 || !agb.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(context.missing());
     }
-    let registered = context.site.registers.in_force().now();
-    let party = Party::from(agb.as_str());
-    let name = registered.registers().iter().find_map(|register| register.provider(&party));
-    let name = name.map(|provider| provider.name.clone());
-    let read =
-        context.site.look(move |tx, now| Ok((now, tx.provider(&agb, Period::up_to(dutch_day(now), days), name)?)));
-    let (now, provider) = read.await.map_err(|error| context.broken(&error))?;
+    let name = provider_name(&context, &agb);
+    let read = context.look(move |tx, now| Ok((now, tx.provider(&agb, Period::up_to(dutch_day(now), days), name)?)));
+    let (now, provider) = read.await?;
     let provider = provider.ok_or_else(|| context.missing())?;
     let title = provider.name.clone().unwrap_or_else(|| provider.agb.clone());
     let content = html! {
@@ -333,14 +324,13 @@ fn reasons(context: &Context, provider: &Provider) -> Markup {
             ("sender", provider.agb.as_str()),
             ("since", &provider.period.from.to_string()),
         ];
-        let link = serde_urlencoded::to_string(query).unwrap_or_default();
         let trend = match reason.messages.cmp(&reason.before) {
             std::cmp::Ordering::Greater => context.pick("↑ meer", "↑ more"),
             std::cmp::Ordering::Less => context.pick("↓ minder", "↓ fewer"),
             std::cmp::Ordering::Equal => context.pick("= gelijk", "= same"),
         };
         vec![
-            html! { a href=(format!("/messages?{link}")) { (reason.rule) } },
+            html! { a href=(search::link("/messages", &query)) { (reason.rule) } },
             html! { (sentence(language, &reason.rule)) },
             html! { (parts::count(language, reason.messages)) },
             html! { (parts::count(language, reason.before)) },

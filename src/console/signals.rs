@@ -5,10 +5,12 @@ use super::held::concern;
 use super::layout::{self, Place};
 use super::orders::{municipality, not_understood, provider};
 use super::parts::{self, Entry, Field, Tone, figures, words};
+use super::search;
 use super::words::Language;
 use crate::access::Permission;
 use crate::contract::check;
 use crate::contract::ending::Ends;
+use crate::decision::Verdict;
 use crate::view::signals::{AllocationRef, Check, MessageRef, Query as Asked, Shown, Told};
 use crate::web::Site;
 use axum::Router;
@@ -34,8 +36,7 @@ pub(super) fn severity(language: Language, severity: &str) -> (Tone, &'static st
 async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<String>, Refused> {
     context.needs(Permission::ViewContracts)?;
     let filter = asked.filter().map_err(|_| not_understood(&context))?;
-    let page = context.site.look(move |tx, _| tx.signal_page(&filter)).await;
-    let page = page.map_err(|error| context.broken(&error))?;
+    let page = context.look(move |tx, _| tx.signal_page(&filter)).await?;
     let older = page.next.as_ref().map(|next| link(&Asked { after: next.clone(), ..asked.clone() }));
     let content = html! {
         (form(&context, &asked))
@@ -63,7 +64,7 @@ fn link(asked: &Asked) -> String {
         ("after", &asked.after),
     ];
     let set: Vec<(&str, &String)> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    format!("/signals?{}", serde_urlencoded::to_string(set).unwrap_or_default())
+    search::link("/signals", &set)
 }
 
 fn form(context: &Context, asked: &Asked) -> Markup {
@@ -147,8 +148,8 @@ fn state(context: &Context, told: &Told) -> Markup {
 async fn one(context: Context, Path(id): Path<String>) -> Result<Html<String>, Refused> {
     context.needs(Permission::ViewContracts)?;
     let contracts = context.site.registers.in_force().now();
-    let shown = context.site.look(move |tx, _| tx.signal_one(&id, &contracts)).await;
-    let shown = shown.map_err(|error| context.broken(&error))?.ok_or_else(|| context.missing())?;
+    let shown = context.look(move |tx, _| tx.signal_one(&id, &contracts)).await?;
+    let shown = shown.ok_or_else(|| context.missing())?;
     let language = context.language;
     let told = &shown.told;
     let title = format!("{} {}", told.concern.check, municipality(&context, &told.municipality));
@@ -291,7 +292,7 @@ fn messages(context: &Context, all: &[MessageRef]) -> Markup {
         words(context.pick("Stand", "State")),
     ];
     let rows = all.iter().map(|each| {
-        let verdict = crate::decision::Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == each.verdict);
+        let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == each.verdict);
         vec![
             html! { a href=(format!("/messages/{}", each.id)) { (each.kind) " " (each.identification) } },
             parts::moment(context.language, each.received_at),

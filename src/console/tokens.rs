@@ -77,16 +77,7 @@ fn add_form(context: &Context) -> Markup {
     let days = Field::new("days", context.pick("Geldig (dagen)", "Counts for (days)"), "90", Entry::Text(3));
     let content = html! {
         (field(&name.required().id("token-name")))
-        fieldset {
-            legend { (context.pick("Rechten", "Scopes")) }
-            @for scope in SCOPES {
-                @let id = format!("scope-{}", scope.as_str());
-                div.choice {
-                    input type="checkbox" id=(id) name="scope" value=(scope.as_str());
-                    " " label for=(id) { (scope.as_str()) }
-                }
-            }
-        }
+        (parts::boxes(context.pick("Rechten", "Scopes"), "scope", "scope", SCOPES.into_iter().map(|scope| (scope.as_str(), false))))
         (field(&days.required()))
         div.buttons { button type="submit" { (context.pick("Maak token", "Make token")) } }
     };
@@ -109,8 +100,8 @@ async fn add(
     let key = TokenKey::draw();
     let (hash, by, token) = (key.hash(), by(&context, current.as_ref(), None), name.clone());
     let until = context.site.clock.now().saturating_add(lifetime).unwrap_or(Timestamp::MAX);
-    let changed = context.site.order(move |tx, now| tx.add_token(&token, hash, &scopes, until, &by, now)).await;
-    if changed.map_err(|error| context.broken(&error))? == Changed::Already {
+    let changed = context.order(move |tx, now| tx.add_token(&token, hash, &scopes, until, &by, now)).await?;
+    if changed == Changed::Already {
         return Err(context.cannot(
             StatusCode::CONFLICT,
             "Er is of was al een token met deze naam. Een naam wordt één keer gebruikt.",
@@ -143,8 +134,7 @@ async fn revoke(
     context.needs(Permission::Administer)?;
     let Ok(Path(name)) = name else { return Err(context.missing()) };
     let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
-    let changed = context.site.order(move |tx, now| tx.revoke_token(&name, &by, now)).await;
-    match changed.map_err(|error| context.broken(&error))? {
+    match context.order(move |tx, now| tx.revoke_token(&name, &by, now)).await? {
         Changed::Done => Ok(Redirect::to("/accounts?done=revoked").into_response()),
         other => Err(outcome(&context, other)),
     }

@@ -2,10 +2,11 @@
 
 use super::context::{Context, Refused};
 use super::layout::{self, Place};
+use super::parts::{self, Tone};
 use super::words::Language;
 use crate::access::Permission;
 use crate::decision::Verdict;
-use crate::finding::{Finding, Signal};
+use crate::finding::Finding;
 use crate::message::tree::LineIndex;
 use crate::trial::{For, NotTried, Tried};
 use crate::view::{ReplyBy, Snippet, Trial};
@@ -156,23 +157,23 @@ fn show(context: &Context, outcome: &Markup) -> Html<String> {
 
 fn outcome(context: &Context, tried: &Tried) -> Markup {
     let trial = Trial::of(tried);
-    let (class, word) = verdict(context.language, trial.verdict);
+    let verdict = parts::badge(parts::verdict_tone(trial.verdict), verdict_word(context.language, trial.verdict));
     let lines = LineIndex::of(&tried.prepared.source);
     let kind = trial.kind.as_deref().unwrap_or(context.pick("onbekende soort", "unknown kind"));
     html! {
         section #outcome aria-labelledby="verdict" {
-            h2 #verdict { (kind) ": " span.badge.(class) { (word) } }
-            dl.facts {
-                div { dt { (context.pick("Identificatie", "Identification")) } dd { (trial.identification.as_deref().unwrap_or("–")) } }
-                div { dt { (context.pick("Beoordeeld tot en met niveau", "Judged up to level")) } dd { (trial.level) } }
-                div { dt { (context.pick("Bevindingen", "Findings")) } dd { (trial.findings.len()) } }
-                div { dt { (context.pick("Contractregister", "Contract register")) } dd { (trial.register.as_deref().unwrap_or("–")) } }
-            }
+            h2 #verdict { (kind) ": " (verdict) }
+            (parts::facts([
+                (context.pick("Identificatie", "Identification"), html! { (trial.identification.as_deref().unwrap_or("–")) }),
+                (context.pick("Beoordeeld tot en met niveau", "Judged up to level"), html! { (trial.level) }),
+                (context.pick("Bevindingen", "Findings"), html! { (trial.findings.len()) }),
+                (context.pick("Contractregister", "Contract register"), html! { (trial.register.as_deref().unwrap_or("–")) }),
+            ]))
             @if !trial.waits_for.is_empty() {
-                div.notice.info role="status" { p { (context.pick(
+                (parts::notice(Tone::Info, &html! { p { (context.pick(
                     "Dit bericht zou eerst wachten op een bericht waarnaar het verwijst en dat er nog niet is.",
                     "This message would first wait for one that it refers to and that is not there yet.",
-                )) } }
+                )) } }))
             }
             (findings(context, &trial.findings, &tried.prepared.source, &lines))
             (leaving(context, &trial))
@@ -182,20 +183,20 @@ fn outcome(context: &Context, tried: &Tried) -> Markup {
     }
 }
 
-fn verdict(language: Language, verdict: Verdict) -> (&'static str, &'static str) {
+fn verdict_word(language: Language, verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Accepted => ("good", language.pick("zou worden geaccepteerd", "would be accepted")),
-        Verdict::Rejected => ("bad", language.pick("zou worden afgekeurd", "would be rejected")),
-        Verdict::Partly => ("warn", language.pick("zou deels worden toegekend", "would be partly granted")),
-        Verdict::Held => ("info", language.pick("zou worden vastgehouden", "would be held")),
-        Verdict::Parked => ("plain", language.pick("zou worden geparkeerd", "would be parked")),
+        Verdict::Accepted => language.pick("zou worden geaccepteerd", "would be accepted"),
+        Verdict::Rejected => language.pick("zou worden afgekeurd", "would be rejected"),
+        Verdict::Partly => language.pick("zou deels worden toegekend", "would be partly granted"),
+        Verdict::Held => language.pick("zou worden vastgehouden", "would be held"),
+        Verdict::Parked => language.pick("zou worden geparkeerd", "would be parked"),
     }
 }
 
 fn findings(context: &Context, findings: &[Finding], source: &[u8], lines: &LineIndex) -> Markup {
     html! {
         h3 { (context.pick("Wat er niet klopt", "What is wrong")) }
-        @if findings.is_empty() { p.empty { (context.pick("Niets gevonden.", "Nothing found.")) } }
+        @if findings.is_empty() { (parts::empty(context.pick("Niets gevonden.", "Nothing found."))) }
         ol.findings { @for finding in findings.iter().take(MOST_SHOWN) {
             li.finding {
                 p { strong { (finding.rule) @if let Some(code) = &finding.code { " · " (code) } } " "
@@ -203,7 +204,7 @@ fn findings(context: &Context, findings: &[Finding], source: &[u8], lines: &Line
                 (snippet(finding, source, lines))
                 p.path { code { (finding.path) } }
                 @if !finding.facts.is_empty() {
-                    dl.facts { @for (name, value) in &finding.facts { div { dt { (name) } dd { (fact(value)) } } } }
+                    (parts::facts(finding.facts.iter().map(|(name, value)| (name.as_str(), html! { (fact(value)) }))))
                 }
             }
         } }
@@ -241,7 +242,7 @@ fn leaving(context: &Context, trial: &Trial) -> Markup {
     };
     html! {
         h3 { (context.pick("Wat er zou vertrekken", "What would leave")) }
-        @if trial.leaves.is_empty() { p.empty { (context.pick("Niets.", "Nothing.")) } }
+        @if trial.leaves.is_empty() { (parts::empty(context.pick("Niets.", "Nothing."))) }
         ul { @for leaving in &trial.leaves {
             li { (purpose(leaving.purpose)) " " (leaving.subject) " → " (leaving.to.as_deref().unwrap_or("–")) }
         } }
@@ -268,18 +269,17 @@ fn document(context: &Context, title: &str, xml: &str) -> Markup {
 }
 
 fn signals(context: &Context, trial: &Trial) -> Markup {
-    let text = |signal: &Signal| context.pick(&signal.nl, &signal.en).to_owned();
     html! {
         h3 { (context.pick("Wat de gemeente zou horen", "What the municipality would be told")) }
         @if trial.signals_withheld {
-            p.empty { (context.pick(
+            (parts::empty(context.pick(
                 "Signalen ziet u alleen met de rol die contracten mag inzien.",
                 "Signals are shown only to a role that may see contracts.",
-            )) }
+            )))
         } @else if trial.signals.is_empty() {
-            p.empty { (context.pick("Geen signalen.", "No signals.")) }
+            (parts::empty(context.pick("Geen signalen.", "No signals.")))
         }
-        ul { @for signal in &trial.signals { li { strong { (signal.check) } " (" (signal.outcome) ") " (text(signal)) } } }
+        ul { @for signal in &trial.signals { li { strong { (signal.check) } " (" (signal.outcome) ") " (context.pick(&signal.nl, &signal.en)) } } }
     }
 }
 

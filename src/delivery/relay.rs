@@ -16,7 +16,7 @@ use super::gates::{Gates, Pass};
 use super::outbox::{Due, Outbox, OutboxError, Outcome, Settlement};
 use super::{Destination, Failure, Scope, is_for_back_office};
 use crate::backoff::{Backoff, random_spread, spread_of};
-use crate::clock::Clock;
+use crate::clock::{Clock, age};
 use crate::config::{self, Order};
 use crate::failpoint::Failpoint;
 use crate::shutdown::Shutdown;
@@ -269,16 +269,16 @@ impl Relay {
     }
 
     fn note(&mut self, run: Run, outcomes: Vec<Result<(), Failure>>) {
-        let name = run.destination.name().to_owned();
-        DeliveryTimed { destination: &name, took: run.since.elapsed() }.emit(&self.telemetry);
+        let name = run.destination.name();
+        DeliveryTimed { destination: name, took: run.since.elapsed() }.emit(&self.telemetry);
         let at = self.clock.now();
         let is_shut = self.gates.note(&*run.destination, &outcomes, run.probe, at);
         let mut complete = outcomes.len() == run.rows.len();
         for (row, outcome) in run.rows.iter().zip(outcomes) {
             let class = outcome.as_ref().err().map(|failure| failure.class);
-            let since = row.taken_in_at.map(|then| Duration::try_from(at.duration_since(then)).unwrap_or_default());
-            Attempted { destination: &name, purpose: row.purpose, failed: class, since }.emit(&self.telemetry);
-            self.tell(&name, row, &outcome);
+            let since = row.taken_in_at.map(|then| age(then, at));
+            Attempted { destination: name, purpose: row.purpose, failed: class, since }.emit(&self.telemetry);
+            self.tell(name, row, &outcome);
             complete &= outcome.is_ok();
             let outcome = match outcome {
                 Ok(()) => Outcome::Sent,

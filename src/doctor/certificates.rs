@@ -145,8 +145,8 @@ fn places(config: &Config) -> Vec<(String, Named<'_>)> {
     all.filter(|(_, named): &(String, Named<'_>)| named.authority.is_some() || named.certificate.is_some()).collect()
 }
 
-fn look<'c>(place: &str, files: impl Into<Named<'c>>, now: Timestamp, report: &mut Report) {
-    let Named { authority, certificate, key } = files.into();
+fn look(place: &str, files: Named<'_>, now: Timestamp, report: &mut Report) {
+    let Named { authority, certificate, key } = files;
     if let Some((name, file)) = authority
         && let Some(authorities) = read(place, name, file, report)
     {
@@ -309,7 +309,7 @@ mod tests {
         let (_, other) = made((2026, 1, 1), (2026, 12, 31));
         let of = |tls: &TlsFiles| {
             let mut report = Report::default();
-            look("[amqp]", tls, now, &mut report);
+            look("[amqp]", tls.into(), now, &mut report);
             (report.findings.iter().map(|finding| finding.sort).collect::<Vec<_>>(), report.facts)
         };
         let tls = |certificate: &Path, key: &Path| TlsFiles {

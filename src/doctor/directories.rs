@@ -3,7 +3,7 @@
 use super::backlog::age;
 use super::sort::{Severity, Sort};
 use super::{Ailment, Report, Subject, blocking};
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use jiff::Timestamp;
 use rustix::fs::{Access, access};
 use std::os::unix::fs::MetadataExt;
@@ -66,7 +66,7 @@ pub(super) static SORTS: [&Sort; 6] = [&MISSING, &RIGHTS, &APART, &LEFT_LYING, &
 
 /// Folders that are there and may not be used.
 pub(super) fn rights(config: &Config) -> Vec<Ailment> {
-    if !is_in_use(config) {
+    if !config.uses_folders() {
         return Vec::new();
     }
     let (mut report, _) = look_at_folders(&config.directory.root);
@@ -74,14 +74,10 @@ pub(super) fn rights(config: &Config) -> Vec<Ailment> {
     report.findings
 }
 
-fn is_in_use(config: &Config) -> bool {
-    config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory
-}
-
 pub(super) async fn examine(subject: Arc<Subject>) -> Report {
     blocking(move || {
         let config = &subject.config;
-        if !is_in_use(config) {
+        if !config.uses_folders() {
             return Report::nothing_to_examine("the directory transport is not in use");
         }
         judge(&config.directory.root, subject.now)

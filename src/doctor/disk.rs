@@ -3,7 +3,7 @@
 use super::database::{history, size};
 use super::sort::{Severity, Sort};
 use super::{Ailment, Report, Subject, blocking};
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use crate::ledger::Location;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ pub(crate) fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
     if let Location::File(path) = &config.ledger.location {
         folders.push(("ledger", parent(path)));
     }
-    if config.intake.contains(&Transport::Directory) || config.delivery.default == Transport::Directory {
+    if config.uses_folders() {
         folders.push(("spool", config.directory.root.clone()));
     }
     folders.extend(config.register_store.clone().map(|store| ("register store", store)));

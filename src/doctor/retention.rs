@@ -62,7 +62,7 @@ fn look(config: &Config, today: Date) -> anyhow::Result<Standing> {
     let ledger = Ledger::open_to_read(&config.ledger.location, Keys::load(&config.ledger.key_file)?)?;
     let retention = config.retention.clone();
     let standing = ledger.run_blocking(move |tx| {
-        let (last, oldest) = (tx.last_whole_retention()?, tx.oldest_message()?);
+        let (last, oldest) = (tx.last_whole_retention()?, tx.first_message_at()?);
         Ok(Standing { account: keeper::plan(tx, &retention, today)?, last, oldest })
     })?;
     ledger.close()?;
@@ -107,16 +107,7 @@ mod tests {
     fn sorts(day: Option<Date>, due: u64) -> Vec<&'static str> {
         let now: Timestamp = "2026-03-10T12:00:00Z".parse().expect("a moment");
         let finished = |day: Date| format!("{day}T11:00:00Z").parse().expect("a moment");
-        let last = day.map(|day| RetentionRun {
-            id: 1,
-            began_at: finished(day),
-            day,
-            order: None,
-            finished_at: Some(finished(day)),
-            messages: [0; 3],
-            persons: 0,
-            others: 0,
-        });
+        let last = day.map(|day| RetentionRun { id: 1, day, order: None, finished_at: Some(finished(day)) });
         let mut account = Account::default();
         let class = Class { kind: None, verdict: Verdict::Rejected };
         account.messages.insert((Stage::Bodies, class), due);

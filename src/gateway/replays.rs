@@ -117,11 +117,11 @@ fn nothing(text: &str) -> Answer {
 
 /// Sends what left because of a message again: the same bytes under the same id. What has yet to leave is left alone.
 fn send_again(tx: &mut Tx<'_>, order: &Order<'_>, message_id: i64) -> Result<Answer, LedgerError> {
-    let rows = tx.rows_of(message_id)?;
-    let (sent, waits): (Vec<&OutboxRow>, Vec<&OutboxRow>) = rows.iter().partition(|row| row.sent_at.is_some());
     if !tx.has_body(message_id)? {
         return Ok(nothing(NO_BYTES));
     }
+    let rows = tx.rows_of(message_id)?;
+    let (sent, waits): (Vec<&OutboxRow>, Vec<&OutboxRow>) = rows.iter().partition(|row| row.sent_at.is_some());
     if rows.is_empty() {
         return Ok(nothing("nothing ever left because of it"));
     }

@@ -198,12 +198,6 @@ fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
-    let micros: Option<i64> = cells.get()?;
-    let moment = micros.map(Timestamp::from_microsecond).transpose();
-    moment.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))
-}
-
 fn account(cells: &mut Cells<'_, '_>) -> Result<LocalAccount, LedgerError> {
     Ok(LocalAccount {
         name: cells.get()?,
@@ -212,8 +206,8 @@ fn account(cells: &mut Cells<'_, '_>) -> Result<LocalAccount, LedgerError> {
         created_at: cells.moment()?,
         created_by: cells.get()?,
         password_at: cells.moment()?,
-        signed_in_at: optional_moment(cells)?,
-        disabled_at: optional_moment(cells)?,
+        signed_in_at: cells.optional_moment()?,
+        disabled_at: cells.optional_moment()?,
         locked_until: None,
     })
 }
@@ -232,7 +226,7 @@ fn session(cells: &mut Cells<'_, '_>) -> Result<Session, LedgerError> {
         created_at: cells.moment()?,
         seen_at: cells.moment()?,
         ends_at: cells.moment()?,
-        ended_at: optional_moment(cells)?,
+        ended_at: cells.optional_moment()?,
     })
 }
 
@@ -244,8 +238,8 @@ fn token(cells: &mut Cells<'_, '_>) -> Result<ApiToken, LedgerError> {
         created_at: cells.moment()?,
         created_by: cells.get()?,
         expires_at: cells.moment()?,
-        revoked_at: optional_moment(cells)?,
-        used_at: optional_moment(cells)?,
+        revoked_at: cells.optional_moment()?,
+        used_at: cells.optional_moment()?,
     })
 }
 
@@ -288,10 +282,30 @@ impl Tx<'_> {
     }
 
     fn locked_until(&self, name: &str) -> Result<Option<Timestamp>, LedgerError> {
-        let key = self.vault.fleeting("sign-in", name)?;
-        Ok(self
-            .first("SELECT locked_until FROM access_attempts WHERE name_key = ?1", [key], optional_moment)?
-            .flatten())
+        let (_, locked_until) = self.failures(self.vault.fleeting("sign-in", name)?)?;
+        Ok(locked_until)
+    }
+
+    /// How often somebody failed to sign in under a name, and until when nobody is listened to because of that.
+    fn failures(&self, name_key: [u8; 32]) -> Result<(u32, Option<Timestamp>), LedgerError> {
+        let known = self.first(
+            "SELECT failures, locked_until FROM access_attempts WHERE name_key = ?1",
+            [name_key],
+            |cells| Ok((cells.get::<u32>()?, cells.optional_moment()?)),
+        )?;
+        Ok(known.unwrap_or_default())
+    }
+
+    /// Notes what somebody changed.
+    fn note_change(
+        &self,
+        by: &By,
+        action: &'static str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Changed, LedgerError> {
+        self.note_action(now, &by.name, action, subject, by.reason.as_deref())?;
+        Ok(Changed::Done)
     }
 
     /// Makes an account. Its first password is one that somebody else knows, unless it sets it itself.
@@ -314,8 +328,7 @@ impl Tx<'_> {
             return Ok(Changed::Already);
         }
         let words = listed(roles.iter().map(|role| role.as_str()));
-        self.note_action(now, &by.name, "account added", &format!("account {name} ({words})"), by.reason.as_deref())?;
-        Ok(Changed::Done)
+        self.note_change(by, "account added", &format!("account {name} ({words})"), now)
     }
 
     /// Gives an account other roles; they count from its next request on.
@@ -338,8 +351,7 @@ impl Tx<'_> {
         }
         self.sql("UPDATE access_accounts SET roles = ?2 WHERE name = ?1")?.execute(params![name, roles_json(roles)])?;
         let words = listed(roles.iter().map(|role| role.as_str()));
-        self.note_action(now, &by.name, "roles changed", &format!("account {name} ({words})"), by.reason.as_deref())?;
-        Ok(Changed::Done)
+        self.note_change(by, "roles changed", &format!("account {name} ({words})"), now)
     }
 
     /// Sets a password, forgets failed attempts, and ends all sessions but one.
@@ -361,8 +373,7 @@ impl Tx<'_> {
         self.forget_failures(name)?;
         self.end_sessions(name, Means::Account, but, now)?;
         let action = if must_change { "password reset" } else { "password changed" };
-        self.note_action(now, &by.name, action, &format!("account {name}"), by.reason.as_deref())?;
-        Ok(Changed::Done)
+        self.note_change(by, action, &format!("account {name}"), now)
     }
 
     /// Lets nobody sign in with an account any more, and ends its sessions.
@@ -380,8 +391,7 @@ impl Tx<'_> {
         self.sql("UPDATE access_accounts SET disabled_at = ?2 WHERE name = ?1")?
             .execute(params![name, now.as_microsecond()])?;
         self.end_sessions(name, Means::Account, None, now)?;
-        self.note_action(now, &by.name, "account disabled", &format!("account {name}"), by.reason.as_deref())?;
-        Ok(Changed::Done)
+        self.note_change(by, "account disabled", &format!("account {name}"), now)
     }
 
     /// Lets people sign in with an account again, and forgets failed attempts.
@@ -392,8 +402,7 @@ impl Tx<'_> {
         }
         self.sql("UPDATE access_accounts SET disabled_at = NULL WHERE name = ?1")?.execute([name])?;
         self.forget_failures(name)?;
-        self.note_action(now, &by.name, "account enabled", &format!("account {name}"), by.reason.as_deref())?;
-        Ok(Changed::Done)
+        self.note_change(by, "account enabled", &format!("account {name}"), now)
     }
 
     /// Whether nobody else could keep accounts.
@@ -412,11 +421,7 @@ impl Tx<'_> {
     pub fn attempt(&self, name: &str, now: Timestamp) -> Result<Attempt, LedgerError> {
         let key = self.vault.fleeting("sign-in", name)?;
         self.sql("DELETE FROM access_attempts WHERE failed_at < ?1")?.execute([before(now, MEMORY)])?;
-        let known =
-            self.first("SELECT failures, locked_until FROM access_attempts WHERE name_key = ?1", [key], |cells| {
-                Ok((cells.get::<u32>()?, optional_moment(cells)?))
-            })?;
-        let (failures, locked_until) = known.unwrap_or_default();
+        let (failures, locked_until) = self.failures(key)?;
         if let Some(until) = locked_until.filter(|until| *until > now) {
             return Ok(Attempt::Locked(until));
         }
@@ -438,12 +443,7 @@ impl Tx<'_> {
 
     /// The password was wrong, or there is no such account.
     pub fn attempt_failed(&self, name: &str, now: Timestamp) -> Result<Failed, LedgerError> {
-        let key = self.vault.fleeting("sign-in", name)?;
-        let known =
-            self.first("SELECT failures, locked_until FROM access_attempts WHERE name_key = ?1", [key], |cells| {
-                Ok((cells.get::<u32>()?, optional_moment(cells)?))
-            })?;
-        let (failures, locked_until) = known.unwrap_or_default();
+        let (failures, locked_until) = self.failures(self.vault.fleeting("sign-in", name)?)?;
         let locked_until = locked_until.filter(|until| *until > now);
         if self.local_account(name)?.is_none() {
             self.count_stranger(now)?;
@@ -605,14 +605,7 @@ impl Tx<'_> {
             return Ok(Changed::Already);
         }
         let words = listed(scopes.iter().map(|scope| scope.as_str()));
-        self.note_action(
-            now,
-            &by.name,
-            "token added",
-            &format!("token {name} ({words}), until {expires_at}"),
-            by.reason.as_deref(),
-        )?;
-        Ok(Changed::Done)
+        self.note_change(by, "token added", &format!("token {name} ({words}), until {expires_at}"), now)
     }
 
     /// All tokens, the latest first.
@@ -633,7 +626,8 @@ impl Tx<'_> {
 
     /// Takes a token back.
     pub fn revoke_token(&self, name: &str, by: &By, now: Timestamp) -> Result<Changed, LedgerError> {
-        let found = self.first("SELECT revoked_at FROM access_tokens WHERE name = ?1", [name], optional_moment)?;
+        let found = self
+            .first("SELECT revoked_at FROM access_tokens WHERE name = ?1", [name], |cells| cells.optional_moment())?;
         match found {
             None => return Ok(Changed::Missing),
             Some(Some(_)) => return Ok(Changed::Already),
@@ -641,8 +635,7 @@ impl Tx<'_> {
         }
         self.sql("UPDATE access_tokens SET revoked_at = ?2 WHERE name = ?1")?
             .execute(params![name, now.as_microsecond()])?;
-        self.note_action(now, &by.name, "token revoked", &format!("token {name}"), by.reason.as_deref())?;
-        Ok(Changed::Done)
+        self.note_change(by, "token revoked", &format!("token {name}"), now)
     }
 }
 

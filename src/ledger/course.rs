@@ -16,8 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 type StartOf = (Law, Party, Party, PersonKey, StartKey);
 
 impl Tx<'_> {
-    /// What is known of these municipalities, but for what only stays for its numbers and is about nobody. Reads every row about them: for a reader beside the gateway
-    /// ([`Ledger::open_to_read`](super::Ledger::open_to_read)), not for each message.
+    /// What is known of these municipalities, but for what only stays for its numbers and is about nobody. Reads every row
+    /// about them: for a reader beside the gateway ([`Ledger::open_to_read`](super::Ledger::open_to_read)), not for each
+    /// message.
     pub fn history(&self, gemeenten: &BTreeSet<Party>) -> Result<History, LedgerError> {
         let gemeenten = json(gemeenten.iter().map(Party::as_str));
         Ok(History {

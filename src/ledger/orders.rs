@@ -4,7 +4,6 @@
 use super::error::LedgerError;
 use super::hold::Ended;
 use super::replay::{Run, Target};
-use super::report::Filter;
 use super::tx::Tx;
 use crate::decision::Verdict;
 use crate::hold::{Action, Order};
@@ -64,10 +63,7 @@ impl Tx<'_> {
     /// Orders a message that is set aside to be judged anew, as a frozen selection of itself, unless that is under way or
     /// done.
     pub fn order_parked(&mut self, id: i64, replay: &Replay, at: Timestamp) -> Result<AboutParked, LedgerError> {
-        let filter = Filter { after: Some(id.saturating_sub(1)), limit: Some(1), ..Filter::default() };
-        let Some(entry) = self.messages(&filter)?.pop().filter(|entry| entry.message_id == id) else {
-            return Ok(AboutParked::Unknown);
-        };
+        let Some(entry) = self.message_entry(id)? else { return Ok(AboutParked::Unknown) };
         if entry.verdict != Verdict::Parked {
             let run = self.runs(id)?.into_iter().rfind(|run| run.took_effect);
             return Ok(run.map_or(AboutParked::Decided(entry.verdict), |run| AboutParked::Replayed(Box::new(run))));

@@ -3,8 +3,8 @@
 use super::db::params;
 use super::error::{LedgerError, unique};
 use super::record::Recorder;
-use super::report::age;
 use super::tx::{Cells, Tx};
+use crate::clock::age;
 use crate::deadline::Debt;
 use crate::decision::{About, Asked, Settled, Settles};
 use crate::message::{Date, Kind, Message, Number, Party};

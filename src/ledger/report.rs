@@ -5,7 +5,7 @@ use super::error::LedgerError;
 use super::question::Open;
 use super::store::parse_verdict;
 use super::tx::{Cells, Tx};
-use crate::clock::dutch_day;
+use crate::clock::{age, dutch_day};
 use crate::deadline::Debt;
 use crate::decision::{Purpose, Verdict};
 use crate::finding::{Finding, Skipped};
@@ -245,10 +245,6 @@ impl Tx<'_> {
         let oldest = oldest.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))?;
         Ok(Waiting { count, oldest: oldest.map(|since| age(since, now)) })
     }
-}
-
-pub(super) fn age(since: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 
 pub(super) fn entry(cells: &mut Cells<'_, '_>) -> Result<Entry, LedgerError> {

@@ -3,7 +3,7 @@
 use super::breaker::optional_class;
 use super::db::params;
 use super::error::LedgerError;
-use super::tx::{Cells, Tx, json};
+use super::tx::{Cells, Tx, json, moment};
 use crate::decision::Purpose;
 use crate::delivery::class::Class;
 use jiff::Timestamp;
@@ -273,16 +273,12 @@ fn row(cells: &mut Cells<'_, '_>) -> Result<Row, LedgerError> {
         created_at,
         ended_at: sent_at.or(refused_at),
         attempts,
-        due_at: (due_at > 0 && sent_at.is_none() && refused_at.is_none()).then(|| at(due_at)).transpose()?,
+        due_at: (due_at > 0 && sent_at.is_none() && refused_at.is_none()).then(|| moment(due_at)).transpose()?,
         class: optional_class(cells)?,
         reason: cells.get()?,
     })
 }
 
-pub(super) fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
-    cells.get::<Option<i64>>()?.map(at).transpose()
-}
-
-fn at(microseconds: i64) -> Result<Timestamp, LedgerError> {
-    Timestamp::from_microsecond(microseconds).map_err(|_| LedgerError::Damaged("a moment lies outside of time"))
+fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
+    cells.optional_moment()
 }

@@ -16,9 +16,8 @@
 use super::db::params;
 use super::error::LedgerError;
 use super::store::parse_verdict;
-use super::tx::{Cells, Tx, json};
+use super::tx::{Cells, Tx, json, moment};
 use crate::clock::{dutch_day, start_of_dutch_day};
-use crate::decision::Verdict;
 use crate::delivery::without_bsn;
 use crate::finding::Signal;
 use crate::message::{Date, Law};
@@ -88,20 +87,12 @@ impl Others {
 pub struct RetentionRun {
     /// Its number.
     pub id: i64,
-    /// When it began.
-    pub began_at: Timestamp,
     /// The day by which terms were over.
     pub day: Date,
     /// Who asked for it and why; `None` for the daily one.
     pub order: Option<(String, String)>,
     /// When it was through; `None` when it was broken off, or goes on.
     pub finished_at: Option<Timestamp>,
-    /// Messages that went as far as each stage, in the order of [`Stage::ALL`].
-    pub messages: [u64; 3],
-    /// Persons of whom nothing is known any more.
-    pub persons: u64,
-    /// Rows that belong to no message.
-    pub others: u64,
 }
 
 /// Before every place.
@@ -115,6 +106,13 @@ const RUNS_KEPT: i64 = 500;
 
 /// A person in one municipality under one law.
 type Whose = (Law, String, [u8; 16]);
+
+/// Columns of a run, as [`retention_run`] reads them.
+macro_rules! run_columns {
+    () => {
+        "SELECT id, day, given_by, reason, finished_at FROM retentions "
+    };
+}
 
 impl Tx<'_> {
     /// How much of a message has gone because it was kept long enough; `None` when all of it is there.
@@ -711,27 +709,12 @@ impl Tx<'_> {
 
     /// The last time that somebody went through the ledger.
     pub fn last_retention(&self) -> Result<Option<RetentionRun>, LedgerError> {
-        self.first(
-            "SELECT id, began_at, day, given_by, reason, finished_at, bodies, details, records, persons, others
-             FROM retentions ORDER BY id DESC LIMIT 1",
-            [],
-            retention_run,
-        )
+        self.first(concat!(run_columns!(), "ORDER BY id DESC LIMIT 1"), [], retention_run)
     }
 
     /// The last time that was not broken off.
     pub fn last_whole_retention(&self) -> Result<Option<RetentionRun>, LedgerError> {
-        self.first(
-            "SELECT id, began_at, day, given_by, reason, finished_at, bodies, details, records, persons, others
-             FROM retentions WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1",
-            [],
-            retention_run,
-        )
-    }
-
-    /// When the oldest message came in.
-    pub fn oldest_message(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.first("SELECT received_at FROM messages ORDER BY id LIMIT 1", [], |cells| cells.moment())
+        self.first(concat!(run_columns!(), "WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"), [], retention_run)
     }
 
     /// How many messages have gone how far, by [`Stage::number`].
@@ -775,8 +758,7 @@ impl Gone {
             Fate::Stays => {}
             Fate::Kept(because) => *self.kept.entry(because).or_default() += 1,
             Fate::Goes => {
-                let at = received_at.map(Timestamp::from_microsecond).transpose();
-                let at = at.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))?;
+                let at = received_at.map(moment).transpose()?;
                 self.oldest = self.oldest.into_iter().chain(at).min();
                 self.messages += 1;
             }
@@ -792,15 +774,13 @@ fn examined(cells: &mut Cells<'_, '_>) -> Result<Examined, LedgerError> {
     let removed = cells.get()?;
     let mut settled_on = dutch_day(cells.moment()?);
     for _ in 0..4 {
-        if let Some(at) = cells.get::<Option<i64>>()? {
-            let at = Timestamp::from_microsecond(at);
-            let at = at.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))?;
+        if let Some(at) = cells.optional_moment()? {
             settled_on = settled_on.max(dutch_day(at));
         }
     }
     settled_on = settled_on.max(cells.optional_date()?.unwrap_or(Date::MIN));
     let reasons = [Because::Undelivered, Because::Unanswered, Because::Selected, Because::Signalled];
-    let mut open = matches!(verdict, Verdict::Held | Verdict::Parked).then_some(Because::Undecided);
+    let mut open = (!verdict.is_decided()).then_some(Because::Undecided);
     for because in reasons {
         let is_open: bool = cells.get()?;
         open = open.or(is_open.then_some(because));
@@ -809,20 +789,11 @@ fn examined(cells: &mut Cells<'_, '_>) -> Result<Examined, LedgerError> {
 }
 
 fn retention_run(cells: &mut Cells<'_, '_>) -> Result<RetentionRun, LedgerError> {
-    let (id, began_at, day) = (cells.get()?, cells.moment()?, cells.date()?);
-    let order = Option::zip(cells.get()?, cells.get()?);
-    let finished_at = cells.get::<Option<i64>>()?.map(Timestamp::from_microsecond).transpose();
-    let finished_at = finished_at.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))?;
-    let messages = [cells.count()?, cells.count()?, cells.count()?];
     Ok(RetentionRun {
-        id,
-        began_at,
-        day,
-        order,
-        finished_at,
-        messages,
-        persons: cells.count()?,
-        others: cells.count()?,
+        id: cells.get()?,
+        day: cells.date()?,
+        order: Option::zip(cells.get()?, cells.get()?),
+        finished_at: cells.optional_moment()?,
     })
 }
 

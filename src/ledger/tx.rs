@@ -253,7 +253,7 @@ fn date(text: &str) -> Result<Date, LedgerError> {
     text.parse().map_err(|_| LedgerError::Damaged("a date is no date"))
 }
 
-fn moment(microseconds: i64) -> Result<Timestamp, LedgerError> {
+pub(super) fn moment(microseconds: i64) -> Result<Timestamp, LedgerError> {
     Timestamp::from_microsecond(microseconds).map_err(|_| LedgerError::Damaged("a moment lies outside of time"))
 }
 

@@ -7,9 +7,10 @@
 
 use super::db::params;
 use super::error::LedgerError;
-use super::report::{Waiting, age};
+use super::report::Waiting;
 use super::store::Inbox;
 use super::tx::{Tx, json};
+use crate::clock::age;
 use crate::message::Kind;
 use crate::waiting::{Awaited, Pair};
 use jiff::Timestamp;

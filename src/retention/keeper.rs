@@ -5,14 +5,13 @@
 //! away the same as one in time, and one that was broken off is gone on with at the next.
 
 use super::{Because, Class, Retention, Stage};
-use crate::clock::{Clock, start_of_dutch_day};
-use crate::decision::Verdict;
+use crate::clock::{Clock, age, start_of_dutch_day};
 use crate::ledger::{FIRST, Gone, Ledger, LedgerError, Looked, Place, Portion, RetentionRun, Tx};
 use crate::members::Tasks;
 use crate::message::Date;
 use crate::shutdown::Shutdown;
+use crate::telemetry::Telemetry;
 use crate::telemetry::events::{RetentionDone, RetentionFailed, RetentionTook};
-use crate::telemetry::{Figures, Metric, Telemetry};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,7 +113,7 @@ struct Walk {
 impl Walk {
     fn new(retention: &Retention, today: Date) -> Walk {
         // What nobody decided on is always kept.
-        let may_go = |class: &Class| !matches!(class.verdict, Verdict::Held | Verdict::Parked);
+        let may_go = |class: &Class| class.verdict.is_decided();
         let due = |stage| move |class: &Class| may_go(class) && retention.terms(*class).of(stage).is_some();
         let steps: Vec<(Stage, Class)> = Stage::ALL
             .into_iter()
@@ -236,26 +235,6 @@ async fn breathe(ledger: &Ledger, pace: Pace, stop: &Shutdown) -> bool {
     !stop.is_requested()
 }
 
-/// Adds how retention stands to other figures, when a term is set.
-pub fn with_figures(retention: &Retention, ledger: &Ledger, clock: &Arc<dyn Clock>, others: Figures) -> Figures {
-    if !retention.is_set() {
-        return others;
-    }
-    let (ledger, clock) = (ledger.clone(), Arc::clone(clock));
-    Box::new(move || {
-        let (others, now, today) = (others(), clock.now(), clock.today());
-        let standing = ledger.run(|tx| Ok((tx.last_whole_retention()?, tx.oldest_message()?)));
-        Box::pin(async move {
-            let mut figures = others.await?;
-            let (last, oldest) = standing.await.ok()?;
-            let (age, overdue) = standing_of(last.as_ref(), oldest, now, today);
-            figures.push((Metric::RetentionAgeSeconds, Vec::new(), age.as_secs_f64()));
-            figures.push((Metric::RetentionOverdueSeconds, Vec::new(), overdue.as_secs_f64()));
-            Some(figures)
-        })
-    })
-}
-
 /// How long ago the ledger was gone through, and how long something lies at most past its day. What was due on the day of
 /// the last time is gone; what fell due on the day after is the oldest that can still be there. When it was never gone
 /// through, both are as old as the ledger.
@@ -265,10 +244,10 @@ pub fn standing_of(
     now: Timestamp,
     today: Date,
 ) -> (Duration, Duration) {
-    let since = |moment: Timestamp| Duration::try_from(now.duration_since(moment)).unwrap_or_default();
+    let since = |moment| age(moment, now);
     let Some((last, finished_at)) = last.and_then(|last| Some((last, last.finished_at?))) else {
-        let age = oldest.map_or(Duration::ZERO, since);
-        return (age, age);
+        let ever = oldest.map_or(Duration::ZERO, since);
+        return (ever, ever);
     };
     let overdue = if last.day >= today {
         Duration::ZERO

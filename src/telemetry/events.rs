@@ -11,10 +11,10 @@ pub use senders::{
     CertificateKept, CertificateRenewed, ManyRefused, RefusalsEnded, SenderRefused, SendersOpen, TurnedAway,
 };
 
-use super::{Metric, Telemetry};
+use super::{Metric, Telemetry, eurocents};
 use crate::decision::{Purpose, Verdict};
 use crate::delivery::class::Class;
-use crate::message::Kind;
+use crate::message::{Cents, Kind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -168,16 +168,16 @@ impl SurveyDone<'_> {
 pub struct BudgetsExpected<'a> {
     /// Region.
     pub region: &'a str,
-    /// Segment, id and expected consumption of each agreement that runs, in eurocents.
-    pub agreements: &'a [(String, String, i64)],
+    /// Segment, id and expected consumption of each agreement that runs.
+    pub agreements: &'a [(String, String, Cents)],
 }
 
 impl BudgetsExpected<'_> {
     /// Keeps the figures until the region is looked over again.
     pub fn emit(self, telemetry: &Telemetry) {
-        let figure = |(segment, agreement, cents): &(String, String, i64)| {
+        let figure = |(segment, agreement, expected): &(String, String, Cents)| {
             let labels = vec![self.region.to_owned(), segment.clone(), agreement.clone()];
-            (Metric::BudgetExpected, labels, amount(*cents))
+            (Metric::BudgetExpected, labels, eurocents(*expected))
         };
         telemetry.keep(&BudgetsExpected::owner(self.region), self.agreements.iter().map(figure).collect());
     }
@@ -190,12 +190,6 @@ impl BudgetsExpected<'_> {
     fn owner(region: &str) -> String {
         format!("budgets of {region}")
     }
-}
-
-/// Eurocents for a gauge, which holds floats: exact up to ninety billion euros.
-#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and amounts stay below 2^53")]
-fn amount(cents: i64) -> f64 {
-    cents as f64
 }
 
 /// The broker told how many messages of a queue wait.

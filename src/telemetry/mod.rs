@@ -14,6 +14,7 @@ pub use health::{Component, ComponentState};
 pub use log::start_log;
 pub use metrics::{Entry, MOST_SERIES, Metric, OTHER, Sort, page};
 
+use crate::message::Cents;
 use futures_util::future::BoxFuture;
 use health::Health;
 use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
@@ -221,6 +222,12 @@ const UNIQUE: &str = "names are unique, a test sees to that";
 
 fn opts(metric: Metric) -> Opts {
     Opts::new(metric.name(), metric.help())
+}
+
+/// An amount for a gauge, which holds floats: exact up to ninety billion euros.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and amounts stay below 2^53 eurocents")]
+pub(crate) fn eurocents(amount: Cents) -> f64 {
+    amount.0 as f64
 }
 
 #[cfg(test)]

@@ -249,11 +249,6 @@ impl Search {
             at: page.as_deref().and_then(Place::parse),
         })
     }
-
-    /// Whether all allocations are asked for.
-    pub fn is_open(&self) -> bool {
-        Search { at: None, ..self.clone() } == Search::default()
-    }
 }
 
 /// An allocation as its latest version has it.
@@ -545,7 +540,7 @@ mod tests {
         let faults = Search::parse(&asked).expect_err("all is wrong");
         assert_eq!(faults.len(), 7);
         assert!(faults.iter().all(|fault| !fault.en.contains("9999")), "{faults:?}");
-        assert!(Search::parse(&Asked::default()).expect("nothing is wrong").is_open());
+        assert_eq!(Search::parse(&Asked::default()).expect("nothing is wrong"), Search::default());
     }
 
     #[test]

@@ -4,8 +4,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Rows of a page.
-pub const ROWS: usize = 50;
 /// The event of a message that was judged for the first time: by far the most rows.
 pub const DECIDED: &str = "decided";
 

@@ -181,7 +181,8 @@ pub(crate) fn document(source: &[u8], from: usize, most: usize, unmasked: bool) 
     let (mut at, mut line, mut depth, mut number) = (0, 1_u32, 0_usize, 0_usize);
     while at < source.len() {
         let first = piece(source, at);
-        let (second, third) = (piece(source, first.end()), piece(source, piece(source, first.end()).end()));
+        let second = piece(source, first.end());
+        let third = piece(source, second.end());
         let is_leaf = leaf(&first, &third).is_some() && second.sort == Sort::Text;
         let is_blank = first.sort == Sort::Text && first.bytes.iter().all(u8::is_ascii_whitespace);
         let end = if is_leaf { third.end() } else { first.end() };
@@ -276,14 +277,9 @@ enum Sort<'a> {
 fn pieces(source: &[u8], window: Range<usize>) -> Vec<Piece<'_>> {
     let (mut pieces, mut at) = (Vec::new(), window.start);
     while at < window.end {
-        let rest = &source[at..window.end];
-        let (length, sort) = if rest[0] == b'<' {
-            tag(rest)
-        } else {
-            (rest.iter().position(|&byte| byte == b'<').unwrap_or(rest.len()), Sort::Text)
-        };
-        pieces.push(Piece { at, bytes: &rest[..length], sort });
-        at += length;
+        let piece = piece(&source[..window.end], at);
+        at = piece.end();
+        pieces.push(piece);
     }
     pieces
 }

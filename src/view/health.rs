@@ -117,7 +117,7 @@ pub struct Health {
     /// The contract registers.
     pub registers: Vec<RegisterLine>,
     /// When each region was last looked over.
-    pub surveys: BTreeMap<String, Option<String>>,
+    pub surveys: BTreeMap<String, Option<Timestamp>>,
     /// Messages that were refused lately for who brought them.
     pub refusals: Vec<RefusalLine>,
 }
@@ -169,7 +169,7 @@ impl Health {
             waiting: around.waiting,
             breakers: around.breakers,
             registers: around.registers,
-            surveys: figures.surveys.into_iter().map(|(region, at)| (region, at.map(|at| at.to_string()))).collect(),
+            surveys: figures.surveys,
             refusals: figures.refusals.into_iter().map(refusal_line).collect(),
         }
     }

@@ -165,6 +165,17 @@ pub enum DepartureState {
     Sent,
 }
 
+impl DepartureState {
+    /// By whether the other side has it, and whether it is set aside.
+    pub fn of(is_sent: bool, is_refused: bool) -> DepartureState {
+        match (is_sent, is_refused) {
+            (true, _) => DepartureState::Sent,
+            (false, true) => DepartureState::Refused,
+            (false, false) => DepartureState::Waiting,
+        }
+    }
+}
+
 /// One attempt to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MessageAttempt)]

@@ -15,6 +15,7 @@ use crate::{clock::dutch_day, delivery::without_bsn};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::iter::Sum;
 use std::time::Duration;
 
 /// What a gateway at work may be behind without anything being wrong.
@@ -74,6 +75,18 @@ impl FromIterator<(Verdict, u64)> for Tally {
         let mut tally = Tally::default();
         counts.into_iter().for_each(|(verdict, count)| tally.add(verdict, count));
         tally
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Tally>>(tallies: I) -> Tally {
+        tallies.fold(Tally::default(), |all, each| Tally {
+            accepted: all.accepted + each.accepted,
+            partly: all.partly + each.partly,
+            rejected: all.rejected + each.rejected,
+            held: all.held + each.held,
+            parked: all.parked + each.parked,
+        })
     }
 }
 
@@ -378,8 +391,7 @@ impl Overview {
 
     /// Messages since midnight, of all kinds.
     pub fn total_today(&self) -> Tally {
-        let kinds = self.today.iter().flat_map(|kind| Verdict::ALL.map(|verdict| (verdict, kind.messages.of(verdict))));
-        kinds.collect()
+        self.today.iter().map(|kind| kind.messages).sum()
     }
 }
 

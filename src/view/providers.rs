@@ -246,24 +246,13 @@ pub struct Provider {
 impl Provider {
     /// Messages of all kinds in the period.
     pub fn messages(&self) -> Tally {
-        sum(self.kinds.iter().map(|kind| kind.messages))
+        self.kinds.iter().map(|kind| kind.messages).sum()
     }
 
     /// Messages of all kinds in as many days before.
     pub fn messages_before(&self) -> Tally {
-        sum(self.kinds.iter().map(|kind| kind.before))
+        self.kinds.iter().map(|kind| kind.before).sum()
     }
-}
-
-/// All of them together.
-pub fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
-    tallies.fold(Tally::default(), |all, each| Tally {
-        accepted: all.accepted + each.accepted,
-        partly: all.partly + each.partly,
-        rejected: all.rejected + each.rejected,
-        held: all.held + each.held,
-        parked: all.parked + each.parked,
-    })
 }
 
 /// Days from the later of decision and first day of an allocation to the start of the care; none when it began before.

@@ -4,8 +4,8 @@ mod csv;
 mod json;
 mod text;
 
-use super::Exit;
-use super::judge::{self, Setup, complain, print};
+use super::judge::{self, Setup, print};
+use super::{Exit, complain};
 use crate::clock::Clock;
 use crate::ledger::{Ledger, LedgerError};
 use crate::message::Date;

@@ -123,7 +123,7 @@ impl Tx<'_> {
                 sort: key_sort(cells)?,
                 id: cells.get()?,
                 since: cells.moment()?,
-                retired_at: optional_moment(cells)?,
+                retired_at: cells.optional_moment()?,
             })
         })
     }
@@ -173,7 +173,7 @@ impl Tx<'_> {
                     looked_at: cells.count()?,
                     resealed: cells.count()?,
                     failed: cells.count()?,
-                    finished_at: optional_moment(cells)?,
+                    finished_at: cells.optional_moment()?,
                     at: (cells.get()?, cells.get()?),
                 })
             },
@@ -417,12 +417,6 @@ impl Keys {
 
 fn key_sort(cells: &mut Cells<'_, '_>) -> Result<KeySort, LedgerError> {
     KeySort::parse(cells.text()?).ok_or(LedgerError::Damaged("the sort of a key is unknown"))
-}
-
-fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
-    let at: Option<i64> = cells.get()?;
-    let at = at.map(Timestamp::from_microsecond).transpose();
-    at.map_err(|_| LedgerError::Damaged("a moment lies outside of time"))
 }
 
 fn number(count: u64) -> Result<i64, LedgerError> {

@@ -191,7 +191,7 @@ impl Tx<'_> {
     fn verify_promises(&self, row: &Written, verified: &mut Verified) -> Result<(), LedgerError> {
         let Some(message_id) = row.message_id else { return Ok(()) };
         let promised = promised(&row.content);
-        if promised.is_empty() || self.is_row_only(message_id)? {
+        if promised.is_empty() || self.removed(message_id)? == Some(Stage::Records) {
             return Ok(());
         }
         let kept: BTreeSet<String> = self
@@ -208,13 +208,6 @@ impl Tx<'_> {
             );
         }
         Ok(())
-    }
-
-    /// Whether all but the row of a message was removed because it was kept long enough.
-    fn is_row_only(&self, message_id: i64) -> Result<bool, LedgerError> {
-        let removed: Option<i64> =
-            self.first("SELECT removed FROM messages WHERE id = ?1", [message_id], |cells| cells.get())?;
-        Ok(removed == Some(Stage::Records.number()))
     }
 
     /// As many messages have gone as far as each stage as the trail says, and no body is missing of another.

@@ -5,6 +5,7 @@ use super::super::error::LedgerError;
 use super::super::mentions::Mention;
 use super::super::store::parse_verdict;
 use super::super::tx::{Cells, Tx, integer, json};
+use super::messages::from_json;
 use crate::clock::dutch_day;
 use crate::decision::Verdict;
 use crate::finding::Finding;
@@ -408,11 +409,7 @@ impl Tx<'_> {
             [json(messages)],
             |cells| {
                 let (message, kind, at) = (cells.get()?, cells.get()?, cells.moment()?);
-                let state = match (cells.get()?, cells.get()?) {
-                    (true, _) => DepartureState::Sent,
-                    (false, true) => DepartureState::Refused,
-                    (false, false) => DepartureState::Waiting,
-                };
+                let state = DepartureState::of(cells.get()?, cells.get()?);
                 Ok(Event {
                     at,
                     step: Step::Reply,
@@ -581,8 +578,7 @@ fn named(cells: &mut Cells<'_, '_>) -> Result<Named, LedgerError> {
     let (id, received_at) = (cells.get()?, cells.moment()?);
     let kind = cells.kind()?.ok_or(LedgerError::Damaged("a message has no kind"))?;
     let (identification, verdict) = (cells.get()?, parse_verdict(cells.text()?)?);
-    let findings: Vec<Finding> =
-        serde_json::from_str(cells.text()?).map_err(|_| LedgerError::Damaged("a list of findings is no JSON"))?;
+    let findings: Vec<Finding> = from_json(cells.text()?)?;
     let rules = findings.into_iter().map(|finding| finding.rule).collect();
     Ok(Named { id, received_at, kind, identification, verdict, rules })
 }

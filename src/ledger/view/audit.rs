@@ -3,24 +3,24 @@
 use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::tx::{Cells, Tx};
-use crate::view::audit::{DECIDED, ROWS, Row, Search};
+use crate::view::audit::{DECIDED, Row, Search};
+use crate::view::page::{Page, READ};
 use jiff::Timestamp;
 
 impl Tx<'_> {
-    /// A page of the trail, and whether there is more behind it.
-    pub fn audit_page(&self, search: &Search) -> Result<(Vec<Row>, bool), LedgerError> {
+    /// A page of the trail.
+    pub fn audit_page(&self, search: &Search) -> Result<Page<Row>, LedgerError> {
         let micros = |moment: Option<Timestamp>, other: i64| moment.map_or(other, Timestamp::as_microsecond);
         let (since, until) = (micros(search.since, i64::MIN), micros(search.until, i64::MAX));
         let (at, id) = search.after.map_or((i64::MAX, i64::MAX), |place| (place.at, place.id));
-        let most = i64::try_from(ROWS + 1).unwrap_or(i64::MAX);
-        let mut rows = if search.event.as_deref() == Some(DECIDED) {
+        let rows = if search.event.as_deref() == Some(DECIDED) {
             // Nobody decides these: asked for by name, there are none.
             let nobody = search.by.is_none();
             self.all(
                 "SELECT id, at, event, message_id, content FROM audit
                  WHERE at >= ?1 AND at < ?2 AND (at < ?3 OR (at = ?3 AND id < ?4)) AND event = 'decided' AND ?5 = 1
                  ORDER BY at DESC, id DESC LIMIT ?6",
-                params![since, until, at, id, nobody, most],
+                params![since, until, at, id, nobody, READ],
                 row,
             )?
         } else {
@@ -30,13 +30,11 @@ impl Tx<'_> {
                      AND event = coalesce(?5, event)
                      AND (?6 = '' OR json_extract(content, '$.by') = ?6)
                  ORDER BY at DESC, id DESC LIMIT ?7",
-                params![since, until, at, id, search.event, search.by.as_deref().unwrap_or_default(), most],
+                params![since, until, at, id, search.event, search.by.as_deref().unwrap_or_default(), READ],
                 row,
             )?
         };
-        let has_more = rows.len() > ROWS;
-        rows.truncate(ROWS);
-        Ok((rows, has_more))
+        Ok(Page::of(rows, |row| row.place().word()))
     }
 
     /// Every event that is in the trail but the first decision on each message.

@@ -2,7 +2,7 @@
 
 use super::super::db::params;
 use super::super::error::LedgerError;
-use super::super::resend::{Bound, RowState, bound, optional_moment};
+use super::super::resend::{Bound, RowState, bound};
 use super::super::tx::{Cells, Tx, json};
 use crate::config::Config;
 use crate::decision::Purpose;
@@ -52,7 +52,7 @@ impl Tx<'_> {
                     waiting: cells.count()?,
                     failing: cells.count()?,
                     refused: 0,
-                    oldest_at: optional_moment(cells)?,
+                    oldest_at: cells.optional_moment()?,
                     last_failure: failure(cells)?,
                 })
             },
@@ -115,7 +115,7 @@ impl Tx<'_> {
             "SELECT attempt, retry_at, at, outcome, class, reason FROM attempts WHERE sequence = ?1 ORDER BY attempt",
             [sequence],
             |cells| {
-                let (number, retry_at, at) = (cells.get()?, optional_moment(cells)?, cells.moment()?);
+                let (number, retry_at, at) = (cells.get()?, cells.optional_moment()?, cells.moment()?);
                 let is_sent = cells.text()? == "sent";
                 let failure = failed(cells, Some(at))?;
                 let outcome = match (is_sent, retry_at) {
@@ -130,13 +130,13 @@ impl Tx<'_> {
     }
 }
 
-fn purpose(cells: &mut Cells<'_, '_>) -> Result<Purpose, LedgerError> {
+pub(super) fn purpose(cells: &mut Cells<'_, '_>) -> Result<Purpose, LedgerError> {
     Purpose::parse(cells.text()?).ok_or(LedgerError::Damaged("a purpose is unknown"))
 }
 
 /// Moment, class and reason of an attempt that failed.
 fn failure(cells: &mut Cells<'_, '_>) -> Result<Option<Failure>, LedgerError> {
-    let at = optional_moment(cells)?;
+    let at = cells.optional_moment()?;
     failed(cells, at)
 }
 
@@ -148,9 +148,9 @@ fn failed(cells: &mut Cells<'_, '_>, at: Option<Timestamp>) -> Result<Option<Fai
 fn delivery(cells: &mut Cells<'_, '_>, config: &Config) -> Result<Delivery, LedgerError> {
     let (id, uuid, purpose) = (cells.get()?, Uuid::from_bytes(cells.get()?), purpose(cells)?);
     let (subject, receiver): (String, String) = (cells.get()?, cells.get()?);
-    let (message, sent_at, refused_at) = (cells.get()?, optional_moment(cells)?, optional_moment(cells)?);
-    let (created_at, resent_at, due_at) = (cells.moment()?, optional_moment(cells)?, optional_moment(cells)?);
-    let (attempts, at) = (cells.get()?, optional_moment(cells)?);
+    let (message, sent_at, refused_at) = (cells.get()?, cells.optional_moment()?, cells.optional_moment()?);
+    let (created_at, resent_at, due_at) = (cells.moment()?, cells.optional_moment()?, cells.optional_moment()?);
+    let (attempts, at) = (cells.get()?, cells.optional_moment()?);
     let last_failure = failed(cells, at)?;
     let state = match (sent_at, refused_at) {
         (Some(_), _) => RowState::Sent,

@@ -3,7 +3,6 @@
 use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::hold::{Hold, hold, hold_columns};
-use super::super::resend::optional_moment;
 use super::super::tx::Tx;
 use crate::contract::Contracts;
 use crate::view::held::{Done, Held, Ordered, Which};
@@ -66,7 +65,7 @@ impl Tx<'_> {
             |cells| {
                 let (id, action, by, at, reason) =
                     (cells.get()?, cells.get()?, cells.get()?, cells.moment()?, cells.get()?);
-                let (done_at, outcome) = (optional_moment(cells)?, cells.get::<Option<String>>()?);
+                let (done_at, outcome) = (cells.optional_moment()?, cells.get::<Option<String>>()?);
                 let answer = cells.get::<Option<String>>()?.unwrap_or_default();
                 let done = done_at.zip(outcome).map(|(at, outcome)| Done { at, outcome, answer });
                 Ok(Ordered { id, action, by, at, reason, done })

@@ -4,11 +4,11 @@ use super::super::breaker::optional_class;
 use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::replay;
-use super::super::tx::{Cells, Tx, json};
-use super::messages::listed;
+use super::super::tx::{Cells, Tx, json, moment};
+use super::deliveries::purpose;
+use super::messages::{from_json, listed};
 use crate::clock::dutch_day;
 use crate::deadline::Debt;
-use crate::decision::Purpose;
 use crate::delivery::class::Class;
 use crate::delivery::without_bsn;
 use crate::message::Date;
@@ -28,9 +28,9 @@ macro_rules! question_columns {
 }
 
 impl Tx<'_> {
-    /// A message with all that became of it, as it stands at `now`; `None` when there is none of that number.
-    pub fn look_at_message(&self, id: i64, now: Timestamp) -> Result<Option<Message>, LedgerError> {
-        let found = self.first(
+    /// A message by itself, without anything that became of it; `None` when there is none of that number.
+    pub fn message_alone(&self, id: i64) -> Result<Option<Message>, LedgerError> {
+        self.first(
             "SELECT m.id, m.received_at, m.law, m.number, m.afzender, m.identificatie, m.gemeente, m.aanbieder,
                  m.verdict, m.level, m.findings, (SELECT count(*) FROM signals AS s WHERE s.message_id = m.id),
                  m.transport, m.transport_id, m.dagtekening, m.digest, m.register_version, m.findings, m.skipped,
@@ -62,8 +62,12 @@ impl Tx<'_> {
                     hold: None,
                 })
             },
-        )?;
-        let Some(mut message) = found else { return Ok(None) };
+        )
+    }
+
+    /// A message with all that became of it, as it stands at `now`; `None` when there is none of that number.
+    pub fn look_at_message(&self, id: i64, now: Timestamp) -> Result<Option<Message>, LedgerError> {
+        let Some(mut message) = self.message_alone(id)? else { return Ok(None) };
         let today = dutch_day(now);
         message.raised = self.raised_by(id)?;
         let allocations = self.mentioned(id, "allocation ")?;
@@ -98,7 +102,7 @@ impl Tx<'_> {
                 nl: signal.nl,
                 en: signal.en,
                 opened_at: cells.moment()?,
-                ended_at: optional_moment(cells)?,
+                ended_at: cells.optional_moment()?,
             })
         })
     }
@@ -115,7 +119,7 @@ impl Tx<'_> {
     }
 
     /// What left or is to leave because of a message, each with its latest attempts.
-    pub(super) fn departures_of(&self, id: i64) -> Result<Vec<Departure>, LedgerError> {
+    fn departures_of(&self, id: i64) -> Result<Vec<Departure>, LedgerError> {
         let rows = self.all(
             "SELECT sequence, id, purpose, subject, receiver, sent_at, refused_at, created_at, due_at, attempts
              FROM outbox WHERE message_id = ?1 ORDER BY sequence LIMIT 200",
@@ -123,15 +127,10 @@ impl Tx<'_> {
             |cells| {
                 let sequence: i64 = cells.get()?;
                 let id = uuid::Uuid::from_bytes(cells.get()?).to_string();
-                let purpose = Purpose::parse(cells.text()?).ok_or(LedgerError::Damaged("a purpose is unknown"))?;
-                let (subject, receiver) = (cells.get()?, cells.get()?);
-                let (sent_at, refused_at) = (optional_moment(cells)?, optional_moment(cells)?);
+                let (purpose, subject, receiver) = (purpose(cells)?, cells.get()?, cells.get()?);
+                let (sent_at, refused_at) = (cells.optional_moment()?, cells.optional_moment()?);
                 let (created_at, due_at) = (cells.moment()?, cells.get::<i64>()?);
-                let state = match (sent_at, refused_at) {
-                    (Some(_), _) => DepartureState::Sent,
-                    (None, Some(_)) => DepartureState::Refused,
-                    (None, None) => DepartureState::Waiting,
-                };
+                let state = DepartureState::of(sent_at.is_some(), refused_at.is_some());
                 let waits = state == DepartureState::Waiting && due_at > 0;
                 let departure = Departure {
                     id,
@@ -165,7 +164,7 @@ impl Tx<'_> {
                     arrived: cells.text()? == "sent",
                     class: optional_class(cells)?.map(Class::as_str),
                     reason: cells.get::<Option<String>>()?.map(|reason| without_bsn(&reason)),
-                    retry_at: optional_moment(cells)?,
+                    retry_at: cells.optional_moment()?,
                 })
             },
         )?;
@@ -251,16 +250,4 @@ fn hold(hold: super::super::hold::Hold) -> Hold {
         ended_by: ended.as_ref().map(|ended| ended.by.clone()),
         ended_because: ended.map(|ended| ended.reason),
     }
-}
-
-fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, LedgerError> {
-    serde_json::from_str(text).map_err(|_| LedgerError::Damaged("a list of findings is no JSON"))
-}
-
-fn optional_moment(cells: &mut Cells<'_, '_>) -> Result<Option<Timestamp>, LedgerError> {
-    cells.get::<Option<i64>>()?.map(moment).transpose()
-}
-
-fn moment(microseconds: i64) -> Result<Timestamp, LedgerError> {
-    Timestamp::from_microsecond(microseconds).map_err(|_| LedgerError::Damaged("a moment lies outside of time"))
 }

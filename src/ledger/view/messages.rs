@@ -13,14 +13,14 @@ use super::super::db::params;
 use super::super::error::LedgerError;
 use super::super::mentions::Mention;
 use super::super::store::parse_verdict;
-use super::super::tx::{Cells, Tx, json};
+use super::super::tx::{Cells, Tx, json, moment};
 use crate::decision::Verdict;
 use crate::message::{Direction, Kind, Law, Number, Party};
 use crate::view::messages::{
     COUNTED, LOOKED_AT, Listed, PAGE, Page, Place, Search, Side, Total, Way, is_provider, numbers_of,
 };
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// Rows that are gone through for a page, one try after another: mostly the first is enough.
 const TRIES: [u32; 3] = [128, 1_024, LOOKED_AT];
@@ -377,20 +377,29 @@ fn driver(
     }
 }
 
+/// What one look goes through: to which end of the period, from which place, and how many rows.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    end: i64,
+    place: (i64, i64),
+    rows: u32,
+}
+
 impl Tx<'_> {
     /// A page of the messages that are looked for.
     pub fn find_messages(&self, search: &Search) -> Result<Page, LedgerError> {
         let plan = Plan::of(search);
-        let (way, other_end, place) = plan.range(search.at);
+        let (way, end, place) = plan.range(search.at);
         let limit = PAGE + 1;
         let (mut rows, mut looked_until) = (Vec::new(), None);
         for look in TRIES {
-            rows = self.found(&plan, way, other_end, place, look, limit)?;
+            let stretch = Stretch { end, place, rows: look };
+            rows = self.found(&plan, way, stretch, limit)?;
             looked_until = None;
             if rows.len() == limit || !plan.asks_more {
                 break;
             }
-            looked_until = self.end_of_look(&plan, way, other_end, place, look)?;
+            looked_until = self.end_of_look(&plan, way, stretch)?;
             if looked_until.is_none() {
                 break;
             }
@@ -416,26 +425,29 @@ impl Tx<'_> {
         Ok(Page { rows, total: self.total(&plan)?, older, newer, looked_until })
     }
 
-    fn found(
-        &self,
-        plan: &Plan,
-        way: Way,
-        other_end: i64,
-        place: (i64, i64),
-        look: u32,
-        limit: usize,
-    ) -> Result<Vec<Listed>, LedgerError> {
+    fn found(&self, plan: &Plan, way: Way, stretch: Stretch, limit: usize) -> Result<Vec<Listed>, LedgerError> {
         let statements = plan.driver.statements();
         let sql = if way == Way::Older { statements.older } else { statements.newer };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.fitting(sql, plan, stretch, i64::try_from(limit).unwrap_or(i64::MAX), listed)
+    }
+
+    /// Runs a statement with all that is asked; it gives `limit` rows at most.
+    fn fitting<T>(
+        &self,
+        sql: &'static str,
+        plan: &Plan,
+        stretch: Stretch,
+        limit: i64,
+        read: impl Fn(&mut Cells<'_, '_>) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
         self.all(
             sql,
             params![
                 plan.key,
-                other_end,
-                place.0,
-                place.1,
-                look,
+                stretch.end,
+                stretch.place.0,
+                stretch.place.1,
+                stretch.rows,
                 plan.law,
                 plan.number,
                 plan.verdict,
@@ -450,75 +462,44 @@ impl Tx<'_> {
                 plan.claimed,
                 limit
             ],
-            listed,
+            read,
         )
     }
 
     /// The place of the last row that a look went through, when it went through as many as it may.
-    fn end_of_look(
-        &self,
-        plan: &Plan,
-        way: Way,
-        other_end: i64,
-        place: (i64, i64),
-        look: u32,
-    ) -> Result<Option<Place>, LedgerError> {
+    fn end_of_look(&self, plan: &Plan, way: Way, stretch: Stretch) -> Result<Option<Place>, LedgerError> {
         let statements = plan.driver.statements();
         let sql = if way == Way::Older { statements.end_older } else { statements.end_newer };
-        let end = self.first(sql, params![plan.key, other_end, place.0, place.1, look], |cells| {
+        let Stretch { end, place, rows: look } = stretch;
+        let end = self.first(sql, params![plan.key, end, place.0, place.1, look], |cells| {
             Ok((Place { way, received_at: cells.get()?, id: cells.get()? }, cells.get::<i64>()?))
         })?;
         Ok(end.filter(|(_, rows)| *rows >= i64::from(look)).map(|(end, _)| end))
     }
 
     fn total(&self, plan: &Plan) -> Result<Total, LedgerError> {
-        let (_, since, place) = plan.range(None);
+        let (_, end, place) = plan.range(None);
         let over = COUNTED.saturating_add(1);
         let statements = plan.driver.statements();
         let (count, cut) = if plan.asks_more {
-            let look = LOOKED_AT;
+            let stretch = Stretch { end, place, rows: LOOKED_AT };
             let limit = i64::try_from(over).unwrap_or(i64::MAX);
-            let count = self.first(
-                statements.count,
-                params![
-                    plan.key,
-                    since,
-                    place.0,
-                    place.1,
-                    look,
-                    plan.law,
-                    plan.number,
-                    plan.verdict,
-                    plan.identification,
-                    plan.transport,
-                    plan.gemeente,
-                    plan.aanbieder,
-                    plan.numbers,
-                    plan.mentions,
-                    plan.declaration,
-                    plan.person,
-                    plan.claimed,
-                    limit
-                ],
-                |cells| cells.count(),
-            )?;
-            (count, self.end_of_look(plan, Way::Older, since, place, look)?.is_some())
+            let count = self.fitting(statements.count, plan, stretch, limit, |cells| cells.count())?.pop();
+            (count, self.end_of_look(plan, Way::Older, stretch)?.is_some())
         } else {
             let look = u32::try_from(over).unwrap_or(u32::MAX);
-            (
-                self.first(statements.count_all, params![plan.key, since, place.0, place.1, look], |cells| {
-                    cells.count()
-                })?,
-                false,
-            )
+            let count = self
+                .first(statements.count_all, params![plan.key, end, place.0, place.1, look], |cells| cells.count())?;
+            (count, false)
         };
         let count = count.unwrap_or(0);
         Ok(Total { count: count.min(COUNTED), exact: count <= COUNTED && !cut })
     }
 }
 
-fn moment(microseconds: i64) -> Result<Timestamp, LedgerError> {
-    Timestamp::from_microsecond(microseconds).map_err(|_| LedgerError::Damaged("a moment lies outside of time"))
+/// A list of findings, or of rules that could not run.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, LedgerError> {
+    serde_json::from_str(text).map_err(|_| LedgerError::Damaged("a list of findings is no JSON"))
 }
 
 /// Party that sends a message of this number, and party that receives it.
@@ -536,8 +517,7 @@ pub(super) fn listed(cells: &mut Cells<'_, '_>) -> Result<Listed, LedgerError> {
     let (afzender, identification): (Option<String>, Option<String>) = (cells.get()?, cells.get()?);
     let (gemeente, aanbieder): (Option<String>, Option<String>) = (cells.get()?, cells.get()?);
     let (verdict, level) = (parse_verdict(cells.text()?)?, cells.get()?);
-    let findings: Vec<IgnoredAny> =
-        serde_json::from_str(cells.text()?).map_err(|_| LedgerError::Damaged("a list of findings is no JSON"))?;
+    let findings: Vec<IgnoredAny> = from_json(cells.text()?)?;
     let [sender, receiver] = ends(kind, gemeente.as_deref(), aanbieder.as_deref());
     Ok(Listed {
         id,

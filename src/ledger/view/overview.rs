@@ -2,9 +2,11 @@
 
 use super::super::db::params;
 use super::super::error::LedgerError;
+use super::super::question::Open;
 use super::super::store::parse_verdict;
-use super::super::tx::Tx;
+use super::super::tx::{Tx, moment};
 use crate::clock::{dutch_day, start_of_dutch_day};
+use crate::deadline::Debt;
 use crate::decision::Verdict;
 use crate::message::Kind;
 use crate::view::overview::{Figures, Hour, KindToday, RuleToday, Tally};
@@ -43,6 +45,11 @@ impl Tx<'_> {
             breakers: self.breakers()?,
             signals: self.open_signals_by_severity()?,
         })
+    }
+
+    /// Open questions by what is owed, as they stand at `now`.
+    pub fn questions_now(&self, now: Timestamp) -> Result<BTreeMap<Debt, Open>, LedgerError> {
+        self.count_questions(dutch_day(now), now)
     }
 
     fn came_by_hour(&self, since: i64) -> Result<Vec<Came>, LedgerError> {
@@ -89,9 +96,8 @@ impl Tx<'_> {
 }
 
 fn hour_of(since: i64, came: &[Came]) -> Result<Hour, LedgerError> {
-    let from = Timestamp::from_microsecond(since).map_err(|_| LedgerError::Damaged("a moment lies outside of time"))?;
     let of_hour = came.iter().filter(|(hour, ..)| *hour == since);
-    Ok(Hour { from, messages: of_hour.map(|(.., verdict, count)| (*verdict, *count)).collect() })
+    Ok(Hour { from: moment(since)?, messages: of_hour.map(|(.., verdict, count)| (*verdict, *count)).collect() })
 }
 
 fn kinds<'a>(came: impl Iterator<Item = &'a Came>) -> Vec<KindToday> {

@@ -2,8 +2,7 @@
 
 use super::super::db::params;
 use super::super::error::LedgerError;
-use super::super::report::{Filter, entry};
-use super::super::resend::optional_moment;
+use super::super::report::{Entry, Filter, entry};
 use super::super::tx::Tx;
 use crate::view::page::{Page, READ};
 use crate::view::parked::{Parked, ReplayOrdered, Shown};
@@ -29,10 +28,15 @@ impl Tx<'_> {
 
     /// A message that is or was set aside; `None` for any other.
     pub fn parked_one(&self, id: i64) -> Result<Option<Shown>, LedgerError> {
-        let filter = Filter { after: Some(id.saturating_sub(1)), limit: Some(1), ..Filter::default() };
-        let Some(entry) = self.messages(&filter)?.pop().filter(|entry| entry.message_id == id) else { return Ok(None) };
+        let Some(entry) = self.message_entry(id)? else { return Ok(None) };
         let (runs, resends, rows) = (self.runs(id)?, self.resends(id)?, self.rows_of(id)?);
         Ok(Shown::of(&entry, &runs, resends, rows, self.replays_of(id)?))
+    }
+
+    /// A stored message by its number.
+    pub fn message_entry(&self, id: i64) -> Result<Option<Entry>, LedgerError> {
+        let filter = Filter { after: Some(id.saturating_sub(1)), limit: Some(1), ..Filter::default() };
+        Ok(self.messages(&filter)?.pop().filter(|entry| entry.message_id == id))
     }
 
     /// What was ordered about a stored message by selections, the latest last.
@@ -49,7 +53,7 @@ impl Tx<'_> {
                     by: cells.get()?,
                     at: cells.moment()?,
                     reason: cells.get()?,
-                    done_at: optional_moment(cells)?,
+                    done_at: cells.optional_moment()?,
                     outcome: cells.get()?,
                     answer: cells.get()?,
                 })

@@ -7,7 +7,6 @@
 
 use super::super::db::params;
 use super::super::error::LedgerError;
-use super::super::resend::optional_moment;
 use super::super::signals::signal;
 use super::super::tx::{Cells, Tx, json};
 use crate::contract::Contracts;
@@ -162,7 +161,7 @@ impl Tx<'_> {
 fn told(cells: &mut Cells<'_, '_>) -> Result<Row, LedgerError> {
     let (signal, message) = (signal(cells)?, cells.get::<Option<i64>>()?);
     let (opened_at, seen_at): (Timestamp, Timestamp) = (cells.moment()?, cells.moment()?);
-    let (occurrence, ended_at, ended_because) = (cells.get()?, optional_moment(cells)?, cells.get()?);
+    let (occurrence, ended_at, ended_because) = (cells.get()?, cells.optional_moment()?, cells.get()?);
     let (provider, law, is_held) = (cells.get::<Option<String>>()?, cells.optional_law()?, cells.get()?);
     let named = signal.facts.get("aanbieder").and_then(serde_json::Value::as_str).map(str::to_owned);
     let told = Told {

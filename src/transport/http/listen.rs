@@ -37,16 +37,8 @@ const LINGER: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum HttpIntakeError {
     /// The address cannot be had.
-    #[error(
-        "failed to listen on {}: another program may use the port; stop it, or set another address as listen in [{section}] \
-         (port 0 takes a free one)", .cause.address
-    )]
-    Address {
-        /// Section of the configuration that sets it.
-        section: &'static str,
-        /// Which, and why.
-        cause: ListenError,
-    },
+    #[error("{0}")]
+    Address(ListenError),
     /// A certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -64,10 +56,8 @@ impl Listening {
     /// Takes the address and reads the certificates.
     pub async fn bind(settings: &config::Listener) -> Result<Listening, HttpIntakeError> {
         let tls = settings.tls.as_ref().map(|files| Tls::load(files, settings.section)).transpose()?.map(Arc::new);
-        let fault = |source| HttpIntakeError::Address {
-            section: settings.section,
-            cause: ListenError { address: settings.listen, source },
-        };
+        let (section, address) = (settings.section, settings.listen);
+        let fault = |source| HttpIntakeError::Address(ListenError { section, address, source });
         let listener = TcpListener::bind(settings.listen).await.map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         Ok(Listening { listener, address, tls, head_timeout: settings.head_timeout })

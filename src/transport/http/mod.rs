@@ -294,8 +294,7 @@ impl<I: Intake> Desk<I> {
 
     /// The body, as far as it may be read, and the room that it takes.
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<(Vec<u8>, OwnedSemaphorePermit), TurnedBack> {
-        let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let declared = declared.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let declared = declared_length(headers);
         if declared.is_some_and(|length| length > self.max_bytes) {
             return Err(TurnedBack::size(self.max_bytes));
         }
@@ -371,7 +370,7 @@ impl<I: Intake> Desk<I> {
 }
 
 /// The token of an `Authorization` header; the scheme is written as anybody likes (RFC 9110).
-fn bearer(credentials: &str) -> Option<&str> {
+pub(crate) fn bearer(credentials: &str) -> Option<&str> {
     let (scheme, token) = credentials.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -380,9 +379,11 @@ fn check_type(headers: &HeaderMap) -> Result<(), TurnedBack> {
     if is_plain_xml(headers) {
         return Ok(());
     }
-    let detail = "send the message as application/xml or text/xml, in UTF-8 and not compressed";
-    Err(TurnedBack::form(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+    Err(TurnedBack::form(StatusCode::UNSUPPORTED_MEDIA_TYPE, ONLY_PLAIN_XML))
 }
+
+/// What is told to whoever sends a body that [`is_plain_xml`] does not take.
+pub(crate) const ONLY_PLAIN_XML: &str = "send the message as application/xml or text/xml, in UTF-8 and not compressed";
 
 /// Whether a body is XML in UTF-8 that is not packed, as far as the headers tell.
 pub(crate) fn is_plain_xml(headers: &HeaderMap) -> bool {
@@ -396,6 +397,12 @@ pub(crate) fn is_plain_xml(headers: &HeaderMap) -> bool {
     });
     let is_bare = headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
     is_xml && is_utf8 && is_bare
+}
+
+/// How many bytes a body has by its own word, when it gives one.
+pub(crate) fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok()?;
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 /// The sender's own id of the delivery. It may stand between quotes, as a later standard writes it.
