@@ -2,7 +2,7 @@
 //! the first account is made before the gateway is started.
 
 use super::{Exit, WithConfig, complain, load_config, read};
-use crate::access::account::{Unfit, check_name, check_password, check_roles, normal};
+use crate::access::account::{SHORTEST_PASSWORD, Unfit, check_name, check_password, check_roles, normal};
 use crate::access::{PasswordHash, Role};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -304,7 +304,9 @@ fn asked(name: &str) -> Result<String, Exit> {
     if !std::io::stdin().is_terminal() {
         return Err(complain("there is no terminal to ask for the password on: use --password-stdin"));
     }
-    let first = hidden(&format!("new password of {name}: "))?;
+    let first = hidden(&format!("new password of {name}, {SHORTEST_PASSWORD} characters or more: "))?;
+    // One that will not do is not asked for twice.
+    fits(check_password(name, &first))?;
     if hidden("once more: ")? != first {
         return Err(complain("the two are not the same; nothing was changed"));
     }
@@ -314,9 +316,10 @@ fn asked(name: &str) -> Result<String, Exit> {
 /// Reads a line that the terminal does not show.
 fn hidden(prompt: &str) -> Result<String, Exit> {
     let unreadable = |_| complain("the password could not be read from the terminal: use --password-stdin");
+    // Before the question: what is typed ahead of it is thrown away, and nobody's answer shows.
+    let echo = Echo::off().map_err(unreadable)?;
     eprint!("{prompt}");
     std::io::stderr().flush().map_err(unreadable)?;
-    let echo = Echo::off().map_err(unreadable)?;
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line);
     drop(echo);
