@@ -13,7 +13,7 @@ use Scene::{Broker, Database, Fresh, Resting, Running, Senders, Stored};
 use Way::{By, Definitions, KeyFile, Like, Report, Request, Same, Settings, Text, Typed, Unit};
 use clap::error::ErrorKind;
 use desk::{Desk, commands, is_left_out};
-use pages::{Block, Page, mentions, readings, root};
+use pages::{Block, Page, mentions, readings, root, spans};
 use scenes::{Running as Gateway, block_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -242,6 +242,39 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("sluis account password", "asks at a terminal", "tests/e2e_access.rs"),
     ("sluis ledger keys", "the gateway is stopped for it", "the block of docs/keys.md"),
     ("sluis ledger rotate", "the gateway is stopped for it", "the block of docs/keys.md"),
+];
+
+/// Commands of other programs in running text: how they begin, and who types them. Without a name it is done here, beside a
+/// gateway that runs.
+const BESIDE: &[(&str, &str)] = &[
+    ("runuser -u sluis -- sluis …", "it stands for those below"),
+    ("runuser", ""),
+    ("sluisctl …", "it stands for those below"),
+    ("sluisctl config check", ""),
+    ("df -h", ""),
+    ("du -x", ""),
+    ("ls", ""),
+    ("rabbitmqctl import_definitions", "the scene of the broker types it first"),
+    ("rabbitmqctl list_policies", "it only lists what the block of docs/broker.md sets"),
+    ("rabbitmqctl set_permissions", "the blocks of docs/broker.md have it with its words"),
+    ("promtool check config", "tests/ops_alerts.rs"),
+    ("amtool check-config", "tests/ops_alerts.rs"),
+    ("systemctl", "needs systemd"),
+    ("systemd-analyze security", "tests/packaging.rs"),
+    ("journalctl", "needs systemd"),
+    ("setfacl", "tests/e2e_senders.rs: a_folder_of_ones_own_says_who_one_is"),
+    ("chmod", "key files are made closed like that in every scene"),
+    ("ssh", "needs another machine"),
+    ("apt", "ops/package: docs/install.md says what stays and what goes, which is looked at there"),
+    ("man", "ops/package reads them with lintian"),
+    ("podman", "needs an engine"),
+    ("install -m 755", "the block of ops/runbook.md has it"),
+    ("iostat", "does not end"),
+    ("ss -tnp", "is of no use without its own machine"),
+    ("cargo", "it builds"),
+    ("UPDATE=1 cargo", "it writes pages"),
+    ("ops/test", "it runs this test"),
+    ("ops/package", "it builds the program"),
 ];
 
 /// Commands that do not end with 0 where they are typed, and why that is right.
@@ -567,6 +600,18 @@ fn every_command_that_a_page_mentions_does_something(gateway: &Gateway) {
                 faults.push(format!("{}: {said}", mention.place));
             }
         }
+    }
+    let programs: BTreeSet<&str> = BESIDE.iter().filter_map(|(start, _)| start.split(' ').next()).collect();
+    let is_beside = |span: &pages::Shown| span.words.split_once(' ').is_some_and(|(first, _)| programs.contains(first));
+    for span in pages().iter().flat_map(spans).filter(is_beside) {
+        let found = BESIDE.iter().find(|(start, _)| span.words.starts_with(start));
+        let outcome = match found {
+            None => Err(format!("{} is not in BESIDE", span.words)),
+            Some((_, who)) if !who.is_empty() => Ok(String::new()),
+            Some(_) if !typed.insert(span.words.clone()) => Ok(String::new()),
+            Some(_) => gateway.desk.type_in(&[span.words.clone()]),
+        };
+        faults.extend(outcome.err().map(|said| format!("{}: {said}", span.place)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(typed.len() > 60, "{} commands were typed: {typed:#?}", typed.len());

@@ -13,13 +13,14 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// Paths of an installed machine, and where they are at a desk.
-const PLACES: [(&str, &str); 8] = [
+const PLACES: [(&str, &str); 9] = [
     ("/etc/sluis/sluis.toml", "\"$SITE\"/sluis.toml"),
     ("/etc/sluis", "\"$SITE\"/installed/etc"),
     ("/etc/systemd/system/", "\"$SITE\"/installed/"),
     ("/usr/bin/sluis", "\"$SITE\"/installed/sluis"),
     ("/backup/", "\"$SITE\"/installed/"),
     ("https://gateway.example:8311", "\"$INTAKE\""),
+    ("/var/lib/sluis", "\"$SITE\""),
     ("--since 2026-11-01", "--since \"$YESTERDAY\""),
     // What is run there does not end by itself: it ends as soon as it is up.
     ("target/release/sluis run", "until_up target/release/sluis run"),

@@ -82,11 +82,11 @@ pub struct Shown {
     pub words: String,
 }
 
-/// Commands in running text, such as `sluis held list`, also when they go on at the next line.
-pub fn mentions(page: &Page) -> Vec<Shown> {
-    let mut mentions = Vec::new();
+/// What stands between ticks in running text, also when it goes on at the next line.
+pub fn spans(page: &Page) -> Vec<Shown> {
+    let mut spans = Vec::new();
     let mut fenced = false;
-    // What stands between ticks, and the line on which it began.
+    // What is open, and the line on which it began.
     let mut open: Option<(usize, String)> = None;
     for (index, line) in page.text.lines().enumerate() {
         fenced ^= line.trim_start().starts_with("```");
@@ -97,22 +97,26 @@ pub fn mentions(page: &Page) -> Vec<Shown> {
         for (at, part) in line.split('`').enumerate() {
             if at > 0 {
                 open = match open.take() {
-                    Some((began, span)) => {
-                        let place = format!("{}:{began}", page.name);
-                        mentions
-                            .extend(span.strip_prefix("sluis ").map(|words| Shown { place, words: words.to_owned() }));
+                    Some((began, words)) => {
+                        spans.push(Shown { place: format!("{}:{began}", page.name), words });
                         None
                     }
                     None => Some((index + 1, String::new())),
                 };
             }
-            if let Some((_, span)) = &mut open {
-                let gap = if span.is_empty() { "" } else { " " };
-                *span = format!("{span}{gap}{}", part.trim());
+            if let Some((_, words)) = &mut open {
+                let gap = if words.is_empty() { "" } else { " " };
+                *words = format!("{words}{gap}{}", part.trim());
             }
         }
     }
-    mentions
+    spans
+}
+
+/// Commands in running text, such as `sluis held list`, without what calls the program.
+pub fn mentions(page: &Page) -> Vec<Shown> {
+    let of_program = |span: Shown| Some(Shown { words: span.words.strip_prefix("sluis ")?.to_owned(), ..span });
+    spans(page).into_iter().filter_map(of_program).collect()
 }
 
 /// The ways in which a synopsis can be meant: without what is optional, and with each optional part.
