@@ -155,6 +155,8 @@ impl Tx<'_> {
         let inbox = self.inbox(message_id)?.ok_or(LedgerError::Conflict("there is no message with this number"))?;
         self.update_message(message_id, decision)?;
         self.store_effects(message_id, &inbox, decision, occasion)?;
+        // Who wrote one that could not be read until now was not silent when it came in.
+        self.note_last_message(&inbox, decision)?;
         Ok(Stored { message_id, verdict: decision.verdict, sent_before: true })
     }
 
