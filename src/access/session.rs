@@ -81,13 +81,13 @@ pub fn worth(session: &Session, idle: Duration, now: Timestamp) -> Worth {
 
 /// Who somebody is by a session.
 pub fn actor(session: &Session) -> Actor {
-    Actor::with_roles(session.name.clone(), session.means, session.roles.iter().copied())
+    Actor::new(session.name.clone(), session.means, &session.capacity)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Role;
+    use crate::access::{Capacity, Role};
     use std::collections::BTreeSet;
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
             id: 1,
             name: "j.devries".to_owned(),
             means: Means::Account,
-            roles: BTreeSet::from([Role::Viewer]),
+            capacity: Capacity::Staff(BTreeSet::from([Role::Viewer])),
             must_change: false,
             created_at: at(0),
             seen_at: at(10),
