@@ -46,7 +46,9 @@ mod tests;
 #[path = "tests/on_postgres.rs"]
 mod tests_on_postgres;
 
-pub use access::{ApiToken, Attempt, By, Changed, Failed, LocalAccount, NewSession, Session, SignedIn};
+pub use access::{
+    ApiToken, Attempt, By, Changed, Failed, Holder, LocalAccount, NewSession, Session, SignedIn, Subject,
+};
 pub use audit::Fault;
 pub use condition::{Condition, ServerCondition, condition, server_condition};
 pub use custody::backup::{Backup, BackupError, backup};
