@@ -55,6 +55,7 @@ pub use custody::backup::{Backup, BackupError, backup};
 pub use custody::export::{ExportError, Exported, Scope, export, verify_export};
 pub use custody::rotation::{Carried, KeyState, Resealed, Rotation};
 pub use custody::verify::{Head, Unsound, Verified};
+pub use custody::walk::{ChainWalk, LastRecount, Recounted};
 pub use error::{DatabaseError, LedgerError, ServerError};
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;
