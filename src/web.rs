@@ -67,6 +67,7 @@ pub fn routes(site: Arc<Site>) -> Router {
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
         .layer(middleware::from_fn_with_state(door, access::admit))
         .layer(middleware::from_fn(crate::api::conventions))
+        .layer(middleware::from_fn(crate::console::conventions))
         .layer(middleware::from_fn(harden))
         .with_state(site)
 }

@@ -131,8 +131,8 @@ fn encoded(text: &str) -> String {
 }
 
 fn scope(context: &Context, each: &AgreementLine) -> String {
-    let gemeente = each.municipality.as_deref();
-    let aanbieder = each.provider.as_deref();
+    let gemeente = each.gemeente.as_deref();
+    let aanbieder = each.aanbieder.as_deref();
     format!(
         "{}, {}",
         gemeente.map_or_else(
@@ -181,9 +181,9 @@ fn accounts(context: &Context, all: &[AccountLine]) -> Markup {
     let rows = all.iter().map(|line| {
         let Sums { reserved_gross_cents, realised_cents, open_cents, frozen_cents, .. } = line.figures;
         let mut cells = vec![
-            html! { (provider(context, &line.provider)) },
+            html! { (provider(context, &line.aanbieder)) },
             html! { (line.segment) @if let Some(part) = &line.subsegment { " · " (part) } },
-            html! { (municipality(context, &line.municipality)) " (" (line.law) ")" },
+            html! { (municipality(context, &line.gemeente)) " (" (line.law) ")" },
             html! { (line.model) },
         ];
         let amounts = [
@@ -326,7 +326,19 @@ fn sentence(language: Language, each: &AgreementLine) -> String {
     let euros = |cents: i64| parts::euros(Cents(cents));
     let (realised, amount) = (euros(each.figures.realised_cents), euros(each.amount_cents));
     let expected = euros(each.figures.consumption_expected_cents);
+    // A day on which it is reached lies ahead: once the term is over there is none, however much was used.
+    let is_over = each.hits_on.is_none() && each.figures.consumption_expected_cents > each.amount_cents;
     match (language, each.hits_on) {
+        (Language::Nl, None) if is_over => {
+            format!(
+                "Van {amount} is {realised} gerealiseerd; de looptijd is voorbij en het gebruik komt uit op {expected}, boven het bedrag."
+            )
+        }
+        (Language::En, None) if is_over => {
+            format!(
+                "Of {amount} {realised} is realised; the term is over and the use comes to {expected}, above the amount."
+            )
+        }
         (Language::Nl, None) => format!(
             "Van {amount} is {realised} gerealiseerd; naar verwachting komt het uit op {expected}, binnen het bedrag op elke dag die nog komt."
         ),
