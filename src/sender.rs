@@ -116,6 +116,11 @@ impl Sender {
         }
     }
 
+    /// Whether no message can be from it: it is there for the accounts of its developers.
+    pub fn is_for_accounts(&self) -> bool {
+        self.amqp_users.is_empty() && self.certificates.is_empty() && self.tokens.is_empty() && self.folders.is_empty()
+    }
+
     /// The party that it is, when it is one and no more.
     pub fn only_party(&self) -> Option<Party> {
         match &self.parties {
@@ -269,6 +274,11 @@ impl Senders {
             }
         }
         found.filter(|_| token.len() >= SHORTEST_TOKEN)
+    }
+
+    /// The sender of a name.
+    pub fn named(&self, name: &str) -> Option<&Sender> {
+        self.list.iter().find(|sender| sender.name == name)
     }
 
     /// All of them, in the order of the configuration.

@@ -5,6 +5,7 @@
 //! that can only read, and what was decided is shown and forgotten. Few are judged at once, so that it never costs the
 //! messages that count.
 
+use crate::access::{Actor, Permission};
 use crate::clock::{Clock, dutch_day};
 use crate::config::Config;
 use crate::contract::{ContractFacts, InForce};
@@ -12,7 +13,7 @@ use crate::gateway::{self, Needs, Options};
 use crate::ledger::{Ledger, LedgerError};
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::schema::Limits;
-use crate::sender::{Sender, Standing};
+use crate::sender::{Sender, Senders, Standing};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,6 +185,15 @@ impl Trials {
 }
 
 impl For {
+    /// Whose trial it is when somebody who is signed in asks for one; `None` when they are bound to a sender that is no more
+    /// in the configuration.
+    pub fn actor(actor: &Actor, senders: &Senders) -> Option<For> {
+        match &actor.sender {
+            Some(name) => senders.named(name).cloned().map(For::Sender),
+            None => Some(For::Staff { signals: actor.may(Permission::ViewContracts) }),
+        }
+    }
+
     fn may_see_signals_for(&self, gemeente: &str) -> bool {
         match self {
             For::Sender(sender) => sender.may_send_for(gemeente),

@@ -104,7 +104,7 @@ pub async fn serve(site: Arc<Site>, listening: Listening, stop: Shutdown) -> std
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::access::{Actor, Means, Role, Visit};
+    use crate::access::{Actor, Capacity, Means, Role, Visit};
     use crate::clock::FixedClock;
     use crate::contract::Contracts;
     use crate::ledger::{Keys, Location, Settings};
@@ -140,7 +140,12 @@ pub(crate) mod testing {
 
     /// Somebody of these roles.
     pub(crate) fn somebody(roles: &[Role]) -> Visit {
-        let actor = Actor::with_roles("j.devries", Means::Account, roles.iter().copied());
+        visitor(&Capacity::Staff(roles.iter().copied().collect()))
+    }
+
+    /// Somebody in this capacity.
+    pub(crate) fn visitor(capacity: &Capacity) -> Visit {
+        let actor = Actor::new("j.devries", Means::Account, capacity);
         Visit { actor, form_token: Some(FORM_TOKEN.to_owned()) }
     }
 

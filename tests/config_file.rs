@@ -423,7 +423,13 @@ fn senders_are_bound_as_soon_as_there_is_one() {
     assert_eq!(read("").expect("valid").open_transports(), ["directory"]);
     let hub = read("[[sender]]\nname = \"hub\"\nparties = [\"*\"]\namqp_user = \"hub\"\n").expect("valid");
     assert!(hub.senders.list()[0].may_send_for("0999"));
-    for text in [one.as_str(), &apart, "[intake]\nsenders = \"open\"\n"] {
+    let accounts = "[[sender]]\nname = \"soft\"\nparties = [\"42420002\"]\naccounts_only = true\n";
+    let config = read(accounts).expect("valid");
+    assert_eq!(config.senders.standing("amqp", Some(&other)), Standing::Open, "one for accounts binds nobody");
+    assert!(config.senders.named("soft").is_some_and(|sender| sender.may_send_for("42420002")));
+    let both = format!("{accounts}{one}");
+    assert_eq!(read(&both).expect("valid").senders.standing("amqp", Some(&other)), refused);
+    for text in [one.as_str(), &apart, accounts, &both, "[intake]\nsenders = \"open\"\n"] {
         let config = read(text).expect("valid");
         assert_eq!(read(&config.show()).expect("what is shown is valid"), config);
     }
@@ -445,6 +451,12 @@ fn a_fingerprint_is_known_however_tools_write_it() {
 fn all_that_is_wrong_with_senders_is_told() {
     let sender = |lines: &str| format!("[[sender]]\nname = \"a\"\nparties = [\"0197\"]\n{lines}");
     let login = "amqp_user = \"a\"\n";
+    faults(
+        &sender("accounts_only = true\nfolder = \"a\"\n"),
+        &[(Some(5), "sender[1].folder", "take accounts_only away")],
+    );
+    let everybody = "[[sender]]\nname = \"a\"\nparties = [\"*\"]\naccounts_only = true\n";
+    faults(everybody, &[(Some(3), "sender[1].parties", "name the codes")]);
     faults("[intake]\nsenders = \"bound\"\n", &[(Some(2), "intake.senders", "add a [[sender]]")]);
     assert!(read("[intake]\nsenders = \"bound\"\nopen = [\"directory\"]\n").is_ok());
     faults("[intake]\nsenders = \"closed\"\n", &[(Some(2), "intake.senders", "\"bound\" or \"open\"")]);

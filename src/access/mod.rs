@@ -5,6 +5,7 @@
 //! provider or an API token. Their name goes into the audit trail with all that they do.
 
 pub mod account;
+mod capacity;
 pub mod limits;
 mod middleware;
 pub mod oidc;
@@ -20,6 +21,7 @@ mod tests_of_provider;
 pub mod token;
 
 pub use account::PasswordHash;
+pub use capacity::Capacity;
 pub use middleware::Door;
 pub(crate) use middleware::{Address, admit, local_path, sent_cookie, set_cookie};
 pub use role::{Permission, Role};
@@ -57,13 +59,15 @@ pub struct Actor {
     pub means: Means,
     /// All that it may do.
     pub permissions: BTreeSet<Permission>,
+    /// The `[[sender]]` that it is bound to; nothing for whoever belongs to the operator.
+    pub sender: Option<String>,
 }
 
 impl Actor {
-    /// An actor with the permissions of some roles.
-    pub fn with_roles(name: impl Into<String>, means: Means, roles: impl IntoIterator<Item = Role>) -> Actor {
-        let permissions = roles.into_iter().flat_map(|role| role.permissions().iter().copied()).collect();
-        Actor { name: name.into(), means, permissions }
+    /// Somebody in a capacity.
+    pub fn new(name: impl Into<String>, means: Means, capacity: &Capacity) -> Actor {
+        let sender = capacity.sender().map(str::to_owned);
+        Actor { name: name.into(), means, permissions: capacity.permissions(), sender }
     }
 
     /// Whether it may do that.

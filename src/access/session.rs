@@ -79,13 +79,13 @@ pub fn worth(session: &Session, idle: Duration, now: Timestamp) -> Worth {
 
 /// Who somebody is by a session.
 pub fn actor(session: &Session) -> Actor {
-    Actor::with_roles(session.holder.name.clone(), session.holder.means, session.roles.iter().copied())
+    Actor::new(session.holder.name.clone(), session.holder.means, &session.capacity)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Role;
+    use crate::access::{Capacity, Role};
     use std::collections::BTreeSet;
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
         let session = Session {
             id: 1,
             holder: Holder::of_account("j.devries"),
-            roles: BTreeSet::from([Role::Viewer]),
+            capacity: Capacity::Staff(BTreeSet::from([Role::Viewer])),
             must_change: false,
             created_at: at(0),
             seen_at: at(10),

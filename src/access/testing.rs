@@ -1,6 +1,6 @@
 //! A browser for tests: it keeps cookies, and the site keeps its door from one request to the next.
 
-use crate::access::{PasswordHash, Role};
+use crate::access::{Capacity, PasswordHash, Role};
 use crate::clock::FixedClock;
 use crate::contract::Contracts;
 use crate::ledger::By;
@@ -64,9 +64,15 @@ impl Browser {
 
     /// An account of these roles that need not change its password.
     pub(crate) async fn account(&self, name: &'static str, roles: &[Role]) {
-        let (roles, hash) = (roles.iter().copied().collect(), PasswordHash::of(PASSWORD).expect("it is hashed"));
+        let capacity = Capacity::Staff(roles.iter().copied().collect());
+        self.account_for(name, capacity).await;
+    }
+
+    /// The same, for anything that an account may be for.
+    pub(crate) async fn account_for(&self, name: &'static str, capacity: Capacity) {
+        let hash = PasswordHash::of(PASSWORD).expect("it is hashed");
         let by = By { name: "installer".to_owned(), account: None, reason: None };
-        let added = self.site.order(move |tx, now| tx.add_account(name, &hash, &roles, false, &by, now)).await;
+        let added = self.site.order(move |tx, now| tx.add_account(name, &hash, &capacity, false, &by, now)).await;
         assert_eq!(added.expect("it is stored"), crate::ledger::Changed::Done);
     }
 

@@ -133,6 +133,33 @@ async fn no_other_site_signs_anybody_in_or_out() {
 }
 
 #[tokio::test]
+async fn an_administrator_makes_an_account_for_the_developer_of_a_sender() {
+    let mut admin = Browser::new("[[sender]]\nname = \"zorgsoft\"\nparties = [\"42420001\"]\nfolder = \"zorgsoft\"\n");
+    admin.account("beheer", &[Role::Administrator]).await;
+    admin.sign_in("beheer").await.goes_to();
+    let form = |rest: &str| format!("name=dev&password=een+heel+lang+woord&{rest}");
+    for (rest, told) in
+        [("sender=anders", "wel: zorgsoft"), ("sender=zorgsoft&role=viewer", "Kies rollen of een afzender")]
+    {
+        let answer = admin.send("/accounts", &form(rest)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{rest}");
+        assert!(answer.body.contains(told), "{rest}: {}", answer.body);
+    }
+    assert_eq!(admin.send("/accounts", &form("sender=zorgsoft")).await.goes_to(), "/accounts?done=added");
+    assert!(admin.get("/accounts").await.body.contains("sender zorgsoft"));
+
+    let mut developer = admin.another();
+    developer.sign_in_with("dev", "een heel lang woord").await.goes_to();
+    let form = "old=een+heel+lang+woord&new=mijn+eigen+woorden&again=mijn+eigen+woorden";
+    assert_eq!(developer.send("/account/password", form).await.goes_to(), "/account?done=password");
+    assert_eq!(developer.get("/").await.goes_to(), "/try");
+    assert!(developer.get("/try").await.body.contains("<strong>zorgsoft</strong>"));
+    let change = "role=viewer&sender=&reason=nu+van+ons";
+    assert_eq!(admin.send("/accounts/dev/roles", change).await.goes_to(), "/accounts/dev?done=roles");
+    assert_eq!(developer.get("/").await.status, StatusCode::OK, "it counts at once");
+}
+
+#[tokio::test]
 async fn an_administrator_keeps_accounts_and_cannot_lock_everybody_out() {
     let mut admin = Browser::new("");
     admin.account("beheer", &[Role::Administrator]).await;

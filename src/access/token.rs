@@ -52,7 +52,12 @@ impl std::fmt::Debug for TokenKey {
 
 /// What a token may do: what its scopes say, and never the keeping of accounts, or seeing persons, which belong to people.
 pub fn actor(token: &ApiToken) -> Actor {
-    Actor { name: format!("token:{}", token.name), means: Means::Token, permissions: token.scopes.clone() }
+    Actor {
+        name: format!("token:{}", token.name),
+        means: Means::Token,
+        permissions: token.scopes.clone(),
+        sender: None,
+    }
 }
 
 /// Permissions that a token can have.

@@ -49,7 +49,9 @@ pub(super) async fn check(
     Query::of_uri(&head.uri).end().map_err(Problem::and_end)?;
     let form = Form::of(head.headers.get(header::ACCEPT)).map_err(Problem::and_end)?;
     let bytes = body::message(&head.headers, body, site.trials.max_bytes()).await?;
-    let whose = For::Staff { signals: caller.actor.may(Permission::ViewContracts) };
+    let no_sender = "the sender that this token belongs to is not in the configuration";
+    let whose = For::actor(&caller.actor, &site.config.senders);
+    let whose = whose.ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, no_sender))?;
     let tried = site.trials.of(bytes, whose).await?;
     Ok(form.answer(Trial::of(&tried)))
 }

@@ -19,7 +19,10 @@ use std::sync::Arc;
 /// A program with a token of these permissions.
 pub(super) fn program(permissions: &[Permission]) -> Visit {
     let permissions = permissions.iter().copied().collect();
-    Visit { actor: Actor { name: "a program".to_owned(), means: Means::Token, permissions }, form_token: None }
+    Visit {
+        actor: Actor { name: "a program".to_owned(), means: Means::Token, permissions, sender: None },
+        form_token: None,
+    }
 }
 
 struct Answer {

@@ -2,8 +2,8 @@
 //! the first account is made before the gateway is started.
 
 use super::{Exit, WithConfig, complain, load_config, read};
-use crate::access::account::{Unfit, check_name, check_password, check_roles, normal};
-use crate::access::{PasswordHash, Role};
+use crate::access::account::{Unfit, check_name, check_password, normal};
+use crate::access::{Capacity, PasswordHash};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::hold::check_words;
@@ -11,7 +11,6 @@ use crate::ledger::{By, Changed, Keys, Ledger, LedgerError, LocalAccount, Tx};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,9 +24,8 @@ pub(super) enum AccountCommand {
     Add {
         /// Name to sign in with: small letters, digits, dots, dashes
         name: String,
-        /// Its roles: viewer, operator, contract-manager, privacy-officer, administrator
-        #[arg(long = "role", value_name = "ROLE", required = true, value_delimiter = ',')]
-        roles: Vec<String>,
+        #[command(flatten)]
+        capacity: ChosenCapacity,
         #[command(flatten)]
         password: PasswordFrom,
         /// Whoever types the password is whose account it is: it need not be changed at the first sign-in
@@ -44,13 +42,12 @@ pub(super) enum AccountCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Give an account other roles, which count at once
+    /// Give an account other roles, or bind it to a sender, which counts at once
     Roles {
         /// Name of the account
         name: String,
-        /// Its roles from now on
-        #[arg(long = "role", value_name = "ROLE", required = true, value_delimiter = ',')]
-        roles: Vec<String>,
+        #[command(flatten)]
+        capacity: ChosenCapacity,
         #[command(flatten)]
         by: Ordered,
     },
@@ -80,6 +77,24 @@ pub(super) enum AccountCommand {
         #[command(flatten)]
         by: Ordered,
     },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ChosenCapacity {
+    /// Its roles: viewer, operator, contract-manager, privacy-officer, administrator
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',')]
+    roles: Vec<String>,
+    /// The [[sender]] that it works for, instead of roles: it tries out messages of that sender, and sees nothing else
+    #[arg(long, value_name = "NAME")]
+    sender: Option<String>,
+}
+
+impl ChosenCapacity {
+    fn read(&self, config: &Config) -> Result<Capacity, Exit> {
+        let roles = self.roles.iter().map(String::as_str);
+        fits(Capacity::chosen(roles, self.sender.as_deref(), &config.senders))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -119,11 +134,11 @@ impl Ordered {
 /// 0 when it was done or was so already, 1 when the ledger refuses it, 2 when it could not be tried.
 pub(super) fn run(command: AccountCommand) -> Exit {
     let done = match command {
-        AccountCommand::Add { name, roles, password, own, by } => add(&name, &roles, &password, own, &by),
+        AccountCommand::Add { name, capacity, password, own, by } => add(&name, &capacity, &password, own, &by),
         AccountCommand::List { config: WithConfig { config }, json } => {
             return load_config(&config).map_or_else(|exit| exit, |config| list(&config, json));
         }
-        AccountCommand::Roles { name, roles, by } => set_roles(&name, &roles, &by),
+        AccountCommand::Roles { name, capacity, by } => set_capacity(&name, &capacity, &by),
         AccountCommand::Password { name, password, own, by } => set_password(&name, &password, own, &by),
         AccountCommand::Disable { name, by } => switch(&name, &by, false),
         AccountCommand::Enable { name, by } => switch(&name, &by, true),
@@ -131,27 +146,27 @@ pub(super) fn run(command: AccountCommand) -> Exit {
     done.unwrap_or_else(|exit| exit)
 }
 
-fn add(name: &str, roles: &[String], from: &PasswordFrom, own: bool, by: &Ordered) -> Result<Exit, Exit> {
+fn add(name: &str, capacity: &ChosenCapacity, from: &PasswordFrom, own: bool, by: &Ordered) -> Result<Exit, Exit> {
     let (config, by) = by.read()?;
     let name = normal(name);
     fits(check_name(&name))?;
-    let roles = fits(check_roles(roles.iter().map(String::as_str)))?;
+    let capacity = capacity.read(&config)?;
     let hash = new_password(&name, from)?;
-    let (account, words) = (name.clone(), shown(&roles));
-    let changed = write(&config, move |tx, now| tx.add_account(&account, &hash, &roles, !own, &by, now))?;
+    let (account, words) = (name.clone(), shown(&capacity));
+    let changed = write(&config, move |tx, now| tx.add_account(&account, &hash, &capacity, !own, &by, now))?;
     if changed == Changed::Already {
         return Err(refuse(&format!("there is an account {name} already: see `sluis account list`")));
     }
-    println!("{name} may sign in as {words}");
+    println!("{name} may sign in {words}");
     Ok(Exit::Accepted)
 }
 
-fn set_roles(name: &str, roles: &[String], by: &Ordered) -> Result<Exit, Exit> {
+fn set_capacity(name: &str, capacity: &ChosenCapacity, by: &Ordered) -> Result<Exit, Exit> {
     let (config, by) = by.read()?;
-    let (name, roles) = (normal(name), fits(check_roles(roles.iter().map(String::as_str)))?);
-    let (account, words) = (name.clone(), shown(&roles));
-    let changed = write(&config, move |tx, now| tx.set_roles(&account, &roles, &by, now))?;
-    tell(&name, changed, &format!("is {words} from now on"), &format!("is {words} already"))
+    let (name, capacity) = (normal(name), capacity.read(&config)?);
+    let (account, words) = (name.clone(), shown(&capacity));
+    let changed = write(&config, move |tx, now| tx.set_capacity(&account, &capacity, &by, now))?;
+    tell(&name, changed, &format!("may sign in {words} from now on"), &format!("may sign in {words} already"))
 }
 
 fn set_password(name: &str, from: &PasswordFrom, own: bool, by: &Ordered) -> Result<Exit, Exit> {
@@ -223,7 +238,11 @@ fn state(account: &LocalAccount, now: Timestamp) -> &'static str {
 fn as_json(account: &LocalAccount, now: Timestamp) -> Value {
     json!({
         "name": account.name,
-        "roles": account.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+        "roles": match &account.capacity {
+            Capacity::Staff(roles) => roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+            Capacity::Sender(_) => Vec::new(),
+        },
+        "sender": account.capacity.sender(),
         "state": state(account, now),
         "must_change": account.must_change,
         "created_at": account.created_at.to_string(),
@@ -244,14 +263,17 @@ fn as_text(accounts: &[LocalAccount], now: Timestamp) -> String {
     for account in accounts {
         let last =
             account.signed_in_at.map_or_else(|| "never signed in".to_owned(), |at| format!("last signed in {at}"));
-        let (name, roles) = (&account.name, shown(&account.roles));
-        writeln!(out, "{name}  {roles}; {}; {last}", state(account, now)).expect(INFALLIBLE);
+        let (name, capacity) = (&account.name, &account.capacity);
+        writeln!(out, "{name}  {capacity}; {}; {last}", state(account, now)).expect(INFALLIBLE);
     }
     out
 }
 
-fn shown(roles: &BTreeSet<Role>) -> String {
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+fn shown(capacity: &Capacity) -> String {
+    match capacity {
+        Capacity::Staff(_) => format!("as {capacity}"),
+        Capacity::Sender(name) => format!("for the sender {name}, to try out its messages"),
+    }
 }
 
 /// Changes the ledger, beside a running gateway or without one; makes the ledger when there is none.

@@ -23,7 +23,8 @@ pub(super) fn read(reader: &mut Reader<'_>, transports: &BTreeSet<Transport>) ->
         }
         list.push(sender);
     }
-    let bound = read_bound(reader, transports, !sections.is_empty());
+    let any_sends = sections.iter().any(|section| !is_for_accounts(reader, section));
+    let bound = read_bound(reader, transports, any_sends);
     Senders::new(list, bound.into_iter().map(Transport::as_str))
 }
 
@@ -74,17 +75,39 @@ fn read_sender<'t>(
             "keep only its hash, as token_sha256; `sluis config token` makes a new token with its hash",
         );
     }
+    let accounts_only = reader.value(section, "accounts_only", false, Raw::boolean);
     reader.unknown_keys(section);
     let own = name.clone().unwrap_or_default();
     let all =
         [("amqp_user", &amqp_users), ("certificate", &certificates), ("folder", &folders), ("token_sha256", &hashes)];
-    if all.iter().all(|(key, values)| values.is_empty() && reader.raw(section, key).is_none()) {
-        let at = reader.label(section);
-        reader.fault(
-            &at,
-            "nothing tells when a message is from it",
-            "add amqp_user, certificate, token_sha256 or folder",
-        );
+    let known_by = all.iter().find(|(key, _)| reader.raw(section, key).is_some()).map(|(key, _)| *key);
+    match (known_by, accounts_only) {
+        (None, false) => {
+            let at = reader.label(section);
+            reader.fault(
+                &at,
+                "nothing tells when a message is from it",
+                "add amqp_user, certificate, token_sha256 or folder; or accounts_only = true, when its messages come by a \
+                 hub and only developers of it sign in here",
+            );
+        }
+        (Some(key), true) => {
+            let at = reader.place(section, key);
+            reader.fault(
+                &at,
+                "a sender for accounts only has nothing by which messages are from it",
+                "leave this out, or take accounts_only away",
+            );
+        }
+        (None, true) if parties == Some(Parties::All) => {
+            let at = reader.place(section, "parties");
+            reader.fault(
+                &at,
+                "\"*\" would let its developers try messages in the name of everybody",
+                "name the codes of its parties",
+            );
+        }
+        _ => {}
     }
     for (key, values) in all {
         for value in values {
@@ -97,6 +120,11 @@ fn read_sender<'t>(
     }
     let tokens = hashes.iter().filter_map(|hash| decode(hash)).collect();
     Some(Sender { name: name?, amqp_users, certificates, tokens, folders, parties: parties? })
+}
+
+/// Whether no message is from it: it is there for accounts alone, and binds nobody else.
+fn is_for_accounts<'t>(reader: &mut Reader<'t>, section: &Section<'t>) -> bool {
+    reader.raw(section, "accounts_only").is_some_and(|raw| raw.boolean().unwrap_or(false))
 }
 
 /// One text or a list of them, each of a form; all that are wrong are noted.

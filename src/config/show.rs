@@ -189,6 +189,9 @@ fn show_sender(page: &mut Page, sender: &Sender) {
         Parties::These(parties) => page.list("parties", parties.iter().cloned()),
         Parties::All => page.list("parties", std::iter::once("*".to_owned())),
     }
+    if sender.is_for_accounts() {
+        page.bare("accounts_only", true);
+    }
     let tokens: Vec<String> = sender.tokens.iter().map(|token| hex::encode(token.0)).collect();
     for (key, values) in [
         ("amqp_user", &sender.amqp_users),

@@ -5,9 +5,9 @@ use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
 use super::parts::{self, Entry, Field, Order, Tone, field, table, words};
 use super::tokens;
-use crate::access::account::{Unfit, check_name, check_password, check_roles, normal};
+use crate::access::account::{Unfit, check_name, check_password, normal};
 use crate::access::session::Current;
-use crate::access::{Door, Permission, Role};
+use crate::access::{Capacity, Door, Permission, Role};
 use crate::hold::check_words;
 use crate::ledger::{ApiToken, By, Changed, LedgerError, LocalAccount, Tx};
 use crate::web::Site;
@@ -114,14 +114,14 @@ fn listed(context: &Context, accounts: &[LocalAccount], now: Timestamp) -> Marku
     let rows = accounts.iter().map(|account| {
         vec![
             html! { a href=(format!("/accounts/{}", account.name)) { (account.name) } },
-            html! { (shown(&account.roles)) },
+            html! { (account.capacity) },
             state(context, account, now),
             last(context, account.signed_in_at),
         ]
     });
     let columns = [
         words(context.pick("Naam", "Name")),
-        words(context.pick("Rollen", "Roles")),
+        words(context.pick("Rollen of afzender", "Roles or sender")),
         words(context.pick("Toestand", "State")),
         words(context.pick("Laatst aangemeld", "Last signed in")),
     ];
@@ -131,10 +131,6 @@ fn listed(context: &Context, accounts: &[LocalAccount], now: Timestamp) -> Marku
 /// A moment, or that there was none.
 pub(super) fn last(context: &Context, at: Option<Timestamp>) -> Markup {
     at.map_or_else(|| html! { (context.pick("nooit", "never")) }, |at| parts::moment(context.language, at))
-}
-
-fn shown(roles: &BTreeSet<Role>) -> String {
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn state(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
@@ -150,9 +146,28 @@ fn state(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
     parts::badge(tone, text)
 }
 
-fn role_boxes(context: &Context, id: &str, chosen: &BTreeSet<Role>) -> Markup {
-    let boxes = Role::ALL.into_iter().map(|role| (role.as_str(), chosen.contains(&role)));
-    parts::boxes(context.pick("Rollen", "Roles"), "role", id, boxes)
+/// What an account is for: boxes for roles, and the senders of the configuration when there are any.
+fn capacity_fields(context: &Context, id: &str, shown: &Capacity) -> Markup {
+    let boxes = Role::ALL.into_iter().map(|role| (role.as_str(), shown.is(role)));
+    let senders = context.site.config.senders.list();
+    let names: Vec<(&str, &str)> = senders.iter().map(|sender| (sender.name.as_str(), sender.name.as_str())).collect();
+    let id_of_sender = format!("{id}-sender");
+    let label = context.pick("of afzender", "or sender");
+    let sender = Field::new("sender", label, shown.sender().unwrap_or_default(), Entry::Choice(&names));
+    let hint = context.pick(
+        "Voor wie software voor een afzender maakt: probeert berichten van diens partijen, en ziet verder niets.",
+        "For whoever builds software for a sender: tries messages of its parties, and sees nothing else.",
+    );
+    html! {
+        (parts::boxes(context.pick("Rollen", "Roles"), "role", id, boxes))
+        @if !names.is_empty() { (field(&sender.id(&id_of_sender).hint(hint))) }
+    }
+}
+
+/// What was chosen for an account.
+fn capacity(context: &Context, fields: &Fields) -> Result<Capacity, Refused> {
+    let sender = Some(value(fields, "sender")).filter(|name| !name.is_empty());
+    Capacity::chosen(values(fields, "role"), sender, &context.site.config.senders).map_err(unfit(context))
 }
 
 fn password_field<'a>(context: &'a Context, id: &'a str) -> Field<'a> {
@@ -169,7 +184,7 @@ fn add_form(context: &Context) -> Markup {
     let name = Field::new("name", context.pick("Naam", "Name"), "", Entry::Username(60)).required().id("new-name");
     let fields = html! {
         (field(&name))
-        (role_boxes(context, "new", &BTreeSet::new()))
+        (capacity_fields(context, "new", &Capacity::Staff(BTreeSet::new())))
         (field(&password_field(context, "new-password")))
         div.buttons { button type="submit" { (context.pick("Maak account", "Make account")) } }
     };
@@ -184,10 +199,10 @@ async fn add(
     context.needs(Permission::Administer)?;
     let name = normal(value(&fields, "name"));
     check_name(&name).map_err(unfit(&context))?;
-    let roles = check_roles(values(&fields, "role")).map_err(unfit(&context))?;
+    let capacity = capacity(&context, &fields)?;
     let hash = new_password(&door, &context, &name, &fields).await?;
     let (by, account) = (by(&context, current.as_ref(), None), name.clone());
-    let changed = context.order(move |tx, now| tx.add_account(&account, &hash, &roles, true, &by, now)).await?;
+    let changed = context.order(move |tx, now| tx.add_account(&account, &hash, &capacity, true, &by, now)).await?;
     if changed == Changed::Already {
         return Err(context.cannot(
             StatusCode::CONFLICT,
@@ -225,7 +240,7 @@ async fn one(
         (parts::breadcrumb(context.language, &[("/accounts", context.pick("Toegang", "Access"))], &account.name))
         (parts::done(context.language, after.done.as_deref(), &DONE))
         (parts::facts([
-            (context.pick("Rollen", "Roles"), html! { (shown(&account.roles)) }),
+            (context.pick("Rollen of afzender", "Roles or sender"), html! { (account.capacity) }),
             (context.pick("Toestand", "State"), state(&context, &account, now)),
             (context.pick("Gemaakt", "Made"), html! { (parts::moment(context.language, account.created_at)) " " (account.created_by) }),
             (context.pick("Wachtwoord gezet", "Password set"), parts::moment(context.language, account.password_at)),
@@ -264,11 +279,12 @@ fn orders(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
     html! {
         (order(
             "roles", &path("roles"), "Andere rollen gelden vanaf het volgende verzoek.", "Other roles count from the next request on.",
-            role_boxes(context, "roles", &account.roles), ("Wijzig rollen", "Change roles"), false,
+            capacity_fields(context, "roles", &account.capacity), ("Wijzig rollen", "Change roles"), false,
         ))
         (order(
             "reset", &path("password"), "Een nieuw wachtwoord beëindigt alle sessies.", "A new password ends all sessions.",
-            field(&password_field(context, "reset-password")), ("Zet wachtwoord", "Set password"), false,
+            html! { (parts::whose_password(context, &account.name)) (field(&password_field(context, "reset-password"))) },
+            ("Zet wachtwoord", "Set password"), false,
         ))
         @if is_shut {
             (order(
@@ -291,9 +307,9 @@ async fn change_roles(
     Posted { context, fields }: Posted<Fields>,
 ) -> Result<Response, Refused> {
     context.needs(Permission::Administer)?;
-    let roles = check_roles(values(&fields, "role")).map_err(unfit(&context))?;
+    let capacity = capacity(&context, &fields)?;
     let by = by(&context, current.as_ref(), Some(reason(&context, &fields)?));
-    carry_out(&context, name, "roles", move |tx, name, now| tx.set_roles(name, &roles, &by, now)).await
+    carry_out(&context, name, "roles", move |tx, name, now| tx.set_capacity(name, &capacity, &by, now)).await
 }
 
 async fn reset_password(

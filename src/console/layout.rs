@@ -78,6 +78,8 @@ impl Place {
 /// A page for somebody who is signed in.
 pub(super) fn page(context: &Context, place: Place, title: &str, content: &Markup) -> Html<String> {
     let language = context.language;
+    // How the gateway itself is doing is told to those who may look at it.
+    let is_staff = context.actor.may(Permission::View);
     let frame = Frame {
         language,
         title,
@@ -88,8 +90,12 @@ pub(super) fn page(context: &Context, place: Place, title: &str, content: &Marku
             (context.form("/logout", &html! { button.quiet type="submit" { (context.pick("Afmelden", "Sign out")) } }))
         },
         navigation: navigation(context, place),
-        banner: banner(context),
-        footer: footer(context),
+        banner: if is_staff {
+            banner(context)
+        } else {
+            html! {}
+        },
+        footer: if is_staff { footer(context) } else { plain_footer() },
         has_menu: true,
     };
     frame.page(content)
@@ -105,7 +111,7 @@ pub(super) fn bare(language: Language, title: &str, name: Option<&str>, content:
         who: html! { @if let Some(name) = name { span.who { (name) } } },
         navigation: html! {},
         banner: html! {},
-        footer: html! { p { "Sluis " (env!("CARGO_PKG_VERSION")) } },
+        footer: plain_footer(),
         has_menu: false,
     };
     frame.page(content)
@@ -188,6 +194,10 @@ fn footer(context: &Context) -> Markup {
             }
         }
     }
+}
+
+fn plain_footer() -> Markup {
+    html! { p { "Sluis " (env!("CARGO_PKG_VERSION")) } }
 }
 
 /// The start of a version, as people read it to one another.

@@ -19,7 +19,7 @@ use crate::web::Site;
 use axum::Router;
 use axum::extract::Query;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -39,6 +39,10 @@ struct Asked {
 }
 
 async fn page(context: Context, Query(asked): Query<Asked>) -> Result<Response, Refused> {
+    // Whoever is here to try messages has no other page.
+    if !context.actor.may(Permission::View) && context.actor.may(Permission::Try) {
+        return Ok(Redirect::to(Place::Trial.path()).into_response());
+    }
     context.needs(Permission::View)?;
     let site = &context.site;
     let (now, figures) = context.look(|tx, now| Ok((now, tx.overview_figures(now)?))).await?;

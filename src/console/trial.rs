@@ -8,6 +8,7 @@ use crate::access::Permission;
 use crate::decision::Verdict;
 use crate::finding::Finding;
 use crate::message::tree::LineIndex;
+use crate::sender::{Parties, Sender};
 use crate::trial::{For, NotTried, Tried};
 use crate::view::{ReplyBy, Snippet, Trial};
 use crate::web::Site;
@@ -36,16 +37,29 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 
 async fn page(context: Context) -> Result<Html<String>, Refused> {
     context.needs(Permission::Try)?;
-    Ok(show(&context, &html! {}))
+    let whose = whose(&context)?;
+    Ok(show(&context, &whose, &html! {}))
 }
 
 async fn judged(context: Context, request: Request) -> Result<Html<String>, Response> {
     let said = |refused: Refused| refused.into_response();
     context.needs(Permission::Try).map_err(said)?;
+    let whose = whose(&context).map_err(said)?;
     let source = read(&context, request).await?;
-    let whose = For::Staff { signals: context.actor.may(Permission::ViewContracts) };
-    let tried = context.site.trials.of(source, whose).await.map_err(|why| said(not_tried(&context, &why)))?;
-    Ok(show(&context, &outcome(&context, &tried)))
+    let tried = context.site.trials.of(source, whose.clone()).await;
+    let tried = tried.map_err(|why| said(not_tried(&context, &whose, &why)))?;
+    Ok(show(&context, &whose, &outcome(&context, &whose, &tried)))
+}
+
+/// For whom it is tried: whoever is bound to a sender tries what that one could send.
+fn whose(context: &Context) -> Result<For, Refused> {
+    For::actor(&context.actor, &context.site.config.senders).ok_or_else(|| {
+        context.cannot(
+            StatusCode::FORBIDDEN,
+            "Uw account hoort bij een afzender die hier niet meer is ingesteld. Vraag de beheerder van deze gateway.",
+            "Your account belongs to a sender that is not set up here any more. Ask the administrator of this gateway.",
+        )
+    })
 }
 
 /// The message of a form: the file that was chosen, or else the text that was pasted.
@@ -106,7 +120,7 @@ fn too_large(context: &Context) -> Response {
     response
 }
 
-fn not_tried(context: &Context, why: &NotTried) -> Refused {
+fn not_tried(context: &Context, whose: &For, why: &NotTried) -> Refused {
     match why {
         NotTried::Ledger(error) => context.broken(error),
         NotTried::Busy => context.cannot(
@@ -119,7 +133,17 @@ fn not_tried(context: &Context, why: &NotTried) -> Refused {
             "Het beoordelen duurde te lang. Probeer het opnieuw als het rustiger is.",
             "Judging took too long. Try again when it is quieter.",
         ),
-        NotTried::OtherParty | NotTried::Broke => {
+        NotTried::OtherParty => {
+            let own = own_parties(whose).unwrap_or_default();
+            context.cannot(
+                StatusCode::FORBIDDEN,
+                format!("De afzender in dit bericht is niet die van uw account: u probeert berichten namens {own}."),
+                format!(
+                    "The sender in this message is not that of your account: you try messages in the name of {own}."
+                ),
+            )
+        }
+        NotTried::Broke => {
             tracing::error!("a trial of a message broke off");
             context.cannot(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -130,7 +154,17 @@ fn not_tried(context: &Context, why: &NotTried) -> Refused {
     }
 }
 
-fn show(context: &Context, outcome: &Markup) -> Html<String> {
+/// The parties in whose name somebody tries messages, when these are not all.
+fn own_parties(whose: &For) -> Option<String> {
+    match whose {
+        For::Sender(Sender { parties: Parties::These(parties), .. }) => {
+            Some(parties.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        }
+        For::Sender(Sender { parties: Parties::All, .. }) | For::Staff { .. } => None,
+    }
+}
+
+fn show(context: &Context, whose: &For, outcome: &Markup) -> Html<String> {
     let content = html! {
         p { (context.pick(
             "Plak een iWmo- of iJw-bericht, of kies een bestand. U ziet wat de gateway er nu mee zou doen. Er wordt niets \
@@ -138,6 +172,14 @@ fn show(context: &Context, outcome: &Markup) -> Html<String> {
             "Paste an iWmo or iJw message, or choose a file. You see what the gateway would do with it now. Nothing is \
              stored and nothing is sent; you can send the same message afterwards.",
         )) }
+        @if let For::Sender(sender) = whose {
+            p { (context.pick("U werkt voor ", "You work for ")) strong { (sender.name) } "; "
+                @match own_parties(whose) {
+                    Some(own) => { (context.pick("u probeert berichten namens ", "you try messages in the name of ")) (own) "." }
+                    None => { (context.pick("u probeert berichten namens iedere partij.", "you try messages in the name of any party.")) }
+                }
+            }
+        }
         (outcome)
         form.trial method="post" action="/try" enctype="multipart/form-data" {
             (context.form_token())
@@ -155,7 +197,7 @@ fn show(context: &Context, outcome: &Markup) -> Html<String> {
     layout::page(context, Place::Trial, context.pick("Een bericht proberen", "Try a message"), &content)
 }
 
-fn outcome(context: &Context, tried: &Tried) -> Markup {
+fn outcome(context: &Context, whose: &For, tried: &Tried) -> Markup {
     let trial = Trial::of(tried);
     let verdict = parts::badge(parts::verdict_tone(trial.verdict), verdict_word(context.language, trial.verdict));
     let lines = LineIndex::of(&tried.prepared.source);
@@ -177,7 +219,8 @@ fn outcome(context: &Context, tried: &Tried) -> Markup {
             }
             (findings(context, &trial.findings, &tried.prepared.source, &lines))
             (leaving(context, &trial))
-            (signals(context, &trial))
+            // Whoever works for a provider has no business with what municipalities are told.
+            @if !trial.signals_withheld || matches!(whose, For::Staff { .. }) { (signals(context, &trial)) }
             (skipped(context, &trial))
         }
     }
@@ -312,11 +355,12 @@ fn skipped(context: &Context, trial: &Trial) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use crate::access::{Means, Role};
+    use crate::access::{Capacity, Means, Role, Visit};
+    use crate::contract::Contracts;
     use crate::demo::compose::{Allocate, Composer, Person, omvang};
     use crate::message::{Eenheid, Frequentie, Law, Party, Product};
     use crate::web::Site;
-    use crate::web::testing::{FORM_TOKEN, see, send, site, somebody};
+    use crate::web::testing::{FORM_TOKEN, ask, see, send, site, site_of, somebody, visitor};
     use axum::http::{Method, StatusCode};
     use jiff::civil::date;
     use std::sync::Arc;
@@ -346,10 +390,13 @@ mod tests {
     }
 
     async fn post(site: &Arc<Site>, roles: &[Role], parts: &[String]) -> (StatusCode, String) {
+        post_as(site, somebody(roles), parts).await
+    }
+
+    async fn post_as(site: &Arc<Site>, visit: Visit, parts: &[String]) -> (StatusCode, String) {
         let body = format!("{}--grens--\r\n", parts.concat());
         let headers = [("content-type", "multipart/form-data; boundary=grens")];
-        let (status, _, body) =
-            send(site, Some(somebody(roles)), Method::POST, "/try", &headers, body.into_bytes()).await;
+        let (status, _, body) = send(site, Some(visit), Method::POST, "/try", &headers, body.into_bytes()).await;
         (status, body)
     }
 
@@ -365,6 +412,50 @@ mod tests {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert_eq!(see(&site(), &[], "/try").await.0, StatusCode::FORBIDDEN);
+    }
+
+    /// Somebody of the sender `name`.
+    fn developer(name: &str) -> Visit {
+        visitor(&Capacity::Sender(name.to_owned()))
+    }
+
+    fn site_with_senders() -> Arc<Site> {
+        let senders = "[[sender]]\nname = \"zorgsoft\"\nparties = [\"42420001\"]\nfolder = \"zorgsoft\"\n\
+                       [[sender]]\nname = \"anders\"\nparties = [\"42420002\", \"42420003\"]\nfolder = \"anders\"\n";
+        site_of(senders, Contracts::default())
+    }
+
+    #[tokio::test]
+    async fn a_developer_of_a_sender_tries_messages_of_that_sender_and_sees_nothing_else() {
+        let site = site_with_senders();
+        let parts = [part("form_token", FORM_TOKEN), part("message", &start())];
+        let (status, page) = post_as(&site, developer("zorgsoft"), &parts).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        for shown in ["U werkt voor <strong>zorgsoft</strong>", "namens 42420001.", "zou worden afgekeurd", "TR019"] {
+            assert!(page.contains(shown), "{shown}: {page}");
+        }
+        for hidden in ["gemeente zou horen", "href=\"/messages\"", "href=\"/accounts\"", " · register "] {
+            assert!(!page.contains(hidden), "{hidden}: {page}");
+        }
+        let (status, page) = post_as(&site, developer("anders"), &parts).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(page.contains("namens 42420002, 42420003") && !page.contains("TR019"), "{page}");
+        let (status, page) = post_as(&site, developer("weg"), &parts).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(page.contains("niet meer is ingesteld"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn a_developer_of_a_sender_has_one_page() {
+        let site = site_with_senders();
+        let (status, headers, _) = ask(&site, Some(developer("zorgsoft")), Method::GET, "/", "").await;
+        assert_eq!((status, &headers["location"]), (StatusCode::SEE_OTHER, &"/try".parse().expect("a value")));
+        let closed =
+            ["/messages", "/allocations", "/persons", "/held", "/parked", "/deliveries", "/signals", "/budgets"];
+        for path in closed.into_iter().chain(["/providers", "/health", "/audit", "/accounts", "/questions"]) {
+            let (status, ..) = ask(&site, Some(developer("zorgsoft")), Method::GET, path, "").await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+        }
     }
 
     #[tokio::test]

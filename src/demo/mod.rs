@@ -7,7 +7,7 @@ pub mod endpoint;
 pub mod sample;
 pub mod traffic;
 
-use crate::access::{PasswordHash, Role};
+use crate::access::{Capacity, PasswordHash, Role};
 use crate::app::App;
 use crate::cli::Exit;
 use crate::clock::{Clock as _, FixedClock};
@@ -99,7 +99,8 @@ async fn open_account(ledger: &Ledger) -> anyhow::Result<String> {
     let hash = PasswordHash::of(&password).context("failed to hash a password")?;
     let by = By { name: "sluis demo".to_owned(), account: None, reason: None };
     let now = FixedClock::on(DAY).now();
-    ledger.run(move |tx| tx.add_account(ACCOUNT, &hash, &Role::ALL.into(), false, &by, now)).await?;
+    let everything = Capacity::Staff(Role::ALL.into());
+    ledger.run(move |tx| tx.add_account(ACCOUNT, &hash, &everything, false, &by, now)).await?;
     Ok(password)
 }
 

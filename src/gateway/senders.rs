@@ -115,7 +115,7 @@ pub(super) fn against(
 ) -> Result<Option<String>, LedgerError> {
     let (Some(name), Ok(readable)) = (tx.bringer(message_id)?, &prepared.reading) else { return Ok(None) };
     let claimed = readable.message.sender().as_str();
-    let sender = parts.senders.list().iter().find(|sender| sender.name == name);
+    let sender = parts.senders.named(&name);
     if sender.is_some_and(|sender| sender.may_send_for(claimed)) {
         return Ok(None);
     }

@@ -12,7 +12,7 @@
 use super::db::params;
 use super::error::LedgerError;
 use super::tx::{Cells, Tx, json};
-use crate::access::{Means, PasswordHash, Permission, Role};
+use crate::access::{Capacity, Means, PasswordHash, Permission, Role};
 use crate::sender::TokenHash;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -39,8 +39,8 @@ const TOLD_STRANGERS: [i64; 5] = [1, 10, 100, 1_000, 10_000];
 pub struct LocalAccount {
     /// Its name, in lower case.
     pub name: String,
-    /// Its roles.
-    pub roles: BTreeSet<Role>,
+    /// What it is for.
+    pub capacity: Capacity,
     /// Whether the password was set by somebody else, and must be changed first.
     pub must_change: bool,
     /// When it was made.
@@ -167,7 +167,7 @@ pub struct Session {
     /// Who.
     pub holder: Holder,
     /// What they are now.
-    pub roles: BTreeSet<Role>,
+    pub capacity: Capacity,
     /// Whether the password must be changed first.
     pub must_change: bool,
     /// When it began.
@@ -218,8 +218,17 @@ fn words<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Led
     Ok(words.iter().filter_map(|word| parse(word)).collect())
 }
 
-fn roles(cells: &mut Cells<'_, '_>) -> Result<BTreeSet<Role>, LedgerError> {
-    Ok(words(cells.text()?, Role::parse)?.into_iter().collect())
+fn capacity(cells: &mut Cells<'_, '_>) -> Result<Capacity, LedgerError> {
+    let roles: BTreeSet<Role> = words(cells.text()?, Role::parse)?.into_iter().collect();
+    Ok(cells.get::<Option<String>>()?.map_or(Capacity::Staff(roles), Capacity::Sender))
+}
+
+/// Roles and sender as they are kept. A version that knows no senders reads no roles, and lets its account do nothing.
+fn kept(capacity: &Capacity) -> (String, Option<&str>) {
+    match capacity {
+        Capacity::Staff(roles) => (roles_json(roles), None),
+        Capacity::Sender(name) => (roles_json(&BTreeSet::new()), Some(name)),
+    }
 }
 
 fn roles_json(roles: &BTreeSet<Role>) -> String {
@@ -233,7 +242,7 @@ fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 fn account(cells: &mut Cells<'_, '_>) -> Result<LocalAccount, LedgerError> {
     Ok(LocalAccount {
         name: cells.get()?,
-        roles: roles(cells)?,
+        capacity: capacity(cells)?,
         must_change: cells.get()?,
         created_at: cells.moment()?,
         created_by: cells.get()?,
@@ -256,7 +265,7 @@ fn session(cells: &mut Cells<'_, '_>) -> Result<Session, LedgerError> {
             },
             key: cells.get()?,
         },
-        roles: roles(cells)?,
+        capacity: capacity(cells)?,
         must_change: cells.get()?,
         created_at: cells.moment()?,
         seen_at: cells.moment()?,
@@ -280,7 +289,7 @@ fn token(cells: &mut Cells<'_, '_>) -> Result<ApiToken, LedgerError> {
 
 macro_rules! account_columns {
     () => {
-        "SELECT name, roles, must_change, created_at, created_by, password_at, signed_in_at, disabled_at
+        "SELECT name, roles, sender, must_change, created_at, created_by, password_at, signed_in_at, disabled_at
          FROM access_accounts "
     };
 }
@@ -288,8 +297,8 @@ macro_rules! account_columns {
 /// The roles of an account are those that it has now; one that is disabled has none, and its sessions are ended.
 macro_rules! session_columns {
     () => {
-        "SELECT s.id, s.name, s.means, coalesce(s.subject, s.name), coalesce(a.roles, s.roles), coalesce(a.must_change, 0), s.created_at, s.seen_at,
-             s.ends_at, s.ended_at
+        "SELECT s.id, s.name, s.means, coalesce(s.subject, s.name), coalesce(a.roles, s.roles), a.sender,
+             coalesce(a.must_change, 0), s.created_at, s.seen_at, s.ends_at, s.ended_at
          FROM access_sessions AS s LEFT JOIN access_accounts AS a ON a.name = s.name AND s.means = 'account' "
     };
 }
@@ -348,29 +357,30 @@ impl Tx<'_> {
         &self,
         name: &str,
         password: &PasswordHash,
-        roles: &BTreeSet<Role>,
+        capacity: &Capacity,
         must_change: bool,
         by: &By,
         now: Timestamp,
     ) -> Result<Changed, LedgerError> {
+        let (roles, sender) = kept(capacity);
         let added = self
             .sql(
-                "INSERT INTO access_accounts (name, password, roles, must_change, created_at, created_by, password_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5) ON CONFLICT (name) DO NOTHING",
+                "INSERT INTO access_accounts
+                     (name, password, roles, sender, must_change, created_at, created_by, password_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6) ON CONFLICT (name) DO NOTHING",
             )?
-            .execute(params![name, password.expose(), roles_json(roles), must_change, now.as_microsecond(), by.name])?;
+            .execute(params![name, password.expose(), roles, sender, must_change, now.as_microsecond(), by.name])?;
         if added == 0 {
             return Ok(Changed::Already);
         }
-        let words = listed(roles.iter().map(|role| role.as_str()));
-        self.note_change(by, "account added", &format!("account {name} ({words})"), now)
+        self.note_change(by, "account added", &format!("account {name} ({capacity})"), now)
     }
 
-    /// Gives an account other roles; they count from its next request on.
-    pub fn set_roles(
+    /// Gives an account other roles, or binds it to a sender; that counts from its next request on.
+    pub fn set_capacity(
         &self,
         name: &str,
-        roles: &BTreeSet<Role>,
+        capacity: &Capacity,
         by: &By,
         now: Timestamp,
     ) -> Result<Changed, LedgerError> {
@@ -378,15 +388,16 @@ impl Tx<'_> {
         if by.account.as_deref() == Some(name) {
             return Ok(Changed::Own);
         }
-        if account.roles == *roles {
+        if account.capacity == *capacity {
             return Ok(Changed::Already);
         }
-        if !roles.contains(&Role::Administrator) && self.is_last_administrator(&account)? {
+        if !capacity.is(Role::Administrator) && self.is_last_administrator(&account)? {
             return Ok(Changed::LastAdministrator);
         }
-        self.sql("UPDATE access_accounts SET roles = ?2 WHERE name = ?1")?.execute(params![name, roles_json(roles)])?;
-        let words = listed(roles.iter().map(|role| role.as_str()));
-        self.note_change(by, "roles changed", &format!("account {name} ({words})"), now)
+        let (roles, sender) = kept(capacity);
+        self.sql("UPDATE access_accounts SET roles = ?2, sender = ?3 WHERE name = ?1")?
+            .execute(params![name, roles, sender])?;
+        self.note_change(by, "roles changed", &format!("account {name} ({capacity})"), now)
     }
 
     /// Sets a password, forgets failed attempts, and ends all sessions but one.
@@ -442,8 +453,7 @@ impl Tx<'_> {
 
     /// Whether nobody else could keep accounts.
     fn is_last_administrator(&self, account: &LocalAccount) -> Result<bool, LedgerError> {
-        let is_one =
-            |account: &LocalAccount| account.disabled_at.is_none() && account.roles.contains(&Role::Administrator);
+        let is_one = |account: &LocalAccount| account.disabled_at.is_none() && account.capacity.is(Role::Administrator);
         if !is_one(account) {
             return Ok(false);
         }

@@ -26,6 +26,11 @@ static MIGRATIONS: &[Migration] = &[
     Migration { number: 19, name: "retention", sql: include_str!("../migrations/postgres/0019_retention.sql") },
     Migration { number: 20, name: "console", sql: include_str!("../migrations/postgres/0020_console.sql") },
     Migration { number: 21, name: "last messages", sql: include_str!("../migrations/postgres/0021_last_messages.sql") },
+    Migration {
+        number: 22,
+        name: "accounts of senders",
+        sql: include_str!("../migrations/postgres/0022_accounts_of_senders.sql"),
+    },
 ];
 
 /// The oldest server that is known to serve.

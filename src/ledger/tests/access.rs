@@ -1,7 +1,7 @@
 //! Accounts, attempts, sessions and tokens: what holds on either database.
 
 use super::*;
-use crate::access::{Means, PasswordHash, Permission, Role};
+use crate::access::{Capacity, Means, PasswordHash, Permission, Role};
 use crate::sender::TokenHash;
 
 fn by(name: &str, account: Option<&str>) -> By {
@@ -12,9 +12,37 @@ fn hash(of: &str) -> PasswordHash {
     PasswordHash::stored(format!("$argon2id$ not a hash of {of}"))
 }
 
+fn staff(role: Role) -> Capacity {
+    Capacity::Staff(BTreeSet::from([role]))
+}
+
 fn add(sut: &Sut, name: &'static str, roles: &[Role]) -> Changed {
-    let roles = roles.iter().copied().collect();
-    sut.get(move |tx| tx.add_account(name, &hash(name), &roles, false, &by("installer", None), at(0)))
+    let capacity = Capacity::Staff(roles.iter().copied().collect());
+    sut.get(move |tx| tx.add_account(name, &hash(name), &capacity, false, &by("installer", None), at(0)))
+}
+
+#[test]
+fn an_account_of_a_sender_has_no_role() {
+    let sut = Sut::new();
+    let bound = Capacity::Sender("zorgsoft".to_owned());
+    let (own, again) = (bound.clone(), bound.clone());
+    assert_eq!(add(&sut, "a", &[Role::Administrator]), Changed::Done);
+    let added = sut.get(move |tx| tx.add_account("dev", &hash("dev"), &own, false, &by("a", None), at(0)));
+    assert_eq!(added, Changed::Done);
+    let begun = begins("dev", "t1", 100);
+    assert_eq!(sut.get(move |tx| tx.sign_in(&begun, &hash("dev"), at(1))), SignedIn::Yes);
+    let found = sut.get(|tx| tx.session(TokenHash::of("t1"))).expect("a session");
+    assert_eq!(found.capacity, bound);
+    let set = |name: &'static str, capacity: Capacity| {
+        sut.get(move |tx| tx.set_capacity(name, &capacity, &by("a", None), at(2)))
+    };
+    assert_eq!(set("dev", again), Changed::Already);
+    assert_eq!(set("a", bound), Changed::LastAdministrator, "it would keep accounts no more");
+    assert_eq!(set("dev", staff(Role::Viewer)), Changed::Done);
+    assert_eq!(sut.get(|tx| tx.session(TokenHash::of("t1"))).expect("a session").capacity, staff(Role::Viewer));
+    let sender: Option<String> =
+        sut.get(|tx| Ok(tx.local_account("dev")?.and_then(|account| account.capacity.sender().map(str::to_owned))));
+    assert_eq!(sender, None);
 }
 
 fn begins(name: &str, token: &str, ends: i64) -> NewSession {
@@ -42,8 +70,7 @@ fn the_last_administrator_stays_and_nobody_promotes_themselves() {
     let sut = Sut::new();
     assert_eq!(add(&sut, "a", &[Role::Administrator]), Changed::Done);
     assert_eq!(add(&sut, "a", &[Role::Viewer]), Changed::Already);
-    let roles =
-        |name: &'static str, role, who: By| sut.get(move |tx| tx.set_roles(name, &BTreeSet::from([role]), &who, at(1)));
+    let roles = |name: &'static str, role, who: By| sut.get(move |tx| tx.set_capacity(name, &staff(role), &who, at(1)));
     assert_eq!(roles("a", Role::Viewer, by("installer", None)), Changed::LastAdministrator);
     assert_eq!(sut.get(|tx| tx.disable_account("a", &by("x", None), at(1))), Changed::LastAdministrator);
     assert_eq!(add(&sut, "b", &[Role::Administrator, Role::Viewer]), Changed::Done);
@@ -60,8 +87,8 @@ fn the_last_administrator_stays_and_nobody_promotes_themselves() {
     assert_eq!(roles("a", Role::Viewer, by("b", Some("b"))), Changed::Done);
     assert_eq!(roles("nobody", Role::Viewer, by("b", Some("b"))), Changed::Missing);
     let accounts = sut.get(|tx| tx.local_accounts());
-    let shown: Vec<_> = accounts.iter().map(|account| (account.name.as_str(), account.roles.len())).collect();
-    assert_eq!(shown, [("a", 1), ("b", 2)]);
+    let shown: Vec<_> = accounts.iter().map(|account| format!("{}: {}", account.name, account.capacity)).collect();
+    assert_eq!(shown, ["a: viewer", "b: viewer, administrator"]);
     assert_eq!(sut.get(|tx| tx.check_integrity()), []);
     let refused = sut.run(|tx| tx.note_action(at(4), "a", "looked", "message 1", Some("of 999900006")));
     assert!(matches!(refused, Err(LedgerError::Unfit(_))), "{refused:?}");
@@ -118,8 +145,8 @@ fn a_session_is_that_of_an_account_as_it_is_now() {
     sut.get(move |tx| tx.sign_in_by_provider(&provider, at(1)));
     let find = |token: &'static str| sut.get(move |tx| tx.session(TokenHash::of(token)));
     let first = find("t1").expect("a session");
-    assert_eq!((first.roles, first.ended_at, first.must_change), (BTreeSet::from([Role::Viewer]), None, false));
-    assert_eq!(find("t4").expect("a session").roles, BTreeSet::from([Role::Operator]), "as the provider told");
+    assert_eq!((first.capacity, first.ended_at, first.must_change), (staff(Role::Viewer), None, false));
+    assert_eq!(find("t4").expect("a session").capacity, staff(Role::Operator), "as the provider told");
     assert_eq!(find("t5"), None);
     let open = sut.get(|tx| tx.sessions_of(&Holder::of_account("a"), at(10)));
     assert_eq!(open.iter().map(|session| session.id).collect::<Vec<_>>(), [2, 1], "that of the provider is another's");
