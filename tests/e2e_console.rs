@@ -200,7 +200,7 @@ fn walk(browser: &Browser) -> Option<String> {
     }
     let missed = browser.run(
         "return [...document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main select, main textarea')]
-             .filter((e) => !window.reached.includes(e) && !e.closest('details:not([open])'))
+             .filter((e) => !window.reached.includes(e) && !e.hidden && !e.closest('details:not([open])'))
              .map((e) => e.outerHTML.slice(0, 80));",
         &[],
     );
