@@ -27,6 +27,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// What the ledger is asked at once.
@@ -266,11 +267,21 @@ fn of_retention(known: &Known, today: Date, now: Timestamp) -> [Figure; 2] {
 
 /// What lies on disks and in folders: room, messages that wait to be taken in, certificates.
 pub(crate) fn of_surroundings(config: &Config, clock: Arc<dyn Clock>) -> Figures {
-    let places =
-        Arc::new(Places { disks: disk::folders(config), queues: queues(config), certificates: certificates(config) });
+    let places = Places { disks: disk::folders(config), queues: queues(config), certificates: certificates(config) };
+    one_at_a_time(move || look(&places, clock.now()))
+}
+
+/// At most one look is under way, and who comes meanwhile waits for it: a network disk that hangs keeps the thread that
+/// looks at it, whoever gave up waiting, and must not get another one at each scrape.
+fn one_at_a_time(look: impl Fn() -> Vec<Figure> + Send + 'static) -> Figures {
+    let look = Arc::new(Mutex::new(look));
     Box::new(move || {
-        let (places, now) = (Arc::clone(&places), clock.now());
-        async move { tokio::task::spawn_blocking(move || look(&places, now)).await.ok() }.boxed()
+        let look = Arc::clone(&look).lock_owned();
+        async move {
+            let look = look.await;
+            tokio::task::spawn_blocking(move || look()).await.ok()
+        }
+        .boxed()
     })
 }
 
@@ -337,9 +348,8 @@ fn waiting(folder: &Path) -> std::io::Result<(u64, Option<Timestamp>)> {
 fn certificates(config: &Config) -> Vec<(String, &'static str, PathBuf)> {
     let is_told = |section: &str| match section {
         "http_intake" => config.intake.contains(&Transport::Http),
-        "console" => config.console.listen.is_some(),
-        // Not among those that the metric tells of.
-        "oidc" => false,
+        // People sign in with a provider on the console alone.
+        "console" | "oidc" => config.console.listen.is_some(),
         _ => true,
     };
     let named = config.named_files().into_iter();
@@ -386,6 +396,60 @@ mod tests {
     use crate::clock::FixedClock;
     use crate::config::parse;
     use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    use std::collections::BTreeSet;
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_holds_one_thread_and_no_more() {
+        let (entered, entries) = std::sync::mpsc::channel();
+        let gate = Arc::new(std::sync::Mutex::new(()));
+        let behind = Arc::clone(&gate);
+        let figures = one_at_a_time(move || {
+            entered.send(()).expect("the test waits");
+            drop(behind.lock());
+            vec![(Metric::DiskFreeBytes, vec!["ledger".to_owned()], 1.0)]
+        });
+        let hangs = gate.lock().expect("nobody panicked");
+        // Who scrapes gives up after a while, and comes again.
+        assert!(figures().now_or_never().is_none());
+        entries.recv().expect("the first looks");
+        for _ in 0..20 {
+            assert!(figures().now_or_never().is_none());
+        }
+        drop(hangs);
+        assert_eq!(figures().await.map(|figures| figures.len()), Some(1), "the disk is back");
+        assert_eq!(entries.try_iter().count(), 1, "nobody looked while the first one hung");
+        let (one, two) = tokio::join!(figures(), figures());
+        assert!(one.is_some() && two.is_some(), "who comes second waits for the first");
+    }
+
+    #[test]
+    fn every_certificate_that_can_be_named_is_told() {
+        let tls = "ca_file = \"a\"\nclient_cert_file = \"b\"\nclient_key_file = \"c\"\n";
+        let server = "server_cert_file = \"a\"\nserver_key_file = \"b\"\n";
+        let text = format!(
+            "[gateway]\nname = \"a\"\n[intake]\ntransports = [\"http\"]\n\
+             [amqp]\nurl = \"amqps://a:b@broker.example:5671/%2f\"\n{tls}\
+             [ledger]\nurl = \"postgres://a:b@db.example/sluis\"\n{tls}\
+             [http_intake]\nlisten = \"127.0.0.1:0\"\n{server}client_ca_file = \"c\"\n\
+             [console]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://sluis.example\"\n{server}\
+             [oidc]\nissuer = \"https://login.example\"\nclient_id = \"a\"\nclient_secret = \"b\"\nca_file = \"a\"\n\
+             roles = [\"staff=viewer\"]\n\
+             [[back_office]]\ngemeente = \"0197\"\nurl = \"https://office.example/in\"\n{tls}"
+        );
+        let config = parse(Path::new("/etc/sluis/sluis.toml"), &text, &BTreeMap::new());
+        let config = config.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let told: BTreeSet<(String, &str)> = certificates(&config)
+            .into_iter()
+            .map(|(section, key, _)| (section.split(' ').next().unwrap_or_default().to_owned(), key))
+            .collect();
+        let sections = crate::config::keys::sections();
+        let named: BTreeSet<(String, &str)> = sections
+            .iter()
+            .flat_map(|section| section.keys.iter().map(|key| (section.name.clone(), key.name.as_str())))
+            .filter(|(_, key)| key.ends_with("ca_file") || key.ends_with("cert_file"))
+            .collect();
+        assert_eq!(told, named);
+    }
 
     #[tokio::test]
     async fn certificates_and_folders_are_looked_at() {

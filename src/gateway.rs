@@ -11,7 +11,7 @@ use crate::config::WaitingRoom;
 use crate::contract::{ContractFacts, ContractRequest, Contracts, InForce, Policies, Register};
 use crate::decision::{Decision, Verdict};
 use crate::failpoint::Failpoint;
-use crate::ledger::{Inbox, Ledger, LedgerError, Tx};
+use crate::ledger::{Inbox, Ledger, LedgerError, Mentioned, Tx};
 use crate::message::{Direction, Kind, Law, Message, Party};
 use crate::pipeline::{self, Context, Judged, Prepared};
 use crate::rules::UnknownQuestion;
@@ -81,6 +81,8 @@ pub struct Taken {
     received_at: Timestamp,
     since: Instant,
     content: Content,
+    /// What a message mentions that could be read.
+    mentioned: Option<Arc<Mentioned>>,
 }
 
 /// What preparing gave.
@@ -216,19 +218,24 @@ impl Intake for Gateway {
             let limits = parts.limits;
             #[cfg(debug_assertions)]
             abort_when_marked(&source);
-            let content = tokio::task::spawn_blocking(move || pipeline::prepare(source, &limits)).await;
+            let content = tokio::task::spawn_blocking(move || {
+                let prepared = pipeline::prepare(source, &limits);
+                let mentioned = prepared.reading.is_ok().then(|| Arc::new(Mentioned::of(&prepared.source)));
+                (prepared, mentioned)
+            });
+            let content = content.await;
             StageDone { stage: Stage::Prepare, took: since.elapsed() }.emit(&parts.telemetry);
-            let content = match content {
-                Ok(mut prepared) => {
+            let (content, mentioned) = match content {
+                Ok((mut prepared, mentioned)) => {
                     let standing = parts.senders.standing(transport, identity.as_ref());
                     senders::tell_who_brought_it(&mut prepared, standing);
-                    Content::Prepared(Arc::new(prepared))
+                    (Content::Prepared(Arc::new(prepared)), mentioned)
                 }
                 // A panic on input is our fault: park the evidence and go on with the next message.
-                Err(_) => Content::Panicked(evidence),
+                Err(_) => (Content::Panicked(evidence), None),
             };
             Failpoint::AfterInbox.pass_async().await.ok();
-            Taken { transport, transport_id, identity, received_at, since, content }
+            Taken { transport, transport_id, identity, received_at, since, content, mentioned }
         }
         .boxed()
     }
@@ -260,7 +267,7 @@ impl Intake for Gateway {
         let (received_at, since) = (self.parts.clock.now(), Instant::now());
         let Incoming { transport, transport_id, identity, bytes } = incoming;
         let content = Content::Panicked(bytes.into());
-        self.commit(Taken { transport, transport_id, identity, received_at, since, content })
+        self.commit(Taken { transport, transport_id, identity, received_at, since, content, mentioned: None })
     }
 
     fn commit(&self, taken: Taken) -> BoxFuture<'static, Result<Receipt, IntakeError>> {
@@ -558,6 +565,7 @@ fn inbox(taken: &Taken, digest: [u8; 32], bytes: Vec<u8>) -> Inbox {
         digest,
         received_at: taken.received_at,
         bytes,
+        mentioned: taken.mentioned.clone(),
     }
 }
 

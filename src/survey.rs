@@ -120,28 +120,39 @@ impl Surveyor {
     /// Surveys whatever is due, until the stop, as long as that is the task of this gateway.
     pub async fn run(self, tasks: Tasks, stop: Shutdown) {
         loop {
-            let contracts = self.contracts.now();
-            for register in contracts.registers() {
-                if stop.is_requested() {
-                    return;
-                }
-                match tasks.are_mine(TASK, LEASE).await {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::warn!(%error, "nobody knows whose task the survey is; tried again soon");
-                        break;
-                    }
-                }
-                if let Err(error) = self.look_over_if_due(register).await {
-                    tracing::warn!(%error, region = register.region.id, "a region was not looked over; tried again soon");
-                } else if !BudgetsExpected::are_told(&register.region.id, &self.telemetry) {
-                    // It was looked over before this gateway started.
-                    self.tell_budgets(register).await;
-                }
-            }
+            self.look(&tasks, &stop).await;
             if !stop.sleep(LOOK_EVERY).await {
                 return;
+            }
+        }
+    }
+
+    /// Surveys whatever is due now, as long as that is the task of this gateway.
+    pub async fn look(&self, tasks: &Tasks, stop: &Shutdown) {
+        let contracts = self.contracts.now();
+        for register in contracts.registers() {
+            if stop.is_requested() {
+                return;
+            }
+            match tasks.are_mine(TASK, LEASE).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    // Whoever has the task now tells them; what they were here is old tomorrow.
+                    for register in contracts.registers() {
+                        BudgetsExpected::forget(&register.region.id, &self.telemetry);
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "nobody knows whose task the survey is; tried again soon");
+                    return;
+                }
+            }
+            if let Err(error) = self.look_over_if_due(register).await {
+                tracing::warn!(%error, region = register.region.id, "a region was not looked over; tried again soon");
+            } else if !BudgetsExpected::are_told(&register.region.id, &self.telemetry) {
+                // It was looked over before this gateway started, or had the task.
+                self.tell_budgets(register).await;
             }
         }
     }

@@ -587,3 +587,164 @@ fn silence_is_expected_in_working_time() {
         &[(Some(2), "silence[1].parties", "add"), (Some(2), "silence[1].after", "add")],
     );
 }
+
+/// Each fault of `[retention]`: the text, the line and the key at which it is told, what is wrong and what to do.
+type FaultOfRetention<'t> = (&'t str, u32, &'t str, &'t str, &'t str);
+
+#[test]
+fn every_fault_of_retention_says_where_what_and_what_to_do() {
+    const TERM: &str = "such as \"90d\" or \"7y\" (at most 100y), or \"forever\"";
+    let wrong_terms =
+        ["", "90", "d", "0d", "0y", "-1d", "1.5y", "7m", "7 y", "7Y", "101y", "36501d", "65536d", "ever", "\u{00e9}"];
+    for term in wrong_terms {
+        for (section, key) in [
+            ("[retention]", "retention"),
+            ("[retention.WMO323]", "retention.WMO323"),
+            ("[retention.unreadable.rejected]", "retention.unreadable.rejected"),
+        ] {
+            for stage in ["bodies", "details", "records"] {
+                let text = format!("# terms\n{section}\n{stage} = \"{term}\"\n");
+                let wrong = format!("\"{term}\" is not a term");
+                of_retention((&text, 3, &format!("{key}.{stage}"), &wrong, TERM));
+            }
+        }
+    }
+    for (value, wrong) in [("90", "90 is not a text"), ("true", "true is not a text"), ("[\"90d\"]", "is not a text")] {
+        let text = format!("[retention]\nbodies = {value}\n");
+        of_retention((&text, 2, "retention.bodies", wrong, "put it between double quotes"));
+    }
+    let whole = "bodies = \"1y\"\ndetails = \"1y\"\nrecords = \"2y\"\n";
+    for (text, line, key, wrong, todo) in [
+        // Too short for the answers of the standard, for corrections and for checks over time.
+        ("bodies = \"59d\"", 2, "retention.bodies", "59d is shorter than 60d", "make it longer"),
+        ("bodies = \"60d\"\ndetails = \"59d\"", 3, "retention.details", "59d is shorter than 60d", "make it longer"),
+        (
+            "bodies = \"60d\"\ndetails = \"60d\"\nrecords = \"729d\"",
+            4,
+            "retention.records",
+            "729d is shorter than 2y: a declaration may be corrected",
+            "make it longer",
+        ),
+        // Less is left of a message at each stage.
+        (
+            "details = \"1y\"",
+            2,
+            "retention.details",
+            "bodies of the same messages are kept for ever",
+            "set a term for both",
+        ),
+        (
+            "bodies = \"1y\"\nrecords = \"7y\"",
+            3,
+            "retention.records",
+            "details of the same messages are kept for ever",
+            "set a term for both",
+        ),
+        (
+            "bodies = \"3y\"\ndetails = \"2y\"",
+            3,
+            "retention.details",
+            "details would go after 2y, before bodies go after 3y",
+            "make it at least as long",
+        ),
+        ("body = \"1y\"", 2, "retention.body", "there is no such key", "bodies"),
+    ] {
+        of_retention((&format!("[retention]\n{text}\n"), line, key, wrong, todo));
+    }
+    let kinds = "name a kind such as WMO323, or unreadable";
+    let verdicts = "name accepted, rejected or partly: what is held or parked is always kept";
+    for (text, line, key, wrong, todo) in [
+        ("[retention.WMO999]\nbodies = \"1y\"", 5, "retention.WMO999", "\"WMO999\" is no kind", kinds),
+        ("[retention.wmo323]\nbodies = \"1y\"", 5, "retention.wmo323", "\"wmo323\" is no kind", kinds),
+        ("[retention.rejected]\nbodies = \"1y\"", 5, "retention.rejected", "\"rejected\" is no kind", kinds),
+        ("[retention.WMO323]\nbody = \"1y\"", 6, "retention.WMO323.body", "there is no such key", "bodies, details"),
+        ("[retention.WMO323.held]\nbodies = \"1y\"", 5, "retention.WMO323.held", "\"held\" is no verdict", verdicts),
+        ("[retention.WMO323.parked]", 5, "retention.WMO323.parked", "\"parked\" is no verdict", verdicts),
+        ("[retention.JW301.Rejected]", 5, "retention.JW301.Rejected", "\"Rejected\" is no verdict", verdicts),
+        (
+            "[retention.WMO323.rejected.early]\nbodies = \"1y\"",
+            5,
+            "retention.WMO323.rejected",
+            "there is nothing below a verdict, and \"early\" is",
+            "leave it out",
+        ),
+        (
+            "[retention.WMO323.rejected]\nbody = \"1y\"",
+            6,
+            "retention.WMO323.rejected.body",
+            "there is no such key",
+            "bodies, details",
+        ),
+        // What a kind or a verdict takes over from above it counts too.
+        (
+            "[retention.WMO323]\nbodies = \"2y\"",
+            5,
+            "retention.WMO323.details",
+            "details would go after 1y, before bodies go after 2y",
+            "make it at least as long",
+        ),
+        (
+            "[retention.WMO323.partly]\ndetails = \"forever\"",
+            5,
+            "retention.WMO323.partly.records",
+            "records go and details of the same messages are kept for ever",
+            "set a term for both",
+        ),
+        (
+            "[retention.unreadable.rejected]\nrecords = \"1y\"",
+            6,
+            "retention.unreadable.rejected.records",
+            "1y is shorter than 2y",
+            "make it longer",
+        ),
+    ] {
+        of_retention((&format!("[retention]\n{whole}{text}\n"), line, key, wrong, todo));
+    }
+    // Nothing follows from a term that could not be read, and a fault that sections take over is told where it is.
+    for (text, line, key, wrong) in [
+        (
+            "bodies = \"1h\"\ndetails = \"1y\"\n[retention.WMO323]\nrecords = \"2y\"",
+            2,
+            "retention.bodies",
+            "is not a term",
+        ),
+        ("bodies = \"9d\"\n[retention.WMO323]\n[retention.JW301.rejected]", 2, "retention.bodies", "9d is shorter"),
+        (
+            "bodies = \"1y\"\n[retention.WMO323]\nbodies = \"9d\"\n[retention.WMO323.partly]\ndetails = \"1y\"",
+            4,
+            "retention.WMO323.bodies",
+            "9d is shorter",
+        ),
+    ] {
+        faults(&format!("[retention]\n{text}\n"), &[(Some(line), key, wrong)]);
+    }
+    let told = parse(Path::new("sluis.toml"), "", &env(&[("SLUIS_RETENTION_BODIES", "soon")])).expect_err("no term");
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("SLUIS_RETENTION_BODIES") && told[0].contains(TERM), "{told:?}");
+}
+
+/// A text has this fault and no other.
+fn of_retention((text, line, key, wrong, todo): FaultOfRetention<'_>) {
+    faults(text, &[(Some(line), key, wrong)]);
+    let told = read(text).expect_err("it has a fault").remove(0).todo;
+    assert!(told.contains(todo), "{text}: {told} does not say {todo}");
+}
+
+#[test]
+fn all_faults_of_retention_are_told_in_one_go() {
+    let text = "[retention]\nbodies = \"1h\"\ndetails = \"10d\"\nrecords = \"1y\"\n[retention.WMO1]\n\
+                [retention.WMO323.held]\nbodies = \"x\"\n";
+    let told = read(text).expect_err("it has faults");
+    let mut keys: Vec<&str> = told.iter().map(|fault| fault.key.as_str()).collect();
+    keys.sort_unstable();
+    let expected = [
+        "retention.WMO1",
+        "retention.WMO323.held",
+        "retention.WMO323.held.bodies",
+        "retention.bodies",
+        "retention.details",
+        "retention.records",
+    ];
+    assert_eq!(keys, expected, "{told:#?}");
+}

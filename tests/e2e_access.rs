@@ -97,7 +97,7 @@ async fn accounts_and_tokens_of_the_command_line_open_the_console_in_plain_text(
     refused(&add(&site, "Beheer der Beheren", "administrator"), 2, "A name has");
     refused(&add(&site, "beheer", "root"), 2, "A role is one of");
     let unknown = site.sluis(&["account", "add", "dev", "--sender", "zorgsoft", "--password-stdin"], "woorden\n");
-    refused(&unknown, 2, "no [[sender]] of this name in the configuration; there are: -");
+    refused(&unknown, 2, "no [[sender]] in the configuration to bind an account to");
     let both = ["account", "add", "dev", "--sender", "zorgsoft", "--role", "viewer", "--password-stdin"];
     refused(&site.sluis(&both, "woorden\n"), 2, "cannot be used with");
     let short = site.sluis(&["account", "add", "beheer", "--role", "viewer", "--password-stdin"], "woorden\n");

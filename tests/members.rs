@@ -627,6 +627,28 @@ async fn a_survey_that_two_make_at_once_is_recorded_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_survey_any_more_tells_nothing_of_budgets() {
+    let region = Region::open();
+    let (a, b) = (region.member().await, region.member().await);
+    let (_trigger, stop) = shutdown(Duration::ZERO);
+    let (first, second) = (surveyor(&region), surveyor(&region));
+    let tells = async |surveyor: &Surveyor| surveyor.telemetry.scrape().await.contains("sluis_budget_expected_cents{");
+    let [of_a, of_b] = [&a, &b].map(|member| Tasks::Shared(Arc::clone(member)));
+    first.look(&of_a, &stop).await;
+    second.look(&of_b, &stop).await;
+    assert!(tells(&first).await && !tells(&second).await, "who has the task tells");
+    a.leave().await;
+    second.look(&of_b, &stop).await;
+    first.look(&of_a, &stop).await;
+    assert!(tells(&second).await, "who took it over tells, though the day was surveyed already");
+    assert!(!tells(&first).await, "two gateways tell different figures");
+    b.leave().await;
+    a.look().await;
+    first.look(&of_a, &stop).await;
+    assert!(tells(&first).await, "it has the task again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_gateways_one_surveys_and_one_keeps_the_books_until_it_is_gone() {
     let region = Region::open();
     let (a, b) = (region.member().await, region.member().await);

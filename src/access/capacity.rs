@@ -56,7 +56,12 @@ impl Capacity {
         }
         if senders.named(name).is_none() {
             let known = senders.list().iter().map(|sender| sender.name.as_str()).collect::<Vec<_>>().join(", ");
-            let known = if known.is_empty() { "-" } else { &known };
+            if known.is_empty() {
+                return unfit(
+                    "Er is geen [[sender]] in de configuratie om een account aan te binden.",
+                    "There is no [[sender]] in the configuration to bind an account to.",
+                );
+            }
             return unfit(
                 format!("Er is geen [[sender]] met deze naam in de configuratie; wel: {known}."),
                 format!("There is no [[sender]] of this name in the configuration; there are: {known}."),

@@ -146,7 +146,10 @@ async fn an_administrator_makes_an_account_for_the_developer_of_a_sender() {
         assert!(answer.body.contains(told), "{rest}: {}", answer.body);
     }
     assert_eq!(admin.send("/accounts", &form("sender=zorgsoft")).await.goes_to(), "/accounts?done=added");
-    assert!(admin.get("/accounts").await.body.contains("sender zorgsoft"));
+    let page = admin.get("/accounts").await.body;
+    assert!(page.contains("sender zorgsoft") && page.contains("<option value=\"\" selected>geen: personeel"), "{page}");
+    let staff = "name=nieuw&password=een+heel+lang+woord&role=viewer&sender=";
+    assert_eq!(admin.send("/accounts", staff).await.goes_to(), "/accounts?done=added");
 
     let mut developer = admin.another();
     developer.sign_in_with("dev", "een heel lang woord").await.goes_to();

@@ -256,6 +256,7 @@ pub(super) fn store(
         digest: prepared.digest,
         received_at,
         bytes: prepared.source.to_vec(),
+        mentioned: None,
     };
     let own: Vec<(Inbox, Decision)> = own
         .into_iter()

@@ -3,7 +3,7 @@
 use super::read::{Raw, Reader, Section, Wrong, wrong};
 use crate::decision::Verdict;
 use crate::message::Kind;
-use crate::retention::{Class, Exception, Retention, Stage, Term, Terms, UNREADABLE};
+use crate::retention::{Class, Exception, Retention, Stage, Term, TermFault, Terms, UNREADABLE};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -12,62 +12,91 @@ const FOREVER: &str = "forever";
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Retention {
     let section = reader.section("retention");
-    let general = exception(reader, &section);
+    let general = Part::read(reader, section.clone(), None);
     let mut retention = Retention {
         general: Terms {
-            bodies: general.bodies.flatten(),
-            details: general.details.flatten(),
-            records: general.records.flatten(),
+            bodies: general.sets.bodies.flatten(),
+            details: general.sets.details.flatten(),
+            records: general.sets.records.flatten(),
         },
         ..Retention::default()
     };
-    let mut places = vec![(section.clone(), None)];
+    let mut parts = vec![general];
     for (name, kind) in sections(reader, &section) {
         let Some(word) = kind_word(&name) else {
             let at = reader.label(&kind);
             reader.fault(&at, format!("\"{name}\" is no kind"), format!("name a kind such as WMO323, or {UNREADABLE}"));
             continue;
         };
-        let found = exception(reader, &kind);
-        retention.exceptions.insert((word.clone(), None), found);
-        places.push((kind.clone(), Some((word.clone(), None))));
+        let part = Part::read(reader, kind.clone(), Some((word.clone(), None)));
+        retention.exceptions.insert((word.clone(), None), part.sets);
+        parts.push(part);
         for (name, verdict) in sections(reader, &kind) {
-            let found = exception(reader, &verdict);
+            let known = Verdict::ALL.into_iter().find(|known| known.as_str() == name && known.is_decided());
+            let part = Part::read(reader, verdict.clone(), Some((word.clone(), known)));
             for (name, _) in sections(reader, &verdict) {
                 let at = reader.label(&verdict);
                 reader.fault(&at, format!("there is nothing below a verdict, and \"{name}\" is"), "leave it out");
             }
-            let Some(known) = Verdict::ALL.into_iter().find(|known| known.as_str() == name && known.is_decided())
-            else {
+            if known.is_none() {
                 let at = reader.label(&verdict);
                 let todo = "name accepted, rejected or partly: what is held or parked is always kept";
                 reader.fault(&at, format!("\"{name}\" is no verdict that can be named here"), todo);
                 continue;
-            };
-            retention.exceptions.insert((word.clone(), Some(known)), found);
-            places.push((verdict.clone(), Some((word.clone(), Some(known)))));
+            }
+            retention.exceptions.insert((word.clone(), known), part.sets);
+            parts.push(part);
         }
     }
-    check(reader, &retention, &places);
+    check(reader, &retention, &parts);
     retention
 }
 
-/// Sections are where faults of what they set are told; each with what it is about.
-type Place<'t> = (Section<'t>, Option<(String, Option<Verdict>)>);
+/// A section and what it sets.
+struct Part<'t> {
+    section: Section<'t>,
+    /// Kind and verdict that it is about; `None` for all.
+    of: Option<(String, Option<Verdict>)>,
+    sets: Exception,
+    /// Stages whose terms could not be read. That was told, and nothing follows from them.
+    unread: BTreeSet<Stage>,
+}
+
+impl<'t> Part<'t> {
+    fn read(reader: &mut Reader<'t>, section: Section<'t>, of: Option<(String, Option<Verdict>)>) -> Part<'t> {
+        let mut unread = BTreeSet::new();
+        let [bodies, details, records] = Stage::ALL.map(|stage| {
+            let raw = reader.raw(&section, stage.as_str())?;
+            let term = reader.parsed(&raw, term);
+            unread.extend(term.is_none().then_some(stage));
+            term
+        });
+        Part { section, of, sets: Exception { bodies, details, records }, unread }
+    }
+
+    fn is_about(&self, class: Class) -> bool {
+        self.of.as_ref().is_none_or(|(word, verdict)| {
+            *word == class.word() && verdict.is_none_or(|verdict| verdict == class.verdict)
+        })
+    }
+}
 
 /// Every class must have terms that fit together, wherever they come from. A fault is told once, at the most particular
 /// section that has a part in it.
-fn check<'t>(reader: &mut Reader<'t>, retention: &Retention, places: &[Place<'t>]) {
+fn check<'t>(reader: &mut Reader<'t>, retention: &Retention, parts: &[Part<'t>]) {
     let mut told = BTreeSet::new();
     for class in Class::all().filter(|class| class.verdict.is_decided()) {
-        let section = |of: &Option<(String, Option<Verdict>)>| match of {
-            None => true,
-            Some((word, verdict)) => *word == class.word() && verdict.is_none_or(|verdict| verdict == class.verdict),
-        };
-        let Some((place, of)) = places.iter().rev().find(|(_, of)| section(of)) else { continue };
-        for (stage, what, todo) in retention.terms(class).faults() {
-            if told.insert((of.clone(), stage)) {
-                let at = reader.place(place, stage.as_str());
+        for TermFault { stage, earlier, what, todo } in retention.terms(class).faults() {
+            let stages = || earlier.into_iter().chain([stage]);
+            let about = || parts.iter().filter(|part| part.is_about(class));
+            if about().any(|part| stages().any(|stage| part.unread.contains(&stage))) {
+                continue;
+            }
+            let has_a_part = |part: &&Part<'_>| stages().any(|stage| part.sets.of(stage).is_some());
+            if let Some(part) = about().filter(has_a_part).last()
+                && told.insert((part.of.clone(), stage))
+            {
+                let at = reader.place(&part.section, stage.as_str());
                 reader.fault(&at, what, todo);
             }
         }
@@ -90,14 +119,6 @@ fn sections<'t>(reader: &mut Reader<'t>, section: &Section<'t>) -> Vec<(String, 
         }
     }
     sections
-}
-
-fn exception<'t>(reader: &mut Reader<'t>, section: &Section<'t>) -> Exception {
-    Exception {
-        bodies: reader.optional(section, Stage::Bodies.as_str(), term),
-        details: reader.optional(section, Stage::Details.as_str(), term),
-        records: reader.optional(section, Stage::Records.as_str(), term),
-    }
 }
 
 fn term(raw: &Raw) -> Result<Option<Term>, Wrong> {

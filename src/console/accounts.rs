@@ -150,7 +150,9 @@ fn state(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
 fn capacity_fields(context: &Context, id: &str, shown: &Capacity) -> Markup {
     let boxes = Role::ALL.into_iter().map(|role| (role.as_str(), shown.is(role)));
     let senders = context.site.config.senders.list();
-    let names: Vec<(&str, &str)> = senders.iter().map(|sender| (sender.name.as_str(), sender.name.as_str())).collect();
+    let none = ("", context.pick("geen: personeel", "none: staff"));
+    let named = senders.iter().map(|sender| (sender.name.as_str(), sender.name.as_str()));
+    let names: Vec<(&str, &str)> = std::iter::once(none).chain(named).collect();
     let id_of_sender = format!("{id}-sender");
     let label = context.pick("of afzender", "or sender");
     let sender = Field::new("sender", label, shown.sender().unwrap_or_default(), Entry::Choice(&names));
@@ -160,7 +162,7 @@ fn capacity_fields(context: &Context, id: &str, shown: &Capacity) -> Markup {
     );
     html! {
         (parts::boxes(context.pick("Rollen", "Roles"), "role", id, boxes))
-        @if !names.is_empty() { (field(&sender.id(&id_of_sender).hint(hint))) }
+        @if !senders.is_empty() { (field(&sender.id(&id_of_sender).hint(hint))) }
     }
 }
 

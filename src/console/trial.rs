@@ -27,6 +27,8 @@ use std::sync::Arc;
 const FORM_BYTES: usize = 64 * 1024;
 /// Findings that are shown with their line; the others are counted. A page of thousands helps nobody.
 const MOST_SHOWN: usize = 100;
+/// The longest text that stays in the field after it was judged: to be mended there and tried again.
+const MOST_KEPT_BYTES: usize = 200_000;
 /// The longest reply that a page shows.
 const MOST_REPLY_BYTES: usize = 500_000;
 
@@ -38,17 +40,37 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 async fn page(context: Context) -> Result<Html<String>, Refused> {
     context.needs(Permission::Try)?;
     let whose = whose(&context)?;
-    Ok(show(&context, &whose, &html! {}))
+    Ok(show(&context, &whose, "", &html! {}))
 }
 
-async fn judged(context: Context, request: Request) -> Result<Html<String>, Response> {
+async fn judged(context: Context, request: Request) -> Result<Response, Response> {
     let said = |refused: Refused| refused.into_response();
     context.needs(Permission::Try).map_err(said)?;
     let whose = whose(&context).map_err(said)?;
-    let source = read(&context, request).await?;
-    let tried = context.site.trials.of(source, whose.clone()).await;
-    let tried = tried.map_err(|why| said(not_tried(&context, &whose, &why)))?;
-    Ok(show(&context, &whose, &outcome(&context, &whose, &tried)))
+    let Form { pasted, chosen } = read(&context, request).await?;
+    let kept = String::from_utf8(pasted.clone()).ok().filter(|text| text.len() <= MOST_KEPT_BYTES).unwrap_or_default();
+    let source = if chosen.is_empty() { pasted } else { chosen };
+    if source.iter().all(u8::is_ascii_whitespace) {
+        let what = context.pick(
+            "Er is geen bericht. Plak het in het veld, of kies een bestand.",
+            "There is no message. Paste it into the field, or choose a file.",
+        );
+        return Ok(refused(&context, &whose, "", StatusCode::UNPROCESSABLE_ENTITY, what));
+    }
+    match context.site.trials.of(source, whose.clone()).await {
+        Ok(tried) => Ok(show(&context, &whose, &kept, &outcome(&context, &whose, &tried)).into_response()),
+        Err(NotTried::Ledger(error)) => Err(said(context.broken(&error))),
+        Err(why) => {
+            let (status, what) = not_tried(&context, &whose, &why);
+            Ok(refused(&context, &whose, &kept, status, &what))
+        }
+    }
+}
+
+/// The page with why nothing was judged, and what was pasted still in its field.
+fn refused(context: &Context, whose: &For, kept: &str, status: StatusCode, what: &str) -> Response {
+    let told = html! { p.refused role="alert" { (what) } };
+    (status, show(context, whose, kept, &told)).into_response()
 }
 
 /// For whom it is tried: whoever is bound to a sender tries what that one could send.
@@ -62,8 +84,13 @@ fn whose(context: &Context) -> Result<For, Refused> {
     })
 }
 
-/// The message of a form: the file that was chosen, or else the text that was pasted.
-async fn read(context: &Context, request: Request) -> Result<Vec<u8>, Response> {
+/// What a form holds. A file that was chosen goes before a text that was pasted.
+struct Form {
+    pasted: Vec<u8>,
+    chosen: Vec<u8>,
+}
+
+async fn read(context: &Context, request: Request) -> Result<Form, Response> {
     let most = context.site.trials.max_bytes();
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > (most + FORM_BYTES) as u64) {
@@ -95,16 +122,7 @@ async fn read(context: &Context, request: Request) -> Result<Vec<u8>, Response> 
         // Who it comes from is known before anything of size is read: the token stands first in the form.
         context.is_own(token.as_deref()).map_err(IntoResponse::into_response)?;
     }
-    let source = if chosen.is_empty() { pasted } else { chosen };
-    if source.iter().all(u8::is_ascii_whitespace) {
-        let refused = context.cannot(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "Er is geen bericht. Plak het in het veld, of kies een bestand.",
-            "There is no message. Paste it into the field, or choose a file.",
-        );
-        return Err(refused.into_response());
-    }
-    Ok(source)
+    Ok(Form { pasted, chosen })
 }
 
 /// The rest of what is sent is not read.
@@ -120,38 +138,36 @@ fn too_large(context: &Context) -> Response {
     response
 }
 
-fn not_tried(context: &Context, whose: &For, why: &NotTried) -> Refused {
-    match why {
-        NotTried::Ledger(error) => context.broken(error),
-        NotTried::Busy => context.cannot(
+fn not_tried(context: &Context, whose: &For, why: &NotTried) -> (StatusCode, String) {
+    let (status, nl, en) = match why {
+        NotTried::Busy => (
             StatusCode::TOO_MANY_REQUESTS,
             "Er worden nu te veel berichten tegelijk geprobeerd. Probeer het zo opnieuw.",
             "Too many messages are tried at once. Try again in a moment.",
         ),
-        NotTried::Slow => context.cannot(
+        NotTried::Slow => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Het beoordelen duurde te lang. Probeer het opnieuw als het rustiger is.",
             "Judging took too long. Try again when it is quieter.",
         ),
         NotTried::OtherParty => {
             let own = own_parties(whose).unwrap_or_default();
-            context.cannot(
-                StatusCode::FORBIDDEN,
-                format!("De afzender in dit bericht is niet die van uw account: u probeert berichten namens {own}."),
-                format!(
-                    "The sender in this message is not that of your account: you try messages in the name of {own}."
-                ),
-            )
+            let what = context.pick(
+                "De afzender in dit bericht is niet die van uw account: u probeert berichten namens",
+                "The sender in this message is not that of your account: you try messages in the name of",
+            );
+            return (StatusCode::FORBIDDEN, format!("{what} {own}."));
         }
-        NotTried::Broke => {
+        NotTried::Broke | NotTried::Ledger(_) => {
             tracing::error!("a trial of a message broke off");
-            context.cannot(
+            (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Het beoordelen van dit bericht brak af. Er is niets bewaard; de beheerder weet ervan.",
                 "Judging this message broke off. Nothing was stored; the operator knows.",
             )
         }
-    }
+    };
+    (status, context.pick(nl, en).to_owned())
 }
 
 /// The parties in whose name somebody tries messages, when these are not all.
@@ -164,7 +180,7 @@ fn own_parties(whose: &For) -> Option<String> {
     }
 }
 
-fn show(context: &Context, whose: &For, outcome: &Markup) -> Html<String> {
+fn show(context: &Context, whose: &For, kept: &str, outcome: &Markup) -> Html<String> {
     let content = html! {
         p { (context.pick(
             "Plak een iWmo- of iJw-bericht, of kies een bestand. U ziet wat de gateway er nu mee zou doen. Er wordt niets \
@@ -185,7 +201,7 @@ fn show(context: &Context, whose: &For, outcome: &Markup) -> Html<String> {
             (context.form_token())
             div.field {
                 label for="message" { (context.pick("Bericht (XML)", "Message (XML)")) }
-                textarea #message name="message" rows="12" spellcheck="false" autocomplete="off" {}
+                textarea #message name="message" rows="12" spellcheck="false" autocomplete="off" { (kept) }
             }
             div.field {
                 label for="file" { (context.pick("of een bestand", "or a file")) }
@@ -440,6 +456,7 @@ mod tests {
         let (status, page) = post_as(&site, developer("anders"), &parts).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert!(page.contains("namens 42420002, 42420003") && !page.contains("TR019"), "{page}");
+        assert!(page.contains("&lt;wmo305:Bericht"), "what was pasted is there to be mended: {page}");
         let (status, page) = post_as(&site, developer("weg"), &parts).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert!(page.contains("niet meer is ingesteld"), "{page}");

@@ -173,7 +173,7 @@ fn read(place: &str, key: &str, file: &Path, report: &mut Report) -> Option<Vec<
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,
         Err(error) => {
-            report.findings.push(UNREADABLE.found(format!("{name}: {error}")));
+            report.findings.push(UNREADABLE.found_of(file, format!("{name}: {error}")));
             return None;
         }
     };
@@ -181,7 +181,7 @@ fn read(place: &str, key: &str, file: &Path, report: &mut Report) -> Option<Vec<
     match found {
         Ok(certificates) if !certificates.is_empty() => Some(certificates),
         Ok(_) | Err(_) => {
-            report.findings.push(UNREADABLE.found(format!("{name}: it holds no certificate in PEM")));
+            report.findings.push(UNREADABLE.found_of(file, format!("{name}: it holds no certificate in PEM")));
             None
         }
     }
@@ -232,7 +232,7 @@ fn weakness(certificate: &X509Certificate<'_>) -> Option<String> {
 
 fn match_key(place: &str, (key, file): (&str, &Path), chain: Vec<CertificateDer<'static>>) -> Vec<Ailment> {
     let name = format!("{place} {key} {}", file.display());
-    let unreadable = |why: &str| vec![UNREADABLE.found(format!("{name}: {why}"))];
+    let unreadable = |why: &str| vec![UNREADABLE.found_of(file, format!("{name}: {why}"))];
     let (bytes, mode) = match (std::fs::read(file), std::fs::metadata(file)) {
         (Ok(bytes), Ok(metadata)) => (bytes, metadata.permissions().mode() & 0o777),
         (Err(error), _) | (_, Err(error)) => return unreadable(&error.to_string()),

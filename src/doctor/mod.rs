@@ -32,6 +32,7 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -113,6 +114,9 @@ pub struct Ailment {
     pub advice: &'static str,
     /// The cases, one text each; not all of them when there are very many.
     pub cases: Vec<String>,
+    /// The certificate or key that it is about.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// For `overdue`, the same cases in their parts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,

@@ -2,6 +2,7 @@
 
 use super::Ailment;
 use serde::Serialize;
+use std::path::Path;
 
 /// How much a finding matters, from little to much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -51,8 +52,14 @@ impl Sort {
             what: what.into(),
             advice: self.advice,
             cases: Vec::new(),
+            file: None,
             owed: Vec::new(),
         }
+    }
+
+    /// It was found of a certificate or key.
+    pub(super) fn found_of(&self, file: &Path, what: impl Into<String>) -> Ailment {
+        Ailment { file: Some(file.to_owned()), ..self.found(what) }
     }
 
     /// It was found in several places.

@@ -10,6 +10,9 @@ use super::store::Inbox;
 use super::tx::{Tx, json, person_bytes};
 use crate::decision::Decision;
 use crate::message::{Bsn, Party};
+use crate::schema::reference;
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -45,6 +48,38 @@ impl Mention<'_> {
     }
 }
 
+/// What the bytes of a message mention, and the persons that it names. Reading them takes as long as they are, so it is
+/// done where messages are prepared, beside the thread that writes.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Mentioned {
+    what: BTreeSet<String>,
+    persons: BTreeSet<Bsn>,
+}
+
+impl Mentioned {
+    /// Reads a message that passed the schema. Of other bytes it takes what can be read.
+    pub fn of(document: &[u8]) -> Mentioned {
+        let mut mentioned = Mentioned::default();
+        values(document, |name, value| {
+            match name {
+                "ToewijzingNummer" => mentioned.what.insert(Mention::Allocation(value.into()).what()),
+                "DeclaratieNummer" => mentioned.what.insert(Mention::Declaration(value.into()).what()),
+                "ReferentieAanbieder" => mentioned.what.insert(Mention::Request(value.into()).what()),
+                "Bsn" => mentioned.persons.insert(Bsn::from(value)),
+                _ => false,
+            };
+        });
+        mentioned
+    }
+}
+
+/// Tells no number of a person.
+impl std::fmt::Debug for Mentioned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mentioned({} values, {} persons)", self.what.len(), self.persons.len())
+    }
+}
+
 impl Tx<'_> {
     /// Notes what a message mentions, and drops what was noted when it was decided on before.
     pub(super) fn mention(
@@ -60,14 +95,11 @@ impl Tx<'_> {
         }
         let (mut mentions, mut persons) = (BTreeSet::new(), BTreeSet::new());
         if decision.identity.is_some() {
-            for (name, value) in values(&inbox.bytes) {
-                match name {
-                    b"ToewijzingNummer" => mentions.insert(Mention::Allocation(value).what()),
-                    b"DeclaratieNummer" => mentions.insert(Mention::Declaration(value).what()),
-                    b"ReferentieAanbieder" => mentions.insert(Mention::Request(value).what()),
-                    b"Bsn" => persons.insert(hex::encode(person_bytes(&self.person(&Bsn(value.into_owned())))?)),
-                    _ => false,
-                };
+            // Those that are decided on again, that waited or that we made ourselves are read here: they are few.
+            let mentioned = inbox.mentioned.clone().unwrap_or_else(|| Mentioned::of(&inbox.bytes).into());
+            mentions.extend(mentioned.what.iter().cloned());
+            for person in &mentioned.persons {
+                persons.insert(hex::encode(person_bytes(&self.person(person))?));
             }
         } else if let Some(claimed) = &decision.claimed_sender {
             mentions.insert(Mention::Claimed(Party::as_str(claimed).into()).what());
@@ -95,49 +127,44 @@ impl Tx<'_> {
 /// Longest value that is noted: the standard has none that is longer among those that are looked for.
 const LONGEST: usize = 40;
 
-/// Local names and values of the elements of a document that have one short text and nothing else. Takes any bytes and
-/// looks at each once.
-fn values(document: &[u8]) -> impl Iterator<Item = (&[u8], Cow<'_, str>)> {
-    let mut rest = document;
-    std::iter::from_fn(move || {
-        loop {
-            rest = &rest[rest.iter().position(|&byte| byte == b'<')?..];
-            for (open, close) in [(&b"<!--"[..], &b"-->"[..]), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")] {
-                if rest.starts_with(open) {
-                    let end = rest.windows(close.len()).position(|bytes| bytes == close)?;
-                    rest = &rest[end..];
+/// Tells local name and value of each element of a document that has one short text and nothing else, however that is
+/// written: with references, CDATA sections or comments in it. Takes any bytes and looks at each once.
+fn values(document: &[u8], mut tell: impl FnMut(&str, &str)) {
+    let Ok(document) = std::str::from_utf8(document) else { return };
+    let mut reader = Reader::from_str(document);
+    let mut value = String::new();
+    // Whether nothing but text came since the start tag of an element that is still open.
+    let mut is_leaf = false;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(_)) => {
+                value.clear();
+                is_leaf = true;
+            }
+            Ok(Event::Text(text)) => value.push_str(&text),
+            Ok(Event::CData(text)) => value.push_str(&text),
+            Ok(Event::GeneralRef(name)) => match reference(&name) {
+                Some(character) => value.push(character),
+                None => is_leaf = false,
+            },
+            Ok(Event::End(end)) => {
+                if is_leaf && let Some(value) = short(&value) {
+                    tell(end.local_name().as_ref(), value);
                 }
+                is_leaf = false;
             }
-            let end = rest.iter().position(|&byte| byte == b'>')?;
-            let (tag, behind) = (rest.get(1..end).unwrap_or_default(), &rest[end + 1..]);
-            rest = behind;
-            if matches!(tag.first(), None | Some(b'/' | b'!' | b'?')) || tag.ends_with(b"/") {
-                continue;
-            }
-            let name = tag.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-            let name = name.rsplit(|&byte| byte == b':').next().unwrap_or_default();
-            let window = &behind[..behind.len().min(LONGEST * 6)];
-            let Some(length) = window.iter().position(|&byte| byte == b'<') else { continue };
-            if window.get(length + 1) == Some(&b'/')
-                && let Some(value) = text(&window[..length])
-            {
-                return Some((name, value));
-            }
+            Ok(Event::Empty(_)) => is_leaf = false,
+            Ok(Event::Eof) | Err(_) => return,
+            Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_)) => {}
         }
-    })
+    }
 }
 
-/// A text with its entities in place; `None` for one that nobody looks for.
-fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    let text = std::str::from_utf8(bytes).ok()?.trim();
-    if text.is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return None;
-    }
-    if !text.contains('&') {
-        return Some(text.into());
-    }
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
-    Some(entities.iter().fold(text.to_owned(), |text, (entity, sign)| text.replace(entity, sign)).into())
+/// `None` for a text that nobody looks for.
+fn short(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let is_long = text.chars().nth(LONGEST).is_some();
+    (!text.is_empty() && !is_long && !text.chars().any(char::is_control)).then_some(text)
 }
 
 #[cfg(test)]
@@ -146,9 +173,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(document: &str) -> Vec<(String, String)> {
-        values(document.as_bytes())
-            .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.into_owned()))
-            .collect()
+        let mut found = Vec::new();
+        values(document.as_bytes(), |name, value| found.push(pair(name, value)));
+        found
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {
@@ -163,10 +190,31 @@ mod tests {
         );
         assert_eq!(found("<!-- <Bsn>1</Bsn> --><A>1<B/></A><![CDATA[<Bsn>2</Bsn>]]><B>3</B>"), [pair("B", "3")]);
         assert_eq!(found("<R>A&amp;B</R>"), [pair("R", "A&B")]);
+        assert_eq!(found("<R>A&amp;lt;B</R>"), [pair("R", "A&lt;B")], "what is written is read once");
         assert_eq!(found(&format!("<R>{}</R><B>1</B>", "x".repeat(41))), [pair("B", "1")]);
         for broken in ["", "<", "<a", "<a>", "<a>1", "<a>1<", "<!--", "<![CDATA[", "<?", "<>1</>", "></a>"] {
             assert!(found(broken).len() < 2, "{broken}");
         }
+    }
+
+    #[test]
+    fn a_value_is_the_same_however_it_is_written() {
+        for written in [
+            "1001",
+            "<![CDATA[1001]]>",
+            "10<![CDATA[01]]>",
+            "&#49;0&#x30;1",
+            "1<!-- of 2026 -->001",
+            "<!-- the first --> 1001",
+            "1001<!-- the last -->",
+            "<?note it?>1001",
+            "&#00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000049;001",
+        ] {
+            let document = format!("<?xml version='1.0'?><!-- a --><!-- b --><a:N xmlns:a='x'>{written}</a:N><M>2</M>");
+            assert_eq!(found(&document), [pair("N", "1001"), pair("M", "2")], "{written}");
+        }
+        assert_eq!(found("<a><N>1</N><!-- > --><!-- < --><B x='>'>2</B></a>"), [pair("N", "1"), pair("B", "2")]);
+        assert_eq!(found("<R>A&onbekend;B</R><B>1</B>"), [pair("B", "1")], "of what nobody knows nothing is noted");
     }
 
     #[test]
@@ -179,11 +227,10 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_to_their_end(parts in prop::collection::vec(
-            prop::sample::select(vec!["<", ">", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "Bsn", "1", " ", "é", "&", ":"]),
+            prop::sample::select(vec!["<", ">", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "Bsn", "1", " ", "é", "&", "&#49;", ":"]),
             0..80,
         )) {
-            let document = parts.concat();
-            for (_, value) in values(document.as_bytes()) {
+            for (_, value) in found(&parts.concat()) {
                 prop_assert!(!value.is_empty() && value.chars().count() <= LONGEST);
             }
         }

@@ -64,6 +64,7 @@ pub use keys::{InForce, KeyError, KeyId, KeySort, Keys};
 pub use last::LastMessage;
 pub use location::{Location, Server, ServerFault};
 pub use members::{Beat, Claimant, Introduction, Member, Share};
+pub use mentions::Mentioned;
 pub use money::{Balance, Reconciled};
 pub use orders::{AboutHold, AboutParked};
 pub use question::{Open, OpenQuestion};

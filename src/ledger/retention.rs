@@ -570,7 +570,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes away what belongs to no message, by the general terms, and says so in the trail.
+    /// Takes away what belongs to no message, by the general terms, and says so in the trail; at most `limit` rows of each
+    /// sort.
     pub fn take_others_away(
         &mut self,
         retention: &Retention,
@@ -610,14 +611,19 @@ impl Tx<'_> {
                 params![before, limit],
             )?;
             others.details += self.changed(
-                "DELETE FROM attempts WHERE sequence IN (
-                     SELECT o.sequence FROM outbox AS o WHERE o.message_id IS NULL AND o.created_at < ?1 AND o.sent_at < ?1
-                         AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.sequence = o.sequence)
+                "DELETE FROM attempts WHERE (sequence, attempt) IN (
+                     SELECT a.sequence, a.attempt FROM outbox AS o JOIN attempts AS a ON a.sequence = o.sequence
+                     WHERE o.message_id IS NULL AND o.created_at < ?1 AND o.sent_at < ?1
                      ORDER BY o.created_at LIMIT ?2
                  )",
                 params![before, limit],
             )?;
-            others.details += self.changed("DELETE FROM takes WHERE last_at < ?1", params![before])?;
+            others.details += self.changed(
+                "DELETE FROM takes WHERE (transport, transport_id, digest) IN (
+                     SELECT transport, transport_id, digest FROM takes WHERE last_at < ?1 ORDER BY last_at LIMIT ?2
+                 )",
+                params![before, limit],
+            )?;
             let ended = self.all(
                 "SELECT id, content FROM signals WHERE message_id IS NULL AND ended_at < ?1 AND content LIKE '%\"nl\":\"_%'
                  ORDER BY id LIMIT ?2",

@@ -2,6 +2,7 @@
 
 use super::db::params;
 use super::error::{LedgerError, unique};
+use super::mentions::Mentioned;
 use super::record::Recorder;
 use super::signals::Told;
 use super::tx::Tx;
@@ -12,6 +13,7 @@ use crate::message::{Law, Party};
 use crate::pipeline::digest;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A message as it came in.
@@ -27,6 +29,8 @@ pub struct Inbox {
     pub received_at: Timestamp,
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// What they mention, where somebody read it before the message came to the ledger; otherwise that is done there.
+    pub mentioned: Option<Arc<Mentioned>>,
 }
 
 impl Inbox {
@@ -38,7 +42,14 @@ impl Inbox {
         bytes: Vec<u8>,
     ) -> Inbox {
         let digest = digest(&bytes);
-        Inbox { transport: transport.into(), transport_id: transport_id.into(), digest, received_at, bytes }
+        Inbox {
+            transport: transport.into(),
+            transport_id: transport_id.into(),
+            digest,
+            received_at,
+            bytes,
+            mentioned: None,
+        }
     }
 }
 
@@ -155,6 +166,8 @@ impl Tx<'_> {
         let inbox = self.inbox(message_id)?.ok_or(LedgerError::Conflict("there is no message with this number"))?;
         self.update_message(message_id, decision)?;
         self.store_effects(message_id, &inbox, decision, occasion)?;
+        // Who wrote one that could not be read until now was not silent when it came in.
+        self.note_last_message(&inbox, decision)?;
         Ok(Stored { message_id, verdict: decision.verdict, sent_before: true })
     }
 
@@ -173,7 +186,7 @@ impl Tx<'_> {
                     ));
                 }
                 let bytes = self.vault.open(&[b"message", &digest], &body)?;
-                Ok(Inbox { transport, transport_id, digest, received_at, bytes })
+                Ok(Inbox { transport, transport_id, digest, received_at, bytes, mentioned: None })
             },
         )
     }

@@ -129,7 +129,7 @@ impl Tx<'_> {
                 let digest: [u8; 32] = cells.get()?;
                 let (received_at, until) = (cells.moment()?, cells.moment()?);
                 let bytes = self.vault.open(&[b"waiting", &digest], &cells.get::<Vec<u8>>()?)?;
-                let inbox = Inbox { transport, transport_id, digest, received_at, bytes };
+                let inbox = Inbox { transport, transport_id, digest, received_at, bytes, mentioned: None };
                 Ok(Waiter { waiting_id, inbox, until })
             },
         )

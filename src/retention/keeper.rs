@@ -14,6 +14,8 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::events::{RetentionDone, RetentionFailed, RetentionTook};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,10 +157,32 @@ pub fn plan(tx: &Tx<'_>, retention: &Retention, today: Date) -> Result<Account, 
     Ok(account)
 }
 
+/// Going through the ledger broke off. What went before stays gone, and the next time goes on.
+#[derive(Debug)]
+pub struct BrokenOff {
+    /// What it came to until then.
+    pub account: Account,
+    /// Why.
+    pub error: LedgerError,
+}
+
+/// Says why.
+impl fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for BrokenOff {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
 /// Goes through the ledger and takes away what is due, until the stop. With `order`, who asked for it and why.
 ///
 /// # Errors
-/// What the ledger says; what went before stays gone, and the next time goes on.
+/// What the ledger says, with what went until then.
 pub async fn go_through(
     ledger: &Ledger,
     retention: &Arc<Retention>,
@@ -166,7 +190,24 @@ pub async fn go_through(
     order: Option<(String, String)>,
     pace: Pace,
     stop: &Shutdown,
-) -> Result<Account, LedgerError> {
+) -> Result<Account, BrokenOff> {
+    let mut account = Account::default();
+    match go_on(ledger, retention, clock, order, pace, stop, &mut account).await {
+        Ok(whole) => Ok(Account { whole, ..account }),
+        Err(error) => Err(BrokenOff { account, error }),
+    }
+}
+
+/// As [`go_through`], adding up what went; whether it came to the end.
+async fn go_on(
+    ledger: &Ledger,
+    retention: &Arc<Retention>,
+    clock: &dyn Clock,
+    order: Option<(String, String)>,
+    pace: Pace,
+    stop: &Shutdown,
+    account: &mut Account,
+) -> Result<bool, LedgerError> {
     let (now, today) = (clock.now(), clock.today());
     let run = ledger
         .run(move |tx| {
@@ -174,11 +215,10 @@ pub async fn go_through(
             tx.begin_retention(today, order, now)
         })
         .await?;
-    let mut account = Account::default();
     let mut walk = Walk::new(retention, today);
     while walk.portion().is_some() {
         if !breathe(ledger, pace, stop).await {
-            return Ok(account);
+            return Ok(false);
         }
         let (settings, now) = (Arc::clone(retention), clock.now());
         let done = ledger.run(move |tx| portion_of(tx, walk, &settings, run, now)).await?;
@@ -187,7 +227,7 @@ pub async fn go_through(
     }
     loop {
         if !breathe(ledger, pace, stop).await {
-            return Ok(account);
+            return Ok(false);
         }
         let (settings, now) = (Arc::clone(retention), clock.now());
         let others = ledger.run(move |tx| tx.take_others_away(&settings, run, today, OTHERS_AT_ONCE, now)).await?;
@@ -198,7 +238,7 @@ pub async fn go_through(
     }
     let now = clock.now();
     ledger.run(move |tx| tx.end_retention(run, now)).await?;
-    Ok(Account { whole: true, ..account })
+    Ok(true)
 }
 
 /// One job: looks at the next classes until one has something old enough, and takes a portion of that away.
@@ -297,9 +337,12 @@ async fn look(
     if ledger.run(|tx| tx.last_whole_retention()).await?.is_some_and(|last| last.day == today && last.order.is_none()) {
         return Ok(());
     }
-    let account = go_through(ledger, retention, clock, None, Pace::BESIDE, stop).await?;
+    let (account, done) = match go_through(ledger, retention, clock, None, Pace::BESIDE, stop).await {
+        Ok(account) => (account, Ok(())),
+        Err(BrokenOff { account, error }) => (account, Err(error)),
+    };
     tell(&account, telemetry);
-    Ok(())
+    done
 }
 
 fn tell(account: &Account, telemetry: &Telemetry) {
@@ -309,5 +352,55 @@ fn tell(account: &Account, telemetry: &Telemetry) {
     let [bodies, details, records] = Stage::ALL.map(|stage| account.of(stage));
     if account.whole {
         RetentionDone { bodies, details, records, persons: account.persons, others: account.others }.emit(telemetry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::decision::{Decision, Verdict};
+    use crate::ledger::{Inbox, Keys, Location, Settings};
+    use crate::retention::{Term, Terms};
+    use crate::shutdown::shutdown;
+    use jiff::SignedDuration;
+    use jiff::civil::date;
+
+    #[tokio::test]
+    async fn what_went_before_a_failure_is_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("ledger.sqlite");
+        let settings = Settings { location: Location::from(file.clone()), keys: Keys::generate(), max_group: 8 };
+        let ledger = Ledger::open(settings).expect("a ledger opens");
+        let clock = FixedClock::on(date(2026, 3, 10));
+        for id in ["a", "b", "c"] {
+            let inbox = Inbox::new("directory", id, clock.now(), id.as_bytes().to_vec());
+            let decision = Decision { verdict: Verdict::Rejected, ..Decision::set_aside() };
+            ledger.run(move |tx| tx.store(&inbox, &decision)).await.expect("it is stored");
+        }
+        let beside = rusqlite::Connection::open(&file).expect("the file opens");
+        let fails = "CREATE TRIGGER broken BEFORE UPDATE OF removed ON messages WHEN NEW.removed = 2
+                     BEGIN SELECT RAISE(ABORT, 'a fault'); END";
+        beside.execute_batch(fails).expect("a trigger can be made");
+        clock.advance(SignedDuration::from_hours(24 * 200));
+        let sixty = Some(Term::Days(60));
+        let general = Terms { bodies: sixty, details: sixty, records: None };
+        let retention = Arc::new(Retention { general, ..Retention::default() });
+        let (telemetry, (_trigger, stop)) = (Telemetry::default(), shutdown(Duration::ZERO));
+        let look = || look(&ledger, &retention, &clock, &Tasks::Own, &telemetry, &stop);
+        look().await.expect_err("details cannot go");
+        let went = |scrape: &str, stage: &str| {
+            let of = |line: &&str| {
+                line.starts_with("sluis_retention_removed_total") && line.contains(&format!("stage=\"{stage}\""))
+            };
+            scrape.lines().find(of).and_then(|line| line.rsplit(' ').next()).map(str::to_owned)
+        };
+        let scrape = telemetry.scrape().await;
+        assert_eq!((went(&scrape, "bodies").as_deref(), went(&scrape, "details")), (Some("3"), None), "{scrape}");
+        beside.execute_batch("DROP TRIGGER broken").expect("it goes");
+        look().await.expect("nothing is in the way");
+        let scrape = telemetry.scrape().await;
+        assert_eq!(went(&scrape, "bodies").as_deref(), Some("3"), "what went is counted once");
+        assert_eq!(went(&scrape, "details").as_deref(), Some("3"));
     }
 }

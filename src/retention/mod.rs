@@ -140,8 +140,8 @@ impl Terms {
         }
     }
 
-    /// What is wrong with them, with the stage that is at fault, and what to do.
-    pub fn faults(&self) -> Vec<(Stage, String, &'static str)> {
+    /// What is wrong with them, and what to do.
+    pub fn faults(&self) -> Vec<TermFault> {
         let mut faults = Vec::new();
         let mut before: Option<(Stage, Option<Term>)> = None;
         for stage in Stage::ALL {
@@ -149,19 +149,22 @@ impl Terms {
             if let Some(term) = term {
                 let (shortest, why) = shortest(stage);
                 if term.days() < shortest.days() {
-                    faults.push((stage, format!("{term} is shorter than {shortest}: {why}"), "make it longer"));
+                    let what = format!("{term} is shorter than {shortest}: {why}");
+                    faults.push(TermFault { stage, earlier: None, what, todo: "make it longer" });
                 }
                 match before {
-                    Some((earlier, None)) => faults.push((
+                    Some((earlier, None)) => faults.push(TermFault {
                         stage,
-                        format!("{stage} go and {earlier} of the same messages are kept for ever"),
-                        "set a term for both: what is left of a message is ever less",
-                    )),
-                    Some((earlier, Some(other))) if term.days() < other.days() => faults.push((
+                        earlier: Some(earlier),
+                        what: format!("{stage} go and {earlier} of the same messages are kept for ever"),
+                        todo: "set a term for both: what is left of a message is ever less",
+                    }),
+                    Some((earlier, Some(other))) if term.days() < other.days() => faults.push(TermFault {
                         stage,
-                        format!("{stage} would go after {term}, before {earlier} go after {other}"),
-                        "make it at least as long: what is left of a message is ever less",
-                    )),
+                        earlier: Some(earlier),
+                        what: format!("{stage} would go after {term}, before {earlier} go after {other}"),
+                        todo: "make it at least as long: what is left of a message is ever less",
+                    }),
                     _ => {}
                 }
             }
@@ -169,6 +172,19 @@ impl Terms {
         }
         faults
     }
+}
+
+/// What is wrong with one of the terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermFault {
+    /// The stage at fault.
+    pub stage: Stage,
+    /// The one before, which it contradicts.
+    pub earlier: Option<Stage>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub todo: &'static str,
 }
 
 fn shortest(stage: Stage) -> (Term, &'static str) {
@@ -229,6 +245,15 @@ pub struct Exception {
 }
 
 impl Exception {
+    /// What is set for a stage; `None` when nothing is.
+    pub fn of(&self, stage: Stage) -> Option<Option<Term>> {
+        match stage {
+            Stage::Bodies => self.bodies,
+            Stage::Details => self.details,
+            Stage::Records => self.records,
+        }
+    }
+
     fn on(self, terms: Terms) -> Terms {
         Terms {
             bodies: self.bodies.unwrap_or(terms.bodies),
@@ -430,7 +455,7 @@ mod tests {
 
     #[test]
     fn terms_that_would_change_verdicts_or_leave_more_than_went_are_faults() {
-        let faults = |text| terms(text).faults().iter().map(|fault| fault.0).collect::<Vec<_>>();
+        let faults = |text| terms(text).faults().iter().map(|fault| fault.stage).collect::<Vec<_>>();
         assert!(faults(["60d", "60d", "2y"]).is_empty());
         assert!(faults(["60d", "", ""]).is_empty());
         assert!(faults(["", "", ""]).is_empty());

@@ -32,6 +32,7 @@ pub use pattern::Pattern;
 pub use peek::{Header as HeaderHint, peek_header};
 pub use tables::{Element, Model, Schema};
 pub use validate::{recognise, validate};
+pub(crate) use wellformed::reference;
 
 /// Byte order mark of UTF-8; allowed, never required.
 const BOM: &[u8] = b"\xEF\xBB\xBF";

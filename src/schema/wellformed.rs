@@ -66,7 +66,7 @@ pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
 }
 
 /// The character behind `&name;`: the five predefined entities and numeric references.
-pub(super) fn reference(name: &str) -> Option<char> {
+pub(crate) fn reference(name: &str) -> Option<char> {
     let c = match name {
         "lt" => return Some('<'),
         "gt" => return Some('>'),

@@ -187,6 +187,11 @@ impl BudgetsExpected<'_> {
         telemetry.has_kept(&BudgetsExpected::owner(region))
     }
 
+    /// Tells nothing of a region any more: another gateway does.
+    pub fn forget(region: &str, telemetry: &Telemetry) {
+        telemetry.drop_kept(&BudgetsExpected::owner(region));
+    }
+
     fn owner(region: &str) -> String {
         format!("budgets of {region}")
     }

@@ -823,7 +823,7 @@ impl Metric {
                 labels: &["section", "file"],
                 unit: "seconds since 1970",
                 help: "When a certificate that the configuration names ends; 0 when the file cannot be used",
-                meaning: "The first to end of those in a file. `section` is `amqp`, `ledger`, `http_intake`, `console` or `back_office` and its municipality; `file` is the key that names it.",
+                meaning: "The first to end of those in a file. `section` is `amqp`, `ledger`, `http_intake`, `console`, `oidc` or `back_office` and its municipality; `file` is the key that names it.",
                 buckets: &[],
             },
             Metric::KeyAgeSeconds => Entry {

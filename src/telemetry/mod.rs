@@ -129,6 +129,11 @@ impl Telemetry {
         self.kept().insert(owner.to_owned(), figures);
     }
 
+    /// Keeps nothing any more of what `owner` told.
+    pub(crate) fn drop_kept(&self, owner: &str) {
+        self.kept().remove(owner);
+    }
+
     /// Whether `owner` has told figures.
     pub(crate) fn has_kept(&self, owner: &str) -> bool {
         self.kept().contains_key(owner)

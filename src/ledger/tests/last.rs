@@ -44,6 +44,24 @@ fn who_sends_is_noted_and_what_we_make_ourselves_is_not() {
 }
 
 #[test]
+fn who_is_read_at_last_is_noted_as_of_when_it_came_in() {
+    let sut = Sut::new();
+    let parked =
+        Decision { identity: None, verdict: Verdict::Parked, level: 1, ..accepted(identity(wmo(Number::N305), "")) };
+    let came_in = |id: &str, seconds| Inbox { received_at: at(seconds), ..inbox(id) };
+    let first = sut.store(came_in("a", 10), parked.clone()).message_id;
+    let second = sut.store(came_in("b", 20), parked).message_id;
+    assert_eq!(noted(&sut), [], "nobody knows who wrote them");
+    let anew = |name: &str| accepted(identity(wmo(Number::N305), name));
+    let (one, two) = (anew("A"), anew("B"));
+    sut.get(move |tx| tx.store_again(second, &two, at(1000), "mended"));
+    let aanbieder = Party::from(AANBIEDER);
+    assert_eq!(noted(&sut), [("WMO305".to_owned(), aanbieder.clone(), at(20))]);
+    sut.get(move |tx| tx.store_again(first, &one, at(2000), "mended"));
+    assert_eq!(noted(&sut), [("WMO305".to_owned(), aanbieder, at(20))], "an earlier one is not the last");
+}
+
+#[test]
 fn each_group_of_jobs_is_told() {
     let sut = Sut::new();
     let (sender, groups) = std::sync::mpsc::sync_channel(16);

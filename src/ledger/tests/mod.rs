@@ -14,6 +14,7 @@ mod overview;
 mod place;
 mod questions;
 mod records;
+mod retention;
 mod search;
 mod signals;
 mod view;

@@ -37,7 +37,7 @@ const LINGER: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum HttpIntakeError {
     /// The address cannot be had.
-    #[error("{0}")]
+    #[error(transparent)]
     Address(ListenError),
     /// A certificate cannot be used.
     #[error(transparent)]
@@ -277,5 +277,22 @@ impl AsyncWrite for Connection {
                 Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_cannot_be_had_is_told_with_the_reason_of_the_system() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let listen = taken.local_addr().expect("an address");
+        let reason = TcpListener::bind(listen).await.expect_err("it is taken").to_string();
+        let settings = config::Listener { section: "http_intake", listen, tls: None, head_timeout: IDLE };
+        let Err(error) = Listening::bind(&settings).await else { panic!("{listen} was had twice") };
+        let told = format!("{:#}", anyhow::Error::from(error));
+        assert!(told.contains("[http_intake]") && told.contains(&listen.to_string()), "{told}");
+        assert_eq!(told.matches(&reason).count(), 1, "{told}");
     }
 }
