@@ -102,6 +102,7 @@ fn password(context: &Context, fault: Option<&str>) -> Markup {
     };
     let one = |name, nl, en, entry| Field::new(name, context.pick(nl, en), "", entry).required();
     let fields = html! {
+        (parts::whose_password(context, &context.actor.name))
         (field(&one("old", "Huidig wachtwoord", "Current password", Entry::Password)))
         (field(&one("new", "Nieuw wachtwoord", "New password", Entry::NewPassword).hint(&hint).fault(fault)))
         (field(&one("again", "Nieuw wachtwoord nogmaals", "New password once more", Entry::NewPassword)))

@@ -285,7 +285,8 @@ fn orders(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
         ))
         (order(
             "reset", &path("password"), "Een nieuw wachtwoord beëindigt alle sessies.", "A new password ends all sessions.",
-            field(&password_field(context, "reset-password")), ("Zet wachtwoord", "Set password"), false,
+            html! { (parts::whose_password(context, &account.name)) (field(&password_field(context, "reset-password"))) },
+            ("Zet wachtwoord", "Set password"), false,
         ))
         @if is_shut {
             (order(

@@ -146,8 +146,8 @@ impl Asked {
 #[derive(Deserialize)]
 struct Nothing {}
 
-/// Has the chain recounted: in the background, on the connection for looking, a portion at a time, so that pages come in
-/// between and the gateway is not held up.
+/// Has the chain recounted: in the background, on the connection for what takes long, a portion at a time, so that neither
+/// pages nor the gateway are held up.
 async fn verify(
     Extension(recounting): Extension<Arc<Recounting>>,
     Posted { context, fields: Nothing {} }: Posted<Nothing>,
@@ -173,7 +173,7 @@ async fn verify(
 async fn recount(site: &Site, recounting: &Recounting, by: String) -> Result<(), LedgerError> {
     let mut walk = site.look(|tx, _| Ok(ChainWalk::new(tx.last_recount()?.as_ref()))).await?;
     while !walk.is_done() {
-        walk = site.look(move |tx, _| tx.walk_chain(walk)).await?;
+        walk = site.slow.run(move |tx| tx.walk_chain(walk)).await?;
         recounting.set(Recount::Runs(walk.row()));
     }
     let found = walk.found();

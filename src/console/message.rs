@@ -94,9 +94,9 @@ fn shown(context: &Context, title: &str, content: &Markup) -> Html<String> {
 
 fn about(context: &Context, message: &Message) -> Markup {
     let (language, listed) = (context.language, &message.listed);
-    let party = |code: &Option<String>| match code {
-        Some(code) => html! { (orders::party(context, code)) },
-        None => html! { "–" },
+    let party = |code: &Option<String>| {
+        let named = code.as_deref().map(|code| orders::party(context, code));
+        html! { (named.as_deref().unwrap_or("–")) }
     };
     let mut facts = vec![
         (
