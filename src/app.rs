@@ -32,7 +32,7 @@ use crate::transport::directory::DirectoryIntake;
 use crate::transport::http::{HttpIntake, Listening};
 use crate::transport::spool::Spool;
 use crate::trial::Trials;
-use crate::web::{self, Site};
+use crate::web::{self, Reckoning, Site};
 use anyhow::Context as _;
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -223,6 +223,8 @@ impl App {
             Some(Arc::new(Site {
                 ledger: ledger.clone(),
                 reader: reader()?,
+                slow: reader()?,
+                reckoning: Reckoning::default(),
                 registers: Arc::clone(&registers),
                 trials: Arc::clone(trials),
                 telemetry: telemetry.clone(),

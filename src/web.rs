@@ -2,6 +2,10 @@
 //!
 //! Looking never holds up the gateway: it reads on a connection of its own. Orders are jobs like any other.
 
+mod reckoning;
+
+pub use reckoning::{Reckoned, Reckoning};
+
 use crate::access::{self, Door};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,6 +30,10 @@ pub struct Site {
     pub ledger: Ledger,
     /// For looking; never waits for the gateway, nor the gateway for it.
     pub reader: Ledger,
+    /// For looking at all there is: it holds up nobody who looks at a page.
+    pub slow: Ledger,
+    /// Figures over all there is.
+    pub reckoning: Reckoning,
     /// The contract registers.
     pub registers: Arc<Registers>,
     /// Messages that are tried out.
@@ -67,6 +75,7 @@ pub fn routes(site: Arc<Site>) -> Router {
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing here"))
         .layer(middleware::from_fn_with_state(door, access::admit))
         .layer(middleware::from_fn(crate::api::conventions))
+        .layer(middleware::from_fn(crate::console::conventions))
         .layer(middleware::from_fn(harden))
         .with_state(site)
 }
@@ -134,7 +143,8 @@ pub(crate) mod testing {
         let registers = Arc::new(Registers::new(&config, contracts, Arc::clone(&clock), &telemetry));
         let trials = Trials::new(&config, registers.in_force(), ledger.clone(), Arc::clone(&clock));
         let trials = Arc::new(trials);
-        Arc::new(Site { reader: ledger.clone(), ledger, registers, trials, telemetry, clock, config })
+        let (reader, slow, reckoning) = (ledger.clone(), ledger.clone(), Reckoning::default());
+        Arc::new(Site { ledger, reader, slow, reckoning, registers, trials, telemetry, clock, config })
     }
 
     /// Somebody of these roles.

@@ -7,9 +7,15 @@ use e2e::daemon::Site;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use reqwest::{Client, Response, redirect};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::Value;
-use std::fs;
-use std::process::Output;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 const PASSWORD: &str = "vier losse woorden hier";
@@ -46,6 +52,40 @@ async fn sign_in(client: &Client, base: &str, name: &str, password: &str) -> Res
 fn cookie(answer: &Response) -> String {
     let set = answer.headers()[SET_COOKIE].to_str().expect("text");
     set.split(';').next().expect("a cookie").to_owned()
+}
+
+#[test]
+fn whoever_breaks_off_at_the_prompt_keeps_the_echo_of_the_terminal() {
+    let site = Site::with_config(SETTINGS);
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be made");
+    grantpt(&master).and_then(|()| unlockpt(&master)).expect("it may be opened");
+    let name = ptsname(&master, Vec::new()).expect("it has a name");
+    let terminal = File::options().read(true).write(true).open(OsStr::from_bytes(name.to_bytes()));
+    let terminal = terminal.expect("it opens");
+    let echoes = || tcgetattr(&terminal).expect("it is there").local_modes.contains(LocalModes::ECHO);
+    assert!(echoes());
+    for sent in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let mut asking = Command::new(env!("CARGO_BIN_EXE_sluis"));
+        asking.args(["account", "add", "beheer", "--role", "administrator", "--config"]).arg(site.path("sluis.toml"));
+        let stdin = terminal.try_clone().expect("it can be shared");
+        asking.env("USER", "installer").env_remove("SUDO_USER");
+        let mut asking = asking.stdin(stdin).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut said = asking.stderr.take().expect("it was asked for");
+        let mut prompt = Vec::new();
+        let mut byte = [0];
+        while !prompt.ends_with(b"beheer: ") {
+            said.read_exact(&mut byte).expect("it asks");
+            prompt.push(byte[0]);
+        }
+        assert!(!echoes(), "what is typed is not shown");
+        kill_process(Pid::from_child(&asking), sent).expect("it runs");
+        assert_eq!(asking.wait().expect("it ends").code(), Some(2), "{sent:?}");
+        assert!(echoes(), "after {sent:?} the terminal shows what is typed");
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).expect("text");
+        assert!(rest.contains("nothing was changed"), "{rest}");
+    }
+    assert!(!site.path("ledger.sqlite").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

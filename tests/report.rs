@@ -150,7 +150,7 @@ impl Desk {
         for (line, each) in shown.accounts.iter().zip(accounts) {
             assert_eq!(
                 (each["provider"].as_str(), each["segment"].as_str()),
-                (Some(line.provider.as_str()), Some(line.segment.as_str()))
+                (Some(line.aanbieder.as_str()), Some(line.segment.as_str()))
             );
             assert_eq!(figures(&json(&line.figures)), figures(each));
             assert_eq!(each["not_claimed_cents"], line.figures.not_claimed_cents);

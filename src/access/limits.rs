@@ -1,11 +1,14 @@
 //! How often somebody may try. In memory of one gateway: what must hold across gateways, the lock-out of a name, stands
 //! in the ledger.
 
+use crate::sender::TokenHash;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Sign-ins that one address may try in a row, and per minute after that.
@@ -14,8 +17,8 @@ const SIGN_INS_PER_ADDRESS: u32 = 20;
 const SIGN_INS_PER_NAME: u32 = 10;
 /// Sign-ins of all together per second: each costs the machine a hash.
 const SIGN_INS_PER_SECOND: u32 = 20;
-/// Wrong API tokens that one address may show in a row, and per minute after that.
-const WRONG_TOKENS: u32 = 30;
+/// API tokens that are not known to be right which one address may show in a row, and per minute after that.
+const STRANGE_TOKENS: u32 = 30;
 /// Keys that are kept before those at rest are forgotten.
 const MOST_KEYS: usize = 10_000;
 
@@ -30,6 +33,9 @@ pub struct Limits {
     all: DefaultDirectRateLimiter,
     tokens: DefaultKeyedRateLimiter<i64>,
     strangers: DefaultKeyedRateLimiter<IpAddr>,
+    /// Tokens that were right when they were last looked up: nobody who guesses makes a program wait that shares their
+    /// address.
+    known: Mutex<BTreeSet<TokenHash>>,
 }
 
 impl Limits {
@@ -42,7 +48,8 @@ impl Limits {
             names: RateLimiter::keyed(per_minute(SIGN_INS_PER_NAME)),
             all: RateLimiter::direct(per_second),
             tokens: RateLimiter::keyed(per_minute(requests_per_token)),
-            strangers: RateLimiter::keyed(per_minute(WRONG_TOKENS)),
+            strangers: RateLimiter::keyed(per_minute(STRANGE_TOKENS)),
+            known: Mutex::default(),
         }
     }
 
@@ -72,12 +79,27 @@ impl Limits {
         keyed(&self.tokens, &id)
     }
 
-    /// Somebody showed a token that does not count.
+    /// Whether somebody may show a token that is not known to be right.
     ///
     /// # Errors
     /// When to come again.
-    pub fn wrong_token(&self, address: Option<IpAddr>) -> Result<(), TooOften> {
+    pub fn stranger(&self, address: Option<IpAddr>) -> Result<(), TooOften> {
         by_address(&self.strangers, address)
+    }
+
+    /// Whether a token was right when it was last looked up. It says nothing of whether it still is.
+    pub fn knows(&self, token: &TokenHash) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(token)
+    }
+
+    /// A token is right. There are no more of these than there are tokens.
+    pub fn remember(&self, token: TokenHash) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(token);
+    }
+
+    /// A token is not right any more.
+    pub fn forget(&self, token: &TokenHash) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
     }
 }
 

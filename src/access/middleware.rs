@@ -35,7 +35,7 @@ const OPEN: [&str; 8] = [
     "/robots.txt",
 ];
 /// What of the API is for everybody: its own description.
-const OPEN_API: [&str; 2] = ["/v1/openapi.json", "/v1/openapi.yaml"];
+const OPEN_API: &str = "/v1/openapi.json";
 /// Where somebody may go whose password must be changed first.
 const FOR_CHANGING: [&str; 3] = ["/account", "/account/password", "/logout"];
 /// Longest time from the head of a request to its answer: whoever sends a body drop by drop keeps no place.
@@ -201,7 +201,7 @@ async fn pass(door: Arc<Door>, request: Request, next: Next) -> Response {
     }
     let path = request.uri().path();
     if api::is_ours(path) {
-        if OPEN_API.contains(&path) { next.run(request).await } else { program(&door, request, next).await }
+        if path == OPEN_API { next.run(request).await } else { program(&door, request, next).await }
     } else {
         person(&door, request, next).await
     }
@@ -244,7 +244,7 @@ async fn person(door: &Door, mut request: Request, next: Next) -> Response {
     }
     let visit = Visit { actor: session::actor(&session), form_token: Some(key.form_token()) };
     let must_change = session.must_change;
-    let current = Current { id: session.id, name: session.name, means: session.means, must_change };
+    let current = Current { id: session.id, holder: session.holder, must_change };
     request.extensions_mut().insert(visit);
     request.extensions_mut().insert(current);
     next.run(request).await
@@ -271,9 +271,16 @@ async fn program(door: &Door, mut request: Request, next: Next) -> Response {
         return unknown("Bearer realm=\"sluis\"", "this needs an API token: send Authorization: Bearer slt_…");
     };
     let address = request.extensions().get::<Address>().map(|address| address.0);
-    let known = match TokenKey::of_header(shown) {
+    let hash = TokenKey::of_header(shown).map(|key| key.hash());
+    // Before the ledger is asked: whoever guesses costs it nothing once they are over the limit.
+    if !hash.is_some_and(|hash| door.limits.knows(&hash))
+        && let Err(often) = door.limits.stranger(address)
+    {
+        return too_often(often);
+    }
+    let known = match hash {
         None => None,
-        Some(key) => match door.site.look(move |tx, _| tx.token(key.hash())).await {
+        Some(hash) => match door.site.look(move |tx, _| tx.token(hash)).await {
             Ok(token) => token,
             Err(error) => {
                 tracing::warn!(%error, "a token could not be looked up");
@@ -282,15 +289,14 @@ async fn program(door: &Door, mut request: Request, next: Next) -> Response {
         },
     };
     let now = door.site.clock.now();
-    let Some(known) = known.filter(|token| token.counts(now)) else {
-        return match door.limits.wrong_token(address) {
-            Ok(()) => unknown(
-                "Bearer realm=\"sluis\", error=\"invalid_token\"",
-                "this API token is unknown, has expired or was revoked",
-            ),
-            Err(often) => too_often(often),
-        };
+    let Some((known, hash)) = known.filter(|token| token.counts(now)).zip(hash) else {
+        hash.inspect(|hash| door.limits.forget(hash));
+        return unknown(
+            "Bearer realm=\"sluis\", error=\"invalid_token\"",
+            "this API token is unknown, has expired or was revoked",
+        );
     };
+    door.limits.remember(hash);
     if let Err(often) = door.limits.token(known.id) {
         return too_often(often);
     }

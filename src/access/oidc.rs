@@ -9,6 +9,7 @@
 use super::Role;
 use crate::config;
 use crate::delivery::http::install_crypto_provider;
+use crate::ledger::Subject;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use openidconnect::core::{
@@ -123,7 +124,7 @@ pub struct Departure {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Person {
     /// Who they are for the provider.
-    pub subject: String,
+    pub subject: Subject,
     /// Their name here.
     pub name: String,
     /// Their roles.
@@ -264,7 +265,8 @@ impl Provider {
             return Err(Failure::Token("it names nobody"));
         }
         // Nobody can take the name of a local account, which has no colon.
-        Ok(Person { name: format!("oidc:{name}"), subject, roles, next })
+        let name = format!("oidc:{name}");
+        Ok(Person { name, subject: Subject { issuer: claims.issuer().as_str().to_owned(), id: subject }, roles, next })
     }
 
     fn roles(&self, claims: &BTreeMap<String, Value>) -> BTreeSet<Role> {

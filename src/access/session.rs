@@ -1,7 +1,7 @@
 //! Sessions: what a browser shows with every request, and what it is worth.
 
-use super::{Actor, Means};
-use crate::ledger::Session;
+use super::Actor;
+use crate::ledger::{Holder, Session};
 use crate::sender::TokenHash;
 use chacha20poly1305::aead::Generate as _;
 use jiff::{SignedDuration, Timestamp};
@@ -51,10 +51,8 @@ impl std::fmt::Debug for SessionKey {
 pub struct Current {
     /// Number in the ledger.
     pub id: i64,
-    /// Name of the account or of the person, as in the ledger.
-    pub name: String,
-    /// What vouches for them.
-    pub means: Means,
+    /// Whose it is.
+    pub holder: Holder,
     /// Whether the password must be changed before anything else.
     pub must_change: bool,
 }
@@ -81,7 +79,7 @@ pub fn worth(session: &Session, idle: Duration, now: Timestamp) -> Worth {
 
 /// Who somebody is by a session.
 pub fn actor(session: &Session) -> Actor {
-    Actor::new(session.name.clone(), session.means, &session.capacity)
+    Actor::new(session.holder.name.clone(), session.holder.means, &session.capacity)
 }
 
 #[cfg(test)]
@@ -95,8 +93,7 @@ mod tests {
         let at = |minutes: i64| Timestamp::from_second(1_773_144_000 + minutes * 60).expect("a moment");
         let session = Session {
             id: 1,
-            name: "j.devries".to_owned(),
-            means: Means::Account,
+            holder: Holder::of_account("j.devries"),
             capacity: Capacity::Staff(BTreeSet::from([Role::Viewer])),
             must_change: false,
             created_at: at(0),

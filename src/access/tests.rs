@@ -316,6 +316,65 @@ async fn programs_are_known_by_tokens_and_by_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_token_that_does_not_count_is_told_so_as_a_problem() {
+    let mut admin = Browser::new("");
+    admin.account("beheer", &[Role::Administrator]).await;
+    admin.sign_in("beheer").await.goes_to();
+    let token = async |admin: &mut Browser, name: &str| {
+        let page = admin.send("/tokens", &format!("name={name}&scope=view&days=1")).await.body;
+        let (_, rest) = page.split_once("<code>").expect("it is shown");
+        rest.split('<').next().expect("its end").to_owned()
+    };
+    let (expired, revoked) = (token(&mut admin, "expired").await, token(&mut admin, "revoked").await);
+    admin.send("/tokens/revoked/revoke", "reason=gelekt").await.goes_to();
+    let mut program = admin.another();
+    program.headers = vec![("authorization", format!("Bearer {expired}"))];
+    assert_eq!(program.get("/v1/messages").await.status, StatusCode::OK);
+    program.later(SignedDuration::from_hours(24));
+    for (case, token) in [("expired", expired), ("revoked", revoked), ("unknown", format!("slt_{}", "0".repeat(64)))] {
+        program.headers = vec![("authorization", format!("Bearer {token}"))];
+        for path in ["/v1/messages", "/v1/messages/1", "/v1/nothing"] {
+            let answer = program.get(path).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{case} {path}");
+            assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{case} {path}");
+            assert_eq!(
+                answer.headers[header::WWW_AUTHENTICATE],
+                "Bearer realm=\"sluis\", error=\"invalid_token\"",
+                "{case} {path}"
+            );
+            assert!(answer.body.contains("unauthorized") && !answer.body.contains("slt_"), "{case} {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_guesses_tokens_costs_the_ledger_nothing_and_keeps_no_program_out() {
+    let mut admin = Browser::new("");
+    admin.account("beheer", &[Role::Administrator]).await;
+    admin.sign_in("beheer").await.goes_to();
+    let page = admin.send("/tokens", "name=backoffice&scope=view&days=90").await.body;
+    let (_, rest) = page.split_once("<code>").expect("it is shown");
+    let token = rest.split('<').next().expect("its end").to_owned();
+    let mut program = admin.another();
+    program.headers = vec![("authorization", format!("Bearer {token}"))];
+    assert_eq!(program.get("/v1/messages").await.status, StatusCode::OK);
+
+    let mut stranger = admin.another();
+    stranger.headers = vec![("authorization", format!("Bearer slt_{}", "0".repeat(64)))];
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        statuses.push(stranger.get("/v1/messages").await.status.as_u16());
+    }
+    assert!(statuses.starts_with(&[401; 25]) && statuses.ends_with(&[429; 5]), "{statuses:?}");
+    assert_eq!(program.get("/v1/messages").await.status, StatusCode::OK, "it shares the address of who guesses");
+    let ledger = admin.site.ledger.clone();
+    tokio::task::spawn_blocking(move || ledger.close()).await.expect("no panic").expect("it closes");
+    let answer = stranger.get("/v1/messages").await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "the ledger is not asked: {}", answer.body);
+    assert!(answer.headers.contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
 async fn a_token_that_was_revoked_counts_no_more() {
     let mut admin = Browser::new("");
     admin.account("beheer", &[Role::Administrator]).await;

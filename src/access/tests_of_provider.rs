@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rcgen::{KeyPair, SigningKey as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -26,6 +27,10 @@ struct Provider {
 
 struct Inner {
     key: KeyPair,
+    /// Somebody else who signs in its name.
+    forger: Option<KeyPair>,
+    /// How tokens are signed, as they say themselves; what is published is ES256, or RS256 for a key of that kind.
+    algorithm: &'static str,
     key_id: String,
     codes: BTreeMap<String, Sale>,
     used: BTreeSet<String>,
@@ -42,7 +47,14 @@ impl Provider {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let key = KeyPair::generate().expect("a key");
-        let inner = Inner { key, key_id: "one".to_owned(), codes: BTreeMap::new(), used: BTreeSet::new() };
+        let inner = Inner {
+            key,
+            forger: None,
+            algorithm: "ES256",
+            key_id: "one".to_owned(),
+            codes: BTreeMap::new(),
+            used: BTreeSet::new(),
+        };
         let provider = Provider { address, state: Arc::new(Mutex::new(inner)) };
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(metadata))
@@ -106,17 +118,24 @@ async fn metadata(State(provider): State<Provider>) -> Json<Value> {
         "jwks_uri": format!("{issuer}/keys"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
     }))
 }
 
 async fn keys(State(provider): State<Provider>) -> Json<Value> {
     let inner = provider.inner();
-    let point = inner.key.public_key_raw().to_vec();
-    let (x, y) = (base64(&point[1..33]), base64(&point[33..65]));
-    Json(json!({
-        "keys": [{ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": inner.key_id, "x": x, "y": y }]
-    }))
+    let public = inner.key.public_key_raw();
+    let key = if inner.key.algorithm() == &rcgen::PKCS_RSA_SHA256 {
+        // A sequence with a head of four bytes, of two numbers.
+        let (modulus, exponent) = numbers(public, 4);
+        json!({
+            "kty": "RSA", "use": "sig", "alg": "RS256", "kid": inner.key_id, "n": base64(modulus), "e": base64(exponent)
+        })
+    } else {
+        let (x, y) = (base64(&public[1..33]), base64(&public[33..65]));
+        json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": inner.key_id, "x": x, "y": y })
+    };
+    Json(json!({ "keys": [key] }))
 }
 
 async fn token(
@@ -137,30 +156,48 @@ async fn token(
     if base64(&Sha256::digest(&asked["code_verifier"])) != sale.challenge {
         return refuse("invalid_grant");
     }
-    let id_token = signed(&inner.key, &inner.key_id, &sale.claims);
+    let id_token = signed(&inner, &sale.claims);
     let body = json!({ "access_token": "opaque", "token_type": "Bearer", "expires_in": 300, "id_token": id_token });
     Json(body).into_response()
 }
 
-fn signed(key: &KeyPair, key_id: &str, claims: &Value) -> String {
-    let head = json!({ "alg": "ES256", "typ": "JWT", "kid": key_id }).to_string();
+fn signed(inner: &Inner, claims: &Value) -> String {
+    let head = json!({ "alg": inner.algorithm, "typ": "JWT", "kid": inner.key_id }).to_string();
     let text = format!("{}.{}", base64(head.as_bytes()), base64(claims.to_string().as_bytes()));
-    let signature = key.sign(text.as_bytes()).expect("it signs");
-    format!("{text}.{}", base64(&plain_signature(&signature)))
+    let by_key = || inner.forger.as_ref().unwrap_or(&inner.key).sign(text.as_bytes()).expect("it signs");
+    let signature = match inner.algorithm {
+        "none" => Vec::new(),
+        "HS256" => {
+            let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("HMAC takes keys of any length");
+            mac.chain_update(&text).finalize().into_bytes().to_vec()
+        }
+        "RS256" => by_key(),
+        _ => plain_signature(&by_key()),
+    };
+    format!("{text}.{}", base64(&signature))
 }
 
 /// Tokens hold the two numbers of a signature side by side, certificates as a sequence.
 fn plain_signature(der: &[u8]) -> Vec<u8> {
+    let (first, second) = numbers(der, 2);
+    let padded = |digits: &[u8]| [vec![0; 32 - digits.len()], digits.to_vec()].concat();
+    [padded(first), padded(second)].concat()
+}
+
+/// Two numbers that stand in DER after a head of that length, without the zeros before them.
+fn numbers(der: &[u8], head: usize) -> (&[u8], &[u8]) {
     let number = |at: usize| {
-        let length = usize::from(der[at + 1]);
-        let digits = &der[at + 2..at + 2 + length];
-        let digits = &digits[digits.len().saturating_sub(32)..];
-        let mut number = vec![0; 32 - digits.len()];
-        number.extend_from_slice(digits);
-        (number, at + 2 + length)
+        let (length, begin) = match der[at + 1] {
+            0x81 => (usize::from(der[at + 2]), at + 3),
+            0x82 => (usize::from(der[at + 2]) << 8 | usize::from(der[at + 3]), at + 4),
+            length => (usize::from(length), at + 2),
+        };
+        let digits = &der[begin..begin + length];
+        let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+        (&digits[zeros..], begin + length)
     };
-    let (first, next) = number(2);
-    [first, number(next).0].concat()
+    let (first, next) = number(head);
+    (first, number(next).0)
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -237,6 +274,60 @@ async fn what_does_not_add_up_lets_nobody_in() {
     }
     let trail = browser.site.look(|tx, _| tx.trail()).await.expect("rows");
     assert_eq!(trail, [], "nobody signed in");
+}
+
+#[tokio::test]
+async fn a_token_counts_by_the_keys_that_the_provider_publishes_and_by_nothing_else() {
+    let provider = Provider::start().await;
+    let mut browser = Browser::new(&provider.config());
+    let rsa = || {
+        let pem = include_str!("testing_rsa.pem");
+        KeyPair::from_pkcs8_pem_and_sign_algo(pem, &rcgen::PKCS_RSA_SHA256).expect("a key")
+    };
+    {
+        let mut inner = provider.inner();
+        (inner.key, inner.algorithm, inner.key_id) = (rsa(), "RS256", "two".to_owned());
+    }
+    assert_eq!(go(&mut browser, &provider, "rs256", |_| ()).await.goes_to(), "/held");
+
+    let elliptic = || KeyPair::generate().expect("a key");
+    let cases: [(&str, KeyPair, &'static str); 4] = [
+        ("unsigned", rsa(), "none"),
+        ("by-the-secret-of-the-client", rsa(), "HS256"),
+        ("another-key-of-the-same-name", elliptic(), "ES256"),
+        ("another-sort-of-key-as-rsa", elliptic(), "RS256"),
+    ];
+    for (code, key, algorithm) in cases {
+        {
+            let mut inner = provider.inner();
+            (inner.forger, inner.algorithm) = (Some(key), algorithm);
+        }
+        let mut forger = browser.another();
+        let answer = go(&mut forger, &provider, code, |_| ()).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{code}");
+        assert!(answer.body.contains("kan niet worden gebruikt"), "{code}: {}", answer.body);
+        assert!(forger.cookies.is_empty(), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn two_people_of_one_name_are_two() {
+    let provider = Provider::start().await;
+    let mut one = Browser::new(&provider.config());
+    let mut other = one.another();
+    go(&mut one, &provider, "c1", |_| ()).await.goes_to();
+    go(&mut other, &provider, "c2", |claims| claims["sub"] = json!("another")).await.goes_to();
+    for (browser, theirs) in [(&mut one, 2), (&mut other, 1)] {
+        let page = browser.get("/account").await.body;
+        assert!(page.contains("oidc:p.jansen") && page.contains("deze sessie"), "{page}");
+        let end = format!("/account/sessions/{theirs}/end");
+        assert!(!page.contains(&end), "{page}");
+        assert_eq!(browser.send(&end, "").await.status, StatusCode::NOT_FOUND);
+    }
+    let mut elsewhere = one.another();
+    go(&mut elsewhere, &provider, "c3", |claims| claims["preferred_username"] = json!("p.devries")).await.goes_to();
+    let page = one.get("/account").await.body;
+    assert!(page.contains("/account/sessions/3/end"), "they are who they are, whatever they are called: {page}");
 }
 
 #[tokio::test]

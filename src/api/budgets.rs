@@ -4,13 +4,11 @@ use super::list::{List, answer};
 use super::query::{Query, is_digits};
 use super::{Caller, Problem};
 use crate::access::Permission;
-use crate::contract::Register;
-use crate::contract::survey::{History, Survey};
-use crate::view::budgets::{Budgets, Shown, of_agreement, of_region};
+use crate::view::budgets::{Budgets, Shown};
 use crate::web::Site;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use std::sync::Arc;
 
@@ -33,9 +31,7 @@ pub(super) async fn list(State(site): State<Arc<Site>>, caller: Caller, here: Ur
     let year = asked.as_deref().and_then(year).unwrap_or_else(|| today.year());
     let mut items = Vec::new();
     for register in site.registers.in_force().now().registers() {
-        let history = history(&site, register).await?;
-        let register = Arc::clone(register);
-        items.push(reckoned(move || of_region(&Survey { register: &register, today, history: &history }, year)).await?);
+        items.push(site.budgets(register, year).await?.value);
     }
     Ok(answer(List { items, next: None }, None))
 }
@@ -56,27 +52,9 @@ pub(super) async fn one(
 ) -> Result<Json<Shown>, Problem> {
     caller.needs(Permission::ViewContracts)?;
     Query::of_uri(&here).end()?;
-    let today = site.clock.today();
     let contracts = site.registers.in_force().now();
     let register = contracts.registers().iter().find(|register| register.agreement(&id).is_some());
     let register = Arc::clone(register.ok_or_else(Problem::missing)?);
-    let history = history(&site, &register).await?;
-    let named = id.clone();
-    let posted = site.look(move |tx, _| tx.posted_by_month(&named)).await?;
-    let shown =
-        reckoned(move || of_agreement(&Survey { register: &register, today, history: &history }, &id, &posted)).await?;
+    let shown = site.budget(&register, &id).await?.value;
     shown.map(Json).ok_or_else(Problem::missing)
-}
-
-async fn history(site: &Site, register: &Arc<Register>) -> Result<History, Problem> {
-    let own = Arc::clone(register);
-    Ok(site.look(move |tx, _| tx.history(&own.region.municipalities.keys().cloned().collect())).await?)
-}
-
-/// Reckons where it keeps nobody waiting: a region may have years of allocations.
-async fn reckoned<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| {
-        tracing::error!("the figures of budgets could not be reckoned");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the figures could not be reckoned; the operator knows")
-    })
 }

@@ -231,7 +231,7 @@ async fn budgets_and_signals_are_for_those_who_may_see_contracts() {
     assert_eq!((budgets.status, &budgets.body["items"][0]["region"]), (StatusCode::OK, &json!("achterhoek")));
     let agreement = budgets.body["items"][0]["agreements"][0]["id"].as_str().expect("an agreement").to_owned();
     assert_eq!(read(&site, &format!("/v1/budgets/{agreement}")).await.body["agreement"]["id"], agreement);
-    let signals = read(&site, "/v1/signals?state=all&municipality=0197").await;
+    let signals = read(&site, "/v1/signals?state=all&gemeente=0197").await;
     assert_eq!(signals.body["items"][0]["concern"]["check"], "A1", "{}", signals.body);
     let id = signals.body["items"][0]["id"].as_str().expect("an id").to_owned();
     assert_eq!(read(&site, &format!("/v1/signals/{id}")).await.status, StatusCode::OK);

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _, Write as _};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Most that is read as a password: more than one may have.
 const MOST_READ: u64 = 4_096;
@@ -337,17 +338,41 @@ fn asked(name: &str) -> Result<String, Exit> {
 
 /// Reads a line that the terminal does not show.
 fn hidden(prompt: &str) -> Result<String, Exit> {
-    let unreadable = |_| complain("the password could not be read from the terminal: use --password-stdin");
-    // Before the question: what is typed ahead of it is thrown away, and nobody's answer shows.
-    let echo = Echo::off().map_err(unreadable)?;
-    eprint!("{prompt}");
-    std::io::stderr().flush().map_err(unreadable)?;
-    let mut line = String::new();
-    let read = std::io::stdin().read_line(&mut line);
-    drop(echo);
+    let typed = line_or_signal(prompt);
     eprintln!();
-    read.map_err(unreadable)?;
-    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+    match typed {
+        Ok(Some(line)) => Ok(line.trim_end_matches(['\n', '\r']).to_owned()),
+        Ok(None) => Err(complain("broken off; nothing was changed")),
+        Err(_) => Err(complain("the password could not be read from the terminal: use --password-stdin")),
+    }
+}
+
+/// A line, or nothing when somebody breaks off meanwhile. A signal that ended the program here would leave the terminal
+/// without echo, so it ends the waiting instead.
+fn line_or_signal(prompt: &str) -> std::io::Result<Option<String>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let typed = runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let _echo = Echo::off()?;
+        // Asked when all is set: whoever sees the prompt may type, or break off.
+        eprint!("{prompt}");
+        std::io::stderr().flush()?;
+        let reading = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map(|_| line)
+        });
+        tokio::select! {
+            line = reading => line?.map(Some),
+            _ = interrupt.recv() => Ok(None),
+            _ = terminate.recv() => Ok(None),
+            _ = hang_up.recv() => Ok(None),
+        }
+    });
+    // Whoever waits for a line waits on: the program ends all the same.
+    runtime.shutdown_background();
+    typed
 }
 
 /// The terminal does not show what is typed, until this is dropped.

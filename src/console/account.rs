@@ -58,7 +58,7 @@ async fn show(
     fault: Option<&str>,
 ) -> Result<Response, Refused> {
     let sessions = match current.cloned() {
-        Some(Current { name, means, .. }) => context.look(move |tx, now| tx.sessions_of(&name, means, now)).await?,
+        Some(Current { holder, .. }) => context.look(move |tx, now| tx.sessions_of(&holder, now)).await?,
         None => Vec::new(),
     };
     let must_change = current.is_some_and(|current| current.must_change);
@@ -71,7 +71,7 @@ async fn show(
             )) }))
         }
         (who(context))
-        @if current.is_some_and(|current| current.means == Means::Account) { (password(context, fault)) }
+        @if current.is_some_and(|current| current.holder.means == Means::Account) { (password(context, fault)) }
         @if !must_change { (open_sessions(context, current, &sessions)) }
     };
     let title = context.pick("Uw toegang", "Your access");
@@ -102,6 +102,7 @@ fn password(context: &Context, fault: Option<&str>) -> Markup {
     };
     let one = |name, nl, en, entry| Field::new(name, context.pick(nl, en), "", entry).required();
     let fields = html! {
+        (parts::whose_password(context, &context.actor.name))
         (field(&one("old", "Huidig wachtwoord", "Current password", Entry::Password)))
         (field(&one("new", "Nieuw wachtwoord", "New password", Entry::NewPassword).hint(&hint).fault(fault)))
         (field(&one("again", "Nieuw wachtwoord nogmaals", "New password once more", Entry::NewPassword)))
@@ -146,7 +147,7 @@ async fn change_password(
     current: Option<Extension<Current>>,
     Posted { context, fields }: Posted<NewPassword>,
 ) -> Result<Response, Refused> {
-    let Some(Extension(current)) = current.filter(|current| current.means == Means::Account) else {
+    let Some(Extension(current)) = current.filter(|current| current.holder.means == Means::Account) else {
         return Err(context.cannot(
             StatusCode::CONFLICT,
             "Uw wachtwoord wordt bij uw provider gewijzigd, niet hier.",
@@ -154,7 +155,7 @@ async fn change_password(
         ));
     };
     let wrong = |nl: &str, en: &str| context.pick(nl, en).to_owned();
-    let fault = match check_password(&current.name, &fields.new) {
+    let fault = match check_password(&current.holder.name, &fields.new) {
         Err(unfit) => Some(context.pick(&unfit.nl, &unfit.en).to_owned()),
         Ok(()) if fields.new != fields.again => {
             Some(wrong("De twee nieuwe wachtwoorden zijn niet gelijk.", "The two new passwords are not the same."))
@@ -183,7 +184,7 @@ async fn replace(
     current: &Current,
     fields: NewPassword,
 ) -> Result<Option<String>, Refused> {
-    let name = current.name.clone();
+    let name = current.holder.name.clone();
     let hash = match context.order(move |tx, now| tx.attempt(&name, now)).await? {
         Attempt::Open(hash) => hash,
         Attempt::Locked(_) => {
@@ -194,7 +195,7 @@ async fn replace(
             ));
         }
     };
-    let name = current.name.clone();
+    let name = current.holder.name.clone();
     if !door.hasher.is_right(hash, fields.old).await.map_err(|_| busy(context))? {
         context.order(move |tx, now| tx.attempt_failed(&name, now)).await?;
         return Ok(Some(
@@ -229,7 +230,7 @@ async fn end_session(
 ) -> Result<Response, Refused> {
     let (Ok(Path(id)), Some(Extension(current))) = (id, current) else { return Err(context.missing()) };
     // A session of somebody else is none here.
-    match context.order(move |tx, now| tx.end_session(id, &current.name, current.means, now)).await? {
+    match context.order(move |tx, now| tx.end_session(id, &current.holder, now)).await? {
         Changed::Done => Ok(Redirect::to("/account?done=session").into_response()),
         Changed::Already | Changed::Missing | Changed::LastAdministrator | Changed::Own => Err(context.missing()),
     }

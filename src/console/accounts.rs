@@ -65,8 +65,8 @@ pub(super) fn values<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Ite
 
 /// Who gives an order, and why.
 pub(super) fn by(context: &Context, current: Option<&Extension<Current>>, reason: Option<String>) -> By {
-    let account = current.filter(|current| current.means == crate::access::Means::Account);
-    By { name: context.actor.name.clone(), account: account.map(|current| current.name.clone()), reason }
+    let account = current.filter(|current| current.holder.means == crate::access::Means::Account);
+    By { name: context.actor.name.clone(), account: account.map(|current| current.holder.name.clone()), reason }
 }
 
 /// What does not fit, as a page.
@@ -285,7 +285,8 @@ fn orders(context: &Context, account: &LocalAccount, now: Timestamp) -> Markup {
         ))
         (order(
             "reset", &path("password"), "Een nieuw wachtwoord beëindigt alle sessies.", "A new password ends all sessions.",
-            field(&password_field(context, "reset-password")), ("Zet wachtwoord", "Set password"), false,
+            html! { (parts::whose_password(context, &account.name)) (field(&password_field(context, "reset-password"))) },
+            ("Zet wachtwoord", "Set password"), false,
         ))
         @if is_shut {
             (order(

@@ -3,6 +3,7 @@
 use super::context::{Context, Refused};
 use super::layout::{self, Place};
 use super::message;
+use super::orders::{municipality, provider};
 use super::parts::{self, Entry, Field, Tone, figures, words};
 use super::search::{asked, fault, link};
 use super::words::Language;
@@ -195,8 +196,8 @@ fn about(context: &Context, key: &Key, found: &Timeline) -> Markup {
     let language = context.language;
     let parties = [
         (context.pick("Wet", "Law"), html! { (law_name(key.law.as_str())) }),
-        (context.pick("Gemeente", "Municipality"), html! { (key.gemeente) }),
-        (context.pick("Aanbieder", "Provider"), html! { (key.aanbieder) }),
+        (context.pick("Gemeente", "Municipality"), html! { (municipality(context, key.gemeente.as_str())) }),
+        (context.pick("Aanbieder", "Provider"), html! { (provider(context, key.aanbieder.as_str())) }),
     ];
     let Some(row) = &found.allocation else {
         return html! {

@@ -7,16 +7,14 @@ use super::orders::{municipality, not_understood, provider};
 use super::parts::{self, Entry, Field, Tone, figures, words};
 use super::words::Language;
 use crate::access::Permission;
-use crate::contract::Register;
-use crate::contract::survey::{History, Survey};
-use crate::ledger::LedgerError;
 use crate::message::{Cents, Date};
-use crate::view::budgets::{AccountLine, AgreementLine, Budgets, Shown, Sums, of_agreement, of_region};
-use crate::web::Site;
+use crate::view::budgets::{AccountLine, AgreementLine, Budgets, Shown, Sums};
+use crate::web::{Reckoned, Site};
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Html;
 use axum::routing::get;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -44,11 +42,7 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
     };
     let mut regions = Vec::new();
     for register in context.site.registers.in_force().now().registers() {
-        let history = history(&context, register).await?;
-        let own = Arc::clone(register);
-        regions.push(
-            reckoned(&context, move || of_region(&Survey { register: &own, today, history: &history }, year)).await?,
-        );
+        regions.push(context.site.budgets(register, year).await.map_err(|error| context.broken(&error))?);
     }
     let language = context.language;
     let around = [today.year() - 1, today.year(), today.year() + 1, year];
@@ -61,7 +55,8 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
         @if regions.is_empty() {
             (parts::empty(context.pick("Deze gateway heeft geen contractregister.", "This gateway has no contract register.")))
         }
-        @for region in &regions {
+        @for Reckoned { value: region, at } in &regions {
+            (as_of(&context, *at))
             (parts::section(&format!("agreements-{}", region.region), &format!("{}: {}", region.name, context.pick("afspraken", "agreements")), &agreements(&context, region)))
             (parts::section(&format!("accounts-{}", region.region), &format!("{}: {} {year}", region.name, context.pick("rekeningen van", "accounts of")), &accounts(&context, &region.accounts)))
         }
@@ -69,18 +64,10 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
     Ok(layout::page(&context, Place::Budgets, Place::Budgets.name(language), &content))
 }
 
-async fn history(context: &Context, register: &Arc<Register>) -> Result<History, Refused> {
-    let own = Arc::clone(register);
-    context.look(move |tx, _| tx.history(&own.region.municipalities.keys().cloned().collect())).await
-}
-
-/// Reckons where it keeps nobody waiting: a region may have years of allocations.
-async fn reckoned<T: Send + 'static>(
-    context: &Context,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refused> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| context.broken(&LedgerError::Panicked("the figures of budgets could not be reckoned")))
+/// As of when figures are that are not of this moment.
+fn as_of(context: &Context, at: Timestamp) -> Markup {
+    let is_old = context.site.clock.now().duration_since(at) >= SignedDuration::from_secs(1);
+    html! { @if is_old { p.soft { (context.pick("Berekend: ", "Reckoned: ")) (parts::moment(context.language, at)) } } }
 }
 
 fn agreements(context: &Context, region: &Budgets) -> Markup {
@@ -131,8 +118,8 @@ fn encoded(text: &str) -> String {
 }
 
 fn scope(context: &Context, each: &AgreementLine) -> String {
-    let gemeente = each.municipality.as_deref();
-    let aanbieder = each.provider.as_deref();
+    let gemeente = each.gemeente.as_deref();
+    let aanbieder = each.aanbieder.as_deref();
     format!(
         "{}, {}",
         gemeente.map_or_else(
@@ -181,9 +168,9 @@ fn accounts(context: &Context, all: &[AccountLine]) -> Markup {
     let rows = all.iter().map(|line| {
         let Sums { reserved_gross_cents, realised_cents, open_cents, frozen_cents, .. } = line.figures;
         let mut cells = vec![
-            html! { (provider(context, &line.provider)) },
+            html! { (provider(context, &line.aanbieder)) },
             html! { (line.segment) @if let Some(part) = &line.subsegment { " · " (part) } },
-            html! { (municipality(context, &line.municipality)) " (" (line.law) ")" },
+            html! { (municipality(context, &line.gemeente)) " (" (line.law) ")" },
             html! { (line.model) },
         ];
         let amounts = [
@@ -203,20 +190,16 @@ fn accounts(context: &Context, all: &[AccountLine]) -> Markup {
 
 async fn one(context: Context, Path(id): Path<String>) -> Result<Html<String>, Refused> {
     context.needs(Permission::ViewContracts)?;
-    let today = context.site.clock.today();
     let contracts = context.site.registers.in_force().now();
     let register = contracts.registers().iter().find(|register| register.agreement(&id).is_some());
     let register = register.ok_or_else(|| context.missing())?;
-    let history = history(&context, register).await?;
-    let named = id.clone();
-    let posted = context.look(move |tx, _| tx.posted_by_month(&named)).await?;
-    let own = Arc::clone(register);
-    let shown =
-        reckoned(&context, move || of_agreement(&Survey { register: &own, today, history: &history }, &id, &posted));
-    let shown = shown.await?.ok_or_else(|| context.missing())?;
+    let reckoned = context.site.budget(register, &id).await.map_err(|error| context.broken(&error))?;
+    let Reckoned { value, at } = reckoned;
+    let shown = value.ok_or_else(|| context.missing())?;
     let (language, agreement) = (context.language, &shown.agreement);
     let content = html! {
         (parts::breadcrumb(language, &[("/budgets", Place::Budgets.name(language))], &agreement.id))
+        (as_of(&context, at))
         (parts::section("agreement", context.pick("Afspraak", "Agreement"), &about(&context, agreement)))
         (parts::section("course", context.pick("Verloop", "Course"), &course(&context, &shown)))
         (parts::section("accounts", context.pick("Rekeningen onder deze afspraak", "Accounts under this agreement"), &shares(&context, &shown)))
@@ -326,7 +309,19 @@ fn sentence(language: Language, each: &AgreementLine) -> String {
     let euros = |cents: i64| parts::euros(Cents(cents));
     let (realised, amount) = (euros(each.figures.realised_cents), euros(each.amount_cents));
     let expected = euros(each.figures.consumption_expected_cents);
+    // A day on which it is reached lies ahead: once the term is over there is none, however much was used.
+    let is_over = each.hits_on.is_none() && each.figures.consumption_expected_cents > each.amount_cents;
     match (language, each.hits_on) {
+        (Language::Nl, None) if is_over => {
+            format!(
+                "Van {amount} is {realised} gerealiseerd; de looptijd is voorbij en het gebruik komt uit op {expected}, boven het bedrag."
+            )
+        }
+        (Language::En, None) if is_over => {
+            format!(
+                "Of {amount} {realised} is realised; the term is over and the use comes to {expected}, above the amount."
+            )
+        }
         (Language::Nl, None) => format!(
             "Van {amount} is {realised} gerealiseerd; naar verwachting komt het uit op {expected}, binnen het bedrag op elke dag die nog komt."
         ),

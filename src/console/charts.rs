@@ -162,7 +162,7 @@ pub(super) fn lines(language: Language, chart: &Lines<'_>) -> Markup {
         }
     };
     let legend = html! {
-        @for line in &chart.courses { li { span.stroke.(line.stroke.class()) {} (line.name) } }
+        @for (stroke, names) in by_stroke(&chart.courses) { li { span.stroke.(stroke.class()) {} (names.join(", ")) } }
     };
     let mut places: Vec<i64> = chart.courses.iter().flat_map(|line| line.points.iter().map(|(at, _)| *at)).collect();
     places.sort_unstable();
@@ -178,6 +178,18 @@ pub(super) fn lines(language: Language, chart: &Lines<'_>) -> Markup {
     });
     let table = parts::table(chart.heading.title, &columns, rows);
     figure(language, chart.heading, &scale, chart.value, &drawing, &legend, &table)
+}
+
+/// Lines that look alike have one place in the legend.
+fn by_stroke<'a>(lines: &[Line<'a>]) -> Vec<(Stroke, Vec<&'a str>)> {
+    let mut all: Vec<(Stroke, Vec<&str>)> = Vec::new();
+    for line in lines {
+        match all.last_mut().filter(|(stroke, _)| *stroke == line.stroke) {
+            Some((_, names)) => names.push(line.name),
+            None => all.push((line.stroke, vec![line.name])),
+        }
+    }
+    all
 }
 
 fn figure(

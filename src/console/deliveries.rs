@@ -230,7 +230,7 @@ fn rows(context: &Context, all: &[Delivery]) -> Markup {
     ];
     let rows = all.iter().map(|each| {
         vec![
-            html! { a href=(format!("/deliveries/{}", each.id)) { (purpose(language, &each.purpose)) " " (each.subject) } },
+            html! { a href=(format!("/deliveries/{}", each.id)) { (what(language, &each.purpose, &each.subject)) } },
             html! { (receiver(context, each)) },
             html! { (each.destination) },
             message(each),
@@ -250,13 +250,15 @@ fn message(each: &Delivery) -> Markup {
     html! { @match each.message { Some(id) => { a href=(format!("/messages/{id}")) { (id) } }, None => "–" } }
 }
 
-fn purpose(language: Language, purpose: &str) -> &'static str {
-    match purpose {
-        "reply" => language.pick("antwoord", "reply"),
-        "forward" => language.pick("doorgifte", "forward"),
-        "error" => language.pick("foutmelding", "error report"),
-        _ => language.pick("signaal", "signal"),
-    }
+/// What leaves: why, and which kind of message or which check. An error report is of no kind.
+pub(super) fn what(language: Language, purpose: &str, subject: &str) -> String {
+    let word = match purpose {
+        "reply" => language.pick("Antwoord", "Reply"),
+        "forward" => language.pick("Doorgifte", "Forward"),
+        "error" => language.pick("Foutmelding", "Error report"),
+        _ => language.pick("Signaal", "Signal"),
+    };
+    if subject == purpose { word.to_owned() } else { format!("{word} {subject}") }
 }
 
 fn form(context: &Context, destinations: &[Destination], wrong: Option<(&str, &str, &str)>) -> Markup {
@@ -319,7 +321,7 @@ async fn one(context: Context, Path(id): Path<String>, Query(asked): Query<Asked
 
 fn show(context: &Context, shown: &Shown, done: Option<&str>, wrong: Option<(&str, &str)>) -> Html<String> {
     let (language, each) = (context.language, &shown.delivery);
-    let title = format!("{} {}", purpose(language, &each.purpose), each.subject);
+    let title = what(language, &each.purpose, &each.subject);
     let mut facts = vec![
         (context.pick("Stand", "State"), state_badge(language, &each.state)),
         (context.pick("Aan", "To"), html! { (receiver(context, each)) }),

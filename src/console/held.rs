@@ -89,8 +89,8 @@ fn table(context: &Context, which: Which, holds: &[Held]) -> Markup {
             html! { a href=(format!("/held/{}", held.id)) { (held.kind) " " (held.identification) } },
             parts::moment(context.language, held.held_at),
             html! { (held.working_days) },
-            html! { (municipality(context, &held.municipality)) },
-            html! { (provider(context, &held.provider)) },
+            html! { (municipality(context, &held.gemeente)) },
+            html! { (provider(context, &held.aanbieder)) },
             html! { @for product in &held.products { div { (code(product)) } } },
             amount(held.amount_cents),
             html! { @for reason in &held.reasons { div { (badge(context.language, reason)) " " (sentence(context.language, reason)) } } },
@@ -222,8 +222,8 @@ fn about(context: &Context, held: &Held) -> Markup {
     let mut facts = vec![
         (context.pick("Stand", "State"), state(context, held)),
         (context.pick("Bericht", "Message"), html! { a href=(format!("/messages/{}", held.id)) { (held.id) } }),
-        (context.pick("Gemeente", "Municipality"), html! { (municipality(context, &held.municipality)) }),
-        (context.pick("Aanbieder", "Provider"), html! { (provider(context, &held.provider)) }),
+        (context.pick("Gemeente", "Municipality"), html! { (municipality(context, &held.gemeente)) }),
+        (context.pick("Aanbieder", "Provider"), html! { (provider(context, &held.aanbieder)) }),
         (context.pick("Vastgehouden sinds", "Held since"), parts::moment(language, held.held_at)),
         (context.pick("Werkdagen", "Working days"), html! { (held.working_days) }),
         (context.pick("Bedrag", "Amount"), amount(held.amount_cents)),
@@ -254,12 +254,13 @@ fn why(context: &Context, held: &Held) -> Markup {
 
 /// What a check says, with the figures it compared.
 pub(super) fn concern(context: &Context, concern: &Concern) -> Markup {
+    let signal = format!("/signals/{}", concern.signal);
     html! {
         div.concern {
             p {
                 (badge(context.language, concern)) " " (sentence(context.language, concern))
-                @if context.actor.may(Permission::ViewContracts) {
-                    " " a href=(format!("/signals/{}", concern.signal)) { (context.pick("Naar het signaal", "To the signal")) }
+                @if context.actor.may(Permission::ViewContracts) && !context.here.starts_with(&signal) {
+                    " " a href=(signal) { (context.pick("Naar het signaal", "To the signal")) }
                 }
             }
             @if !concern.facts.is_empty() {
@@ -297,7 +298,7 @@ fn products(context: &Context, held: &Held) -> Markup {
         figures(context.pick("Waarde volgens register", "Value by the register")),
     ];
     let rows = held.products.iter().map(|product| {
-        let link = format!("/allocations/{}/{}/{}/{}", held.law, held.municipality, held.provider, product.number);
+        let link = format!("/allocations/{}/{}/{}/{}", held.law, held.gemeente, held.aanbieder, product.number);
         vec![
             html! { a href=(link) { (product.number) } },
             html! { (code(product)) @if let Some(change) = &product.change { " " (parts::badge(Tone::Plain, &format!("{} {change}", context.pick("wijziging", "change")))) } },

@@ -119,12 +119,32 @@ pub(super) fn bare(language: Language, title: &str, name: Option<&str>, content:
 
 /// A page that says why something is not shown or done.
 pub(super) fn refusal(language: Language, status: StatusCode, name: Option<&str>, sentence: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("error");
+    let title = match language {
+        Language::Nl => in_dutch(status),
+        Language::En => status.canonical_reason().unwrap_or("Error"),
+    };
     let content = html! {
         p.refused role="alert" { (sentence) }
         p { a href="/" { (language.pick("Naar het overzicht", "To the overview")) } }
     };
     (status, bare(language, title, name, &content)).into_response()
+}
+
+/// What a status is called, for those who know no other name of it.
+fn in_dutch(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "Niet te begrijpen",
+        StatusCode::FORBIDDEN => "Niet toegestaan",
+        StatusCode::NOT_FOUND => "Niet gevonden",
+        StatusCode::METHOD_NOT_ALLOWED => "Kan zo niet",
+        StatusCode::REQUEST_TIMEOUT => "Te laat",
+        StatusCode::CONFLICT => "Kan niet meer",
+        StatusCode::PAYLOAD_TOO_LARGE => "Te groot",
+        StatusCode::UNPROCESSABLE_ENTITY => "Kan niet",
+        StatusCode::TOO_MANY_REQUESTS => "Te vaak",
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => "Nu niet bereikbaar",
+        _ => "Dit ging mis",
+    }
 }
 
 fn navigation(context: &Context, place: Place) -> Markup {

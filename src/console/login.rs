@@ -221,7 +221,7 @@ fn let_through(
     now: Timestamp,
 ) -> Response {
     if let Some(Extension(old)) = current {
-        drop(door.site.ledger.run(move |tx| tx.end_session(old.id, &old.name, old.means, now)));
+        drop(door.site.ledger.run(move |tx| tx.end_session(old.id, &old.holder, now)));
     }
     let mut response = Redirect::to(next.unwrap_or("/")).into_response();
     set_cookie(&mut response, &door.cookie(key));
@@ -274,7 +274,7 @@ async fn sign_out(
     Posted { context, fields: Nothing {} }: Posted<Nothing>,
 ) -> Response {
     if let Some(Extension(current)) = current {
-        let ended = context.order(move |tx, now| tx.end_session(current.id, &current.name, current.means, now)).await;
+        let ended = context.order(move |tx, now| tx.end_session(current.id, &current.holder, now)).await;
         if let Err(refused) = ended {
             return refused.into_response();
         }

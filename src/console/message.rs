@@ -3,7 +3,7 @@
 use super::context::{Context, Posted, Refused};
 use super::layout::{self, Place};
 use super::messages::name;
-use super::orders::Reason;
+use super::orders::{self, Reason};
 use super::parts::{self, Order, Tone, figures, words};
 use super::search::{asked, link, number, reason_fault};
 use crate::access::Permission;
@@ -94,7 +94,10 @@ fn shown(context: &Context, title: &str, content: &Markup) -> Html<String> {
 
 fn about(context: &Context, message: &Message) -> Markup {
     let (language, listed) = (context.language, &message.listed);
-    let party = |party: &Option<String>| html! { (party.as_deref().unwrap_or("–")) };
+    let party = |code: &Option<String>| {
+        let named = code.as_deref().map(|code| orders::party(context, code));
+        html! { (named.as_deref().unwrap_or("–")) }
+    };
     let mut facts = vec![
         (
             context.pick("Oordeel", "Verdict"),

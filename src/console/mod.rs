@@ -10,6 +10,7 @@ mod audit;
 mod budgets;
 mod charts;
 mod context;
+mod conventions;
 mod deliveries;
 mod health;
 mod held;
@@ -34,6 +35,7 @@ mod trial;
 mod words;
 
 pub use context::{Context, Posted, Refused};
+pub(crate) use conventions::keep as conventions;
 pub(crate) use login::{ledger_away, notice};
 pub use words::Language;
 

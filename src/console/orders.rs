@@ -118,6 +118,11 @@ pub(super) fn provider(context: &Context, code: &str) -> String {
     provider_name(context, code).map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"))
 }
 
+/// A party with its name, whichever of the two it is.
+pub(super) fn party(context: &Context, code: &str) -> String {
+    if code.len() == 4 { municipality(context, code) } else { provider(context, code) }
+}
+
 /// A moment in Dutch time, for sentences.
 pub(super) fn when(moment: Timestamp) -> String {
     dutch_moment(moment).strftime("%Y-%m-%d %H:%M").to_string()

@@ -229,7 +229,7 @@ async fn what_is_set_aside_is_judged_anew_once() {
     desk.take("broken", b"<not a message".to_vec()).await;
     let id = desk.parked("P1").await;
     let list = desk.see(VIEWER, "/parked").await;
-    assert!(list.contains("WMO301 P1") && list.contains("onleesbaar"), "{list}");
+    assert!(list.contains("WMO301 P1") && list.contains("Onleesbaar"), "{list}");
     let page = format!("/parked/{id}");
     assert!(!desk.see(VIEWER, &page).await.contains("action=\"/parked"), "a viewer only looks");
     desk.guards(OPERATOR, &format!("{page}/replay"), "/parked/9999/replay").await;
@@ -305,9 +305,9 @@ async fn a_signal_shows_its_figures_and_what_stands_behind_it() {
     assert!(page.contains(&format!("/messages/{id}")) && page.contains("vastgehouden"), "{page}");
     assert!(page.contains("zolang het bericht op een besluit wacht"), "what ends it: {page}");
     assert!(page.contains(&format!("/allocations/wmo/{AALTEN}/{STRANGER}/1")), "{page}");
-    assert!(desk.see(BOSS, "/signals?check=A1&severity=&municipality=0197").await.contains(&path));
-    assert!(desk.see(BOSS, "/signals?provider=42429999").await.contains("Er zijn geen signalen"));
-    for bad in ["check=Z9", "since=gisteren", "municipality=1", "after=%3Cscript%3E", "state=weg"] {
+    assert!(desk.see(BOSS, "/signals?check=A1&severity=&gemeente=0197").await.contains(&path));
+    assert!(desk.see(BOSS, "/signals?aanbieder=42429999").await.contains("Er zijn geen signalen"));
+    for bad in ["check=Z9", "since=gisteren", "gemeente=1", "after=%3Cscript%3E", "state=weg"] {
         let (status, body) = see(&desk.site, BOSS, &format!("/signals?{bad}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
         assert!(!body.contains("<script"), "{body}");

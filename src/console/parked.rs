@@ -1,8 +1,9 @@
 //! `/parked`: messages that are set aside, the evidence, and judging them anew.
 
 use super::context::{Context, Posted, Refused};
+use super::deliveries::what;
 use super::layout::{self, Place};
-use super::orders::{self, Asked, Reason, after, fault, municipality, number, provider, when};
+use super::orders::{self, Asked, Reason, after, fault, municipality, number, party, provider, when};
 use super::parts::{self, Tone, figures, words};
 use crate::access::Permission;
 use crate::decision::Verdict;
@@ -39,7 +40,7 @@ async fn list(context: Context, Query(asked): Query<Asked>) -> Result<Html<Strin
 }
 
 fn title(context: &Context, parked: &Parked) -> String {
-    let kind = parked.kind.as_deref().unwrap_or(context.pick("onleesbaar", "unread"));
+    let kind = parked.kind.as_deref().unwrap_or(context.pick("Onleesbaar", "Unread"));
     match &parked.identification {
         Some(identification) => format!("{kind} {identification}"),
         None => format!("{kind} {}", parked.id),
@@ -77,7 +78,7 @@ fn table(context: &Context, all: &[Parked]) -> Markup {
 }
 
 fn parties(context: &Context, parked: &Parked) -> Markup {
-    match (&parked.municipality, &parked.provider, &parked.sender) {
+    match (&parked.gemeente, &parked.aanbieder, &parked.sender) {
         (Some(gemeente), Some(aanbieder), _) => {
             html! { (municipality(context, gemeente)) " · " (provider(context, aanbieder)) }
         }
@@ -255,7 +256,12 @@ fn departures(context: &Context, departures: &[Departure]) -> Markup {
             || parts::badge(Tone::Info, context.pick("nog niet", "not yet")),
             |at| parts::moment(context.language, at),
         );
-        vec![html! { (each.purpose) " " (each.subject) }, html! { (each.receiver) }, html! { (each.attempts) }, taken]
+        vec![
+            html! { (what(context.language, &each.purpose, &each.subject)) },
+            html! { @if each.receiver.is_empty() { "–" } @else { (party(context, &each.receiver)) } },
+            html! { (each.attempts) },
+            taken,
+        ]
     });
     parts::table(context.pick("Vertrokken of te vertrekken", "Left or to leave"), &columns, rows)
 }

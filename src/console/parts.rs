@@ -441,6 +441,14 @@ pub(super) fn done(language: Language, word: Option<&str>, known: &[(&str, &str,
     html! { @if let Some((_, nl, en)) = found { (notice(Tone::Good, &html! { (language.pick(nl, en)) })) } }
 }
 
+/// Whose password a form is about, so that what keeps passwords for people keeps it under that name. Nobody sees it.
+pub(super) fn whose_password(context: &Context, name: &str) -> Markup {
+    html! {
+        input type="text" name="username" autocomplete="username" value=(name) hidden
+            aria-label=(context.pick("Naam", "Name"));
+    }
+}
+
 /// An order: what it does, more fields if it has any, its reason, and the button that carries it out. `id` tells several
 /// on one page apart. The reason comes as `reason`.
 pub(super) struct Order<'a> {

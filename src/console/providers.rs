@@ -208,7 +208,8 @@ async fn one(context: Context, Path(agb): Path<String>, Query(asked): Query<Aske
         (periods(&context, days, |days| format!("/providers/{}?days={days}", provider.agb)))
         (cards(&context, &provider, now))
         (weeks(&context, &provider))
-        div.columns { (reasons(&context, &provider)) (kinds(&context, &provider, now)) }
+        (reasons(&context, &provider))
+        (kinds(&context, &provider, now))
         (more(&context, &provider))
     };
     Ok(layout::page(&context, Place::Providers, &title, &content))

@@ -4,7 +4,7 @@ use super::context::{Context, Refused};
 use super::held::concern;
 use super::layout::{self, Place};
 use super::orders::{municipality, not_understood, provider};
-use super::parts::{self, Entry, Field, Tone, figures, words};
+use super::parts::{self, Entry, Field, Tone, words};
 use super::search;
 use super::words::Language;
 use crate::access::Permission;
@@ -57,8 +57,8 @@ fn link(asked: &Asked) -> String {
         ("region", &asked.region),
         ("check", &asked.check),
         ("severity", &asked.severity),
-        ("municipality", &asked.municipality),
-        ("provider", &asked.provider),
+        ("gemeente", &asked.gemeente),
+        ("aanbieder", &asked.aanbieder),
         ("since", &asked.since),
         ("until", &asked.until),
         ("after", &asked.after),
@@ -91,14 +91,14 @@ fn form(context: &Context, asked: &Asked) -> Markup {
         Field::new("state", context.pick("Stand", "State"), state, Entry::Choice(&states)),
         Field::new("region", context.pick("Regio", "Region"), &asked.region, Entry::Choice(&regions)),
         Field::new(
-            "municipality",
+            "gemeente",
             context.pick("Gemeente", "Municipality"),
-            &asked.municipality,
+            &asked.gemeente,
             Entry::Choice(&municipalities),
         ),
         Field::new("check", "Check", &asked.check, Entry::Choice(&checks)),
         Field::new("severity", context.pick("Ernst", "Severity"), &asked.severity, Entry::Choice(&severities)),
-        Field::new("provider", context.pick("Aanbieder (AGB)", "Provider (AGB)"), &asked.provider, Entry::Text(8)),
+        Field::new("aanbieder", context.pick("Aanbieder (AGB)", "Provider (AGB)"), &asked.aanbieder, Entry::Text(8)),
         Field::new("since", context.pick("Vanaf", "From"), &asked.since, Entry::Day),
         Field::new("until", context.pick("Tot en met", "Up to"), &asked.until, Entry::Day),
     ];
@@ -121,8 +121,8 @@ fn table(context: &Context, all: &[Told]) -> Markup {
             html! { a href=(format!("/signals/{}", told.id)) { (told.concern.check) } },
             parts::badge(tone, word),
             parts::moment(context.language, told.opened_at),
-            html! { (municipality(context, &told.municipality)) },
-            html! { (told.provider.as_deref().map_or_else(|| "–".to_owned(), |code| provider(context, code))) },
+            html! { (municipality(context, &told.gemeente)) },
+            html! { (told.aanbieder.as_deref().map_or_else(|| "–".to_owned(), |code| provider(context, code))) },
             html! { (context.language.pick(&told.concern.nl, &told.concern.en)) },
             state(context, told),
         ]
@@ -152,7 +152,7 @@ async fn one(context: Context, Path(id): Path<String>) -> Result<Html<String>, R
     let shown = shown.ok_or_else(|| context.missing())?;
     let language = context.language;
     let told = &shown.told;
-    let title = format!("{} {}", told.concern.check, municipality(&context, &told.municipality));
+    let title = format!("{} {}", told.concern.check, municipality(&context, &told.gemeente));
     let content = html! {
         (parts::breadcrumb(language, &[("/signals", Place::Signals.name(language))], &title))
         (parts::section("signal", context.pick("Signaal", "Signal"), &about(&context, &shown)))
@@ -170,12 +170,12 @@ fn about(context: &Context, shown: &Shown) -> Markup {
         (context.pick("Stand", "State"), state(context, told)),
         (context.pick("Ernst", "Severity"), parts::badge(tone, word)),
         (context.pick("Regio", "Region"), html! { (told.region) }),
-        (context.pick("Gemeente", "Municipality"), html! { (municipality(context, &told.municipality)) }),
+        (context.pick("Gemeente", "Municipality"), html! { (municipality(context, &told.gemeente)) }),
         (context.pick("Geopend", "Opened"), parts::moment(language, told.opened_at)),
         (context.pick("Laatst gezien", "Last seen"), parts::moment(language, told.seen_at)),
         (context.pick("Nummer", "Id"), html! { span.code { (told.id) } }),
     ];
-    if let Some(code) = &told.provider {
+    if let Some(code) = &told.aanbieder {
         facts.push((context.pick("Aanbieder", "Provider"), html! { (provider(context, code)) }));
     }
     html! {
@@ -270,16 +270,16 @@ fn behind(context: &Context, shown: &Shown) -> Markup {
 
 fn allocations(context: &Context, all: &[AllocationRef]) -> Markup {
     let columns = [
-        figures(context.pick("Toewijzing", "Allocation")),
+        words(context.pick("Toewijzing", "Allocation")),
         words(context.pick("Wet", "Law")),
         words(context.pick("Aanbieder", "Provider")),
     ];
     let rows = all.iter().map(|each| {
-        let link = format!("/allocations/{}/{}/{}/{}", each.law, each.municipality, each.provider, each.number);
+        let link = format!("/allocations/{}/{}/{}/{}", each.law, each.gemeente, each.aanbieder, each.number);
         vec![
             html! { a href=(link) { (each.number) } },
             html! { (each.law) },
-            html! { (provider(context, &each.provider)) },
+            html! { (provider(context, &each.aanbieder)) },
         ]
     });
     parts::table(context.pick("Toewijzingen", "Allocations"), &columns, rows)

@@ -109,11 +109,45 @@ pub struct NewSession {
     /// What vouches for them.
     pub means: Means,
     /// Who they are for the provider.
-    pub subject: Option<String>,
+    pub subject: Option<Subject>,
     /// Their roles, as the provider told.
     pub roles: BTreeSet<Role>,
     /// When it ends at the latest.
     pub ends_at: Timestamp,
+}
+
+/// Who somebody is for a provider. Their name there may be that of somebody else tomorrow; the two of these never are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The provider.
+    pub issuer: String,
+    /// Whoever it is among all whom the provider knows.
+    pub id: String,
+}
+
+impl Subject {
+    /// The two as one text: no address of a provider has a space.
+    fn text(&self) -> String {
+        format!("{} {}", self.issuer, self.id)
+    }
+}
+
+/// Whose a session is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Name of the account, or of the person as the provider told it at this sign-in.
+    pub name: String,
+    /// What vouches for them.
+    pub means: Means,
+    /// What tells them from all others of these means: the name of an account, the subject of a provider.
+    key: String,
+}
+
+impl Holder {
+    /// Whoever has this account.
+    pub fn of_account(name: &str) -> Holder {
+        Holder { name: name.to_owned(), means: Means::Account, key: name.to_owned() }
+    }
 }
 
 /// Whether somebody was let in.
@@ -131,9 +165,7 @@ pub struct Session {
     /// Its number.
     pub id: i64,
     /// Who.
-    pub name: String,
-    /// What vouches for them.
-    pub means: Means,
+    pub holder: Holder,
     /// What they are now.
     pub capacity: Capacity,
     /// Whether the password must be changed first.
@@ -224,11 +256,14 @@ fn account(cells: &mut Cells<'_, '_>) -> Result<LocalAccount, LedgerError> {
 fn session(cells: &mut Cells<'_, '_>) -> Result<Session, LedgerError> {
     Ok(Session {
         id: cells.get()?,
-        name: cells.get()?,
-        means: match cells.text()? {
-            "account" => Means::Account,
-            "provider" => Means::Provider,
-            _ => return Err(LedgerError::Damaged("a session is of no known means")),
+        holder: Holder {
+            name: cells.get()?,
+            means: match cells.text()? {
+                "account" => Means::Account,
+                "provider" => Means::Provider,
+                _ => return Err(LedgerError::Damaged("a session is of no known means")),
+            },
+            key: cells.get()?,
         },
         capacity: capacity(cells)?,
         must_change: cells.get()?,
@@ -262,8 +297,8 @@ macro_rules! account_columns {
 /// The roles of an account are those that it has now; one that is disabled has none, and its sessions are ended.
 macro_rules! session_columns {
     () => {
-        "SELECT s.id, s.name, s.means, coalesce(a.roles, s.roles), a.sender, coalesce(a.must_change, 0), s.created_at,
-             s.seen_at, s.ends_at, s.ended_at
+        "SELECT s.id, s.name, s.means, coalesce(s.subject, s.name), coalesce(a.roles, s.roles), a.sender,
+             coalesce(a.must_change, 0), s.created_at, s.seen_at, s.ends_at, s.ended_at
          FROM access_sessions AS s LEFT JOIN access_accounts AS a ON a.name = s.name AND s.means = 'account' "
     };
 }
@@ -526,7 +561,7 @@ impl Tx<'_> {
                 session.token.0,
                 session.name,
                 session.means.as_str(),
-                session.subject,
+                session.subject.as_ref().map(Subject::text),
                 roles_json(&session.roles),
                 now.as_microsecond(),
                 session.ends_at.as_microsecond()
@@ -534,7 +569,7 @@ impl Tx<'_> {
         )?;
         let id = id.ok_or(LedgerError::Unfit("a session has no number"))?;
         let subject = match &session.subject {
-            Some(subject) => format!("session {id}, subject {subject}{note}"),
+            Some(subject) => format!("session {id}, subject {} of {}{note}", subject.id, subject.issuer),
             None => format!("session {id}{note}"),
         };
         self.note_action(now, &session.name, "signed in", &subject, None)
@@ -546,13 +581,14 @@ impl Tx<'_> {
     }
 
     /// Sessions of somebody that are open, the latest first.
-    pub fn sessions_of(&self, name: &str, means: Means, now: Timestamp) -> Result<Vec<Session>, LedgerError> {
+    pub fn sessions_of(&self, holder: &Holder, now: Timestamp) -> Result<Vec<Session>, LedgerError> {
         self.all(
             concat!(
                 session_columns!(),
-                "WHERE s.name = ?1 AND s.means = ?2 AND s.ended_at IS NULL AND s.ends_at > ?3 ORDER BY s.id DESC LIMIT 100"
+                "WHERE coalesce(s.subject, s.name) = ?1 AND s.means = ?2 AND s.ended_at IS NULL AND s.ends_at > ?3
+                 ORDER BY s.id DESC LIMIT 100"
             ),
-            params![name, means.as_str(), now.as_microsecond()],
+            params![holder.key, holder.means.as_str(), now.as_microsecond()],
             session,
         )
     }
@@ -565,17 +601,17 @@ impl Tx<'_> {
     }
 
     /// Ends a session of somebody.
-    pub fn end_session(&self, id: i64, name: &str, means: Means, now: Timestamp) -> Result<Changed, LedgerError> {
+    pub fn end_session(&self, id: i64, holder: &Holder, now: Timestamp) -> Result<Changed, LedgerError> {
         let ended = self
             .sql(
                 "UPDATE access_sessions SET ended_at = ?4
-                 WHERE id = ?1 AND name = ?2 AND means = ?3 AND ended_at IS NULL",
+                 WHERE id = ?1 AND coalesce(subject, name) = ?2 AND means = ?3 AND ended_at IS NULL",
             )?
-            .execute(params![id, name, means.as_str(), now.as_microsecond()])?;
+            .execute(params![id, holder.key, holder.means.as_str(), now.as_microsecond()])?;
         if ended == 0 {
             return Ok(Changed::Already);
         }
-        self.note_action(now, name, "signed out", &format!("session {id}"), None)?;
+        self.note_action(now, &holder.name, "signed out", &format!("session {id}"), None)?;
         Ok(Changed::Done)
     }
 

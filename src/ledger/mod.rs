@@ -46,13 +46,16 @@ mod tests;
 #[path = "tests/on_postgres.rs"]
 mod tests_on_postgres;
 
-pub use access::{ApiToken, Attempt, By, Changed, Failed, LocalAccount, NewSession, Session, SignedIn};
+pub use access::{
+    ApiToken, Attempt, By, Changed, Failed, Holder, LocalAccount, NewSession, Session, SignedIn, Subject,
+};
 pub use audit::Fault;
 pub use condition::{Condition, ServerCondition, condition, server_condition};
 pub use custody::backup::{Backup, BackupError, backup};
 pub use custody::export::{ExportError, Exported, Scope, export, verify_export};
 pub use custody::rotation::{Carried, KeyState, Resealed, Rotation};
 pub use custody::verify::{Head, Unsound, Verified};
+pub use custody::walk::{ChainWalk, LastRecount, Recounted};
 pub use error::{DatabaseError, LedgerError, ServerError};
 pub use hold::{Done, Ended, Hold, Ordered};
 pub use household::Replaced;

@@ -42,9 +42,9 @@ pub struct AgreementLine {
     /// Name of the segment.
     pub segment_name: String,
     /// Municipality; `None` for all together.
-    pub municipality: Option<String>,
+    pub gemeente: Option<String>,
     /// Provider; `None` for all together.
-    pub provider: Option<String>,
+    pub aanbieder: Option<String>,
     /// How the care under it is paid.
     pub model: String,
     /// First day.
@@ -75,13 +75,13 @@ pub struct AccountLine {
     /// Law: `wmo` or `jeugdwet`.
     pub law: String,
     /// Municipality, or the region for what is paid together.
-    pub municipality: String,
+    pub gemeente: String,
     /// Segment.
     pub segment: String,
     /// Part of the segment.
     pub subsegment: Option<String>,
     /// Provider.
-    pub provider: String,
+    pub aanbieder: String,
     /// How it is paid.
     pub model: String,
     /// Year of delivery.
@@ -118,7 +118,7 @@ pub struct Sums {
 /// What an account brings to an agreement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Share {
-    /// The account, as `law/municipality/segment/part/provider/model/year`.
+    /// The account, as `law/gemeente/segment/part/aanbieder/model/year`.
     pub account: String,
     /// Ever reserved, in cents.
     pub reserved_gross_cents: i64,
@@ -249,8 +249,8 @@ fn agreement(region: &Region, standing: &Standing<'_>) -> AgreementLine {
         id: agreement.id.clone(),
         segment: agreement.segment.clone(),
         segment_name: region.segments.get(&agreement.segment).map(|known| known.name.clone()).unwrap_or_default(),
-        municipality: agreement.gemeente.as_ref().map(ToString::to_string),
-        provider: agreement.agb.as_ref().map(ToString::to_string),
+        gemeente: agreement.gemeente.as_ref().map(ToString::to_string),
+        aanbieder: agreement.agb.as_ref().map(ToString::to_string),
         model: agreement.model.as_str().to_owned(),
         from: agreement.from,
         to: agreement.to,
@@ -269,10 +269,10 @@ fn account(line: &Line) -> AccountLine {
     let Account { law, gemeente, segment, subsegment, aanbieder, model, year } = &line.account;
     AccountLine {
         law: law.as_str().to_owned(),
-        municipality: gemeente.to_string(),
+        gemeente: gemeente.to_string(),
         segment: segment.clone(),
         subsegment: subsegment.clone(),
-        provider: aanbieder.to_string(),
+        aanbieder: aanbieder.to_string(),
         model: model.as_str().to_owned(),
         year: *year,
         figures: sums(&line.figures, line.not_claimed, line.estimated, line.open_ended),

@@ -36,9 +36,9 @@ pub struct Held {
     /// Law: `wmo` or `jeugdwet`.
     pub law: String,
     /// Municipality, four digits.
-    pub municipality: String,
+    pub gemeente: String,
     /// Provider, AGB code.
-    pub provider: String,
+    pub aanbieder: String,
     /// Since when.
     pub held_at: Timestamp,
     /// Working days since then.
@@ -142,8 +142,8 @@ impl Held {
             kind: hold.kind.to_string(),
             identification: without_bsn(&hold.identificatie),
             law: hold.kind.law.as_str().to_owned(),
-            municipality: hold.gemeente,
-            provider: hold.aanbieder,
+            gemeente: hold.gemeente,
+            aanbieder: hold.aanbieder,
             held_at: hold.held_at,
             working_days: working_days_late(dutch_day(hold.held_at), dutch_day(now)),
             behind: hold.behind,

@@ -67,9 +67,9 @@ pub struct Parked {
     /// Who says to have sent it.
     pub sender: Option<String>,
     /// Municipality.
-    pub municipality: Option<String>,
+    pub gemeente: Option<String>,
     /// Provider.
-    pub provider: Option<String>,
+    pub aanbieder: Option<String>,
     /// When it came in.
     pub received_at: Timestamp,
     /// Name of the transport that brought it.
@@ -211,8 +211,8 @@ impl Parked {
             kind: entry.kind.map(|kind| kind.to_string()),
             identification: masked(&entry.identificatie),
             sender: masked(&entry.afzender),
-            municipality: entry.gemeente.clone(),
-            provider: entry.aanbieder.clone(),
+            gemeente: entry.gemeente.clone(),
+            aanbieder: entry.aanbieder.clone(),
             received_at: entry.received_at,
             transport: entry.transport.clone(),
             delivery: without_bsn(&entry.transport_id),

@@ -66,9 +66,9 @@ pub struct Told {
     /// Region profile.
     pub region: String,
     /// Municipality, four digits.
-    pub municipality: String,
+    pub gemeente: String,
     /// Provider that it is about, as far as the message or its figures name one.
-    pub provider: Option<String>,
+    pub aanbieder: Option<String>,
     /// Allocations concerned, by number.
     pub allocations: Vec<Count>,
     /// The message that told it last; `None` when a survey did.
@@ -129,9 +129,9 @@ pub struct AllocationRef {
     /// Law: `wmo` or `jeugdwet`.
     pub law: String,
     /// Municipality.
-    pub municipality: String,
+    pub gemeente: String,
     /// Provider.
-    pub provider: String,
+    pub aanbieder: String,
     /// ToewijzingNummer.
     pub number: Count,
 }
@@ -164,9 +164,9 @@ pub struct Query {
     /// `info`, `warning` or `high`.
     pub severity: String,
     /// Municipality, four digits.
-    pub municipality: String,
+    pub gemeente: String,
     /// Provider, eight digits.
-    pub provider: String,
+    pub aanbieder: String,
     /// First Dutch day on which it may have opened.
     pub since: String,
     /// Last Dutch day on which it may have opened.
@@ -187,9 +187,9 @@ pub struct Filter {
     /// Severity.
     pub severity: Option<Severity>,
     /// Municipality.
-    pub municipality: Option<String>,
+    pub gemeente: Option<String>,
     /// Provider.
-    pub provider: Option<String>,
+    pub aanbieder: Option<String>,
     /// First moment of opening.
     pub since: Timestamp,
     /// Moment of opening before which it lies.
@@ -236,8 +236,8 @@ impl Query {
             region: set(&self.region),
             check: check.transpose()?,
             severity: severity.transpose()?,
-            municipality: digits(&self.municipality, 4, "municipality")?,
-            provider: digits(&self.provider, 8, "provider")?,
+            gemeente: digits(&self.gemeente, 4, "gemeente")?,
+            aanbieder: digits(&self.aanbieder, 8, "aanbieder")?,
             since,
             until,
             after: set(&self.after).map(|after| parse_cursor(&after).ok_or("after")).transpose()?,
@@ -246,7 +246,7 @@ impl Query {
 
     /// Whether anything but the state is asked for.
     pub fn is_narrowed(&self) -> bool {
-        [&self.region, &self.check, &self.severity, &self.municipality, &self.provider, &self.since, &self.until]
+        [&self.region, &self.check, &self.severity, &self.gemeente, &self.aanbieder, &self.since, &self.until]
             .iter()
             .any(|text| !text.trim().is_empty())
     }
@@ -281,8 +281,8 @@ mod tests {
             ("state", (|q: &mut Query| q.state = "closed".to_owned()) as fn(&mut Query)),
             ("check", |q| q.check = "Z9".to_owned()),
             ("severity", |q| q.severity = "HIGH".to_owned()),
-            ("municipality", |q| q.municipality = "197".to_owned()),
-            ("provider", |q| q.provider = "4242000a".to_owned()),
+            ("gemeente", |q| q.gemeente = "197".to_owned()),
+            ("aanbieder", |q| q.aanbieder = "4242000a".to_owned()),
             ("since", |q| q.since = "2026-02-30".to_owned()),
             ("until", |q| q.until = "gisteren".to_owned()),
             ("until", |q| (q.since, q.until) = ("2026-03-10".to_owned(), "2026-03-09".to_owned())),

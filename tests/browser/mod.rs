@@ -30,9 +30,9 @@ pub struct World {
 }
 
 impl World {
-    /// A gateway that has judged this traffic and has nothing left to do.
-    pub fn start(more: &str, traffic: &[Item]) -> World {
-        let site = Site::new(&format!("[console]\nlisten = \"127.0.0.1:0\"\n{more}"));
+    /// A gateway with these policies and settings that has judged this traffic and has nothing left to do.
+    pub fn start(policies: &str, more: &str, traffic: &[Item]) -> World {
+        let site = Site::new(&format!("{policies}[console]\nlisten = \"127.0.0.1:0\"\n{more}"));
         site.send(traffic);
         let mut daemon = site.start();
         daemon.address();
@@ -103,6 +103,7 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            "--hide-scrollbars",
             "--window-size=1280,900",
         ];
         let mut flags: Vec<String> = flags.map(str::to_owned).into();
@@ -114,6 +115,7 @@ impl Browser {
         } } });
         let session = browser.send("POST", "/session", &wanted);
         session["sessionId"].as_str().expect("a session begins").clone_into(&mut browser.session);
+        browser.prefer("light");
         browser
     }
 
@@ -133,6 +135,24 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Clicks on the first element that fits, where the mouse would, and waits for the page that it leads to.
+    pub fn click(&self, selector: &str) {
+        let element = self.element(selector);
+        self.command(&format!("element/{element}/click"), &json!({}));
+    }
+
+    /// Types into the first element that fits, key by key; `\u{E007}` is Enter.
+    pub fn write(&self, selector: &str, text: &str) {
+        let element = self.element(selector);
+        self.command(&format!("element/{element}/value"), &json!({ "text": text }));
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let found = self.command("element", &json!({ "using": "css selector", "value": selector }));
+        let id = found["element-6066-11e4-a52e-4f735466cecf"].as_str();
+        id.unwrap_or_else(|| panic!("there is no {selector}:\n{}", self.text("main"))).to_owned()
+    }
+
     /// Presses the tabulator, as people do who use no mouse.
     pub fn tab(&self) {
         for kind in ["keyDown", "keyUp"] {
@@ -141,9 +161,12 @@ impl Browser {
         }
     }
 
-    /// Shows pages as to somebody who prefers dark ones, or light ones.
+    /// Shows pages as to somebody who prefers dark ones, or light ones; always without motion, which a click would miss.
     pub fn prefer(&self, scheme: &str) {
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.develop("Emulation.setEmulatedMedia", &features);
     }
 
@@ -277,6 +300,7 @@ const COMPLAINTS: &str = "
     for (const e of all('[aria-labelledby]'))
         for (const id of e.getAttribute('aria-labelledby').split(' '))
             if (!document.getElementById(id)) wrong.push('named by nothing: ' + id);
+    for (const e of all('[tabindex]')) if (e.tabIndex > 0) wrong.push('it is reached out of turn: ' + e.outerHTML.slice(0, 80));
     for (const e of all('[style]')) wrong.push('a style that the browser refuses: ' + e.outerHTML.slice(0, 80));
     if (!document.documentElement.lang) wrong.push('no language');
     if (!document.querySelector('main')) wrong.push('no main part');

@@ -12,6 +12,7 @@ pub(super) mod backup;
 pub(super) mod export;
 pub(super) mod rotation;
 pub(super) mod verify;
+pub(super) mod walk;
 
 use super::db::Params;
 use super::error::LedgerError;

@@ -376,7 +376,7 @@ impl Written {
 
 /// The trail as it is followed. A row that does not fit is told, and the walk goes on from the hash that stands there, so
 /// that each place where something was changed is told once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Trail {
     pub(super) last: i64,
     pub(super) previous: [u8; 32],

@@ -56,6 +56,15 @@ fn begins(name: &str, token: &str, ends: i64) -> NewSession {
     }
 }
 
+fn by_provider(name: &str, token: &str, issuer: &str, id: &str) -> NewSession {
+    NewSession {
+        means: Means::Provider,
+        subject: Some(Subject { issuer: issuer.to_owned(), id: id.to_owned() }),
+        roles: BTreeSet::from([Role::Operator]),
+        ..begins(name, token, 100)
+    }
+}
+
 #[test]
 fn the_last_administrator_stays_and_nobody_promotes_themselves() {
     let sut = Sut::new();
@@ -132,29 +141,52 @@ fn a_session_is_that_of_an_account_as_it_is_now() {
         let session = begins("a", token, ends);
         assert_eq!(sut.get(move |tx| tx.sign_in(&session, &hash("a"), at(1))), SignedIn::Yes);
     }
-    let provider = NewSession {
-        means: Means::Provider,
-        subject: Some("subject".to_owned()),
-        roles: BTreeSet::from([Role::Operator]),
-        ..begins("a", "t4", 100)
-    };
+    let provider = by_provider("a", "t4", "https://one", "a");
     sut.get(move |tx| tx.sign_in_by_provider(&provider, at(1)));
     let find = |token: &'static str| sut.get(move |tx| tx.session(TokenHash::of(token)));
     let first = find("t1").expect("a session");
     assert_eq!((first.capacity, first.ended_at, first.must_change), (staff(Role::Viewer), None, false));
     assert_eq!(find("t4").expect("a session").capacity, staff(Role::Operator), "as the provider told");
     assert_eq!(find("t5"), None);
-    let open = sut.get(|tx| tx.sessions_of("a", Means::Account, at(10)));
+    let open = sut.get(|tx| tx.sessions_of(&Holder::of_account("a"), at(10)));
     assert_eq!(open.iter().map(|session| session.id).collect::<Vec<_>>(), [2, 1], "that of the provider is another's");
     sut.get(|tx| tx.see_session(1, at(9)));
     assert_eq!(find("t1").expect("a session").seen_at, at(9));
-    assert_eq!(sut.get(|tx| tx.end_session(2, "b", Means::Account, at(9))), Changed::Already, "not one's own");
+    assert_eq!(sut.get(|tx| tx.end_session(2, &Holder::of_account("b"), at(9))), Changed::Already, "not one's own");
     let changed = sut.get(|tx| tx.set_password("a", &hash("c"), true, Some(1), &by("x", None), at(11)));
     assert_eq!(changed, Changed::Done);
     assert!(
         find("t2").expect("a session").ended_at == Some(at(11)) && find("t4").expect("a session").ended_at.is_none()
     );
     assert!(find("t1").is_some_and(|session| session.ended_at.is_none() && session.must_change));
+}
+
+#[test]
+fn people_of_a_provider_are_told_apart_by_what_the_provider_never_gives_twice() {
+    let sut = Sut::new();
+    for (token, name, issuer, id) in [
+        ("t1", "p", "https://one", "1"),
+        ("t2", "p", "https://one", "2"),
+        ("t3", "p", "https://two", "1"),
+        ("t4", "married", "https://one", "1"),
+    ] {
+        let session = by_provider(name, token, issuer, id);
+        sut.get(move |tx| tx.sign_in_by_provider(&session, at(1)));
+    }
+    let holder = |token: &'static str| {
+        let session = sut.get(move |tx| tx.session(TokenHash::of(token)));
+        session.expect("a session").holder
+    };
+    let open = |holder: Holder| {
+        let sessions = sut.get(move |tx| tx.sessions_of(&holder, at(2)));
+        sessions.iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(open(holder("t1")), [4, 1], "whatever they are called");
+    assert_eq!((open(holder("t2")), open(holder("t3"))), (vec![2], vec![3]));
+    assert!(open(Holder::of_account("p")).is_empty(), "nor is it the account of that name");
+    let end = |id, holder: Holder| sut.get(move |tx| tx.end_session(id, &holder, at(3)));
+    assert_eq!(end(1, holder("t2")), Changed::Already, "not one's own");
+    assert_eq!((end(1, holder("t4")), open(holder("t1"))), (Changed::Done, vec![4]));
 }
 
 #[test]

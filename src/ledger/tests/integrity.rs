@@ -62,6 +62,50 @@ fn a_changed_or_missing_audit_row_breaks_the_chain() {
     assert!(tamper(renumbered).contains(&Fault::Chain { audit_id: 1 }));
 }
 
+/// Recounts the chain as the console does.
+fn recount(sut: &Sut) -> Recounted {
+    walked(sut, sut.get(|tx| Ok(ChainWalk::new(tx.last_recount()?.as_ref()))))
+}
+
+fn walked(sut: &Sut, mut walk: ChainWalk) -> Recounted {
+    while !walk.is_done() {
+        walk = sut.get(move |tx| tx.walk_chain(walk));
+    }
+    walk.found()
+}
+
+#[test]
+fn a_recount_in_portions_finds_what_was_changed_and_what_was_written_anew() {
+    let empty = recount(&Sut::new());
+    assert_eq!((empty.rows, empty.head, empty.faults), (0, None, 0));
+
+    let long = || {
+        let sut = filled();
+        sut.get(|tx| (0..2_100).try_for_each(|row| tx.note_action(at(row), "a", "looked", "message 1", None)));
+        sut
+    };
+    let sut = long();
+    let sound = recount(&sut);
+    assert_eq!((sound.rows, sound.faults, sound.first_fault), (2_103, 0, None));
+    let kept = sound.clone();
+    sut.get(move |tx| tx.keep_recount(at(5_000), "p.privacy", &kept));
+    let last = sut.get(|tx| tx.last_recount()).expect("it is kept");
+    assert_eq!((last.at, last.by.as_str(), &last.found), (at(5_000), "p.privacy", &sound));
+    assert_eq!(recount(&sut).rows, 2_104, "what it leaves is a row of the trail as well");
+    let changes = "UPDATE audit SET at = at + 1 WHERE id = 1500; DELETE FROM audit WHERE id = 2050";
+    sut.place.tamper(changes).expect("the database can be tampered with");
+    let found = recount(&sut);
+    assert_eq!((found.faults, found.first_fault), (2, Some(1_500)));
+    sut.get(move |tx| tx.keep_recount(at(5_001), "p.privacy", &found));
+    assert_eq!(sut.get(|tx| tx.last_recount()).map(|last| last.found.faults), Some(2));
+
+    // The row up to which it was sound is gone, and what is left hangs together.
+    let cut = long();
+    cut.place.tamper("DELETE FROM audit WHERE id > 2000").expect("the database can be tampered with");
+    let found = walked(&cut, ChainWalk::new(Some(&last)));
+    assert_eq!((found.rows, found.faults, found.first_fault), (2_000, 1, Some(2_103)));
+}
+
 #[test]
 fn the_head_of_the_chain_shows_a_cut_end() {
     let sut = filled();

@@ -48,7 +48,7 @@ fn holds_come_in_pages_and_an_order_is_given_once() {
     );
     let held = &first.items[0];
     // Tuesday noon to the next Tuesday.
-    assert_eq!((held.working_days, held.municipality.as_str(), held.provider.as_str()), (5, GEMEENTE, AANBIEDER));
+    assert_eq!((held.working_days, held.gemeente.as_str(), held.aanbieder.as_str()), (5, GEMEENTE, AANBIEDER));
     assert_eq!(held.reasons[0].nl, "Zonder contract, ref *********.", "no number of a person leaves the ledger");
     let rest = page(Which::Waiting, Some(ids[49]));
     assert_eq!((rest.items.iter().map(|held| held.id).collect::<Vec<_>>(), rest.next), (ids[50..].to_vec(), None));
@@ -251,11 +251,11 @@ fn signals_are_found_by_what_they_are_about() {
     assert_eq!(find(|_| ()), ["b1", "a3", "a1"], "open ones, the latest first");
     assert_eq!(find(|q| q.state = "ended".to_owned()), ["a2"]);
     assert_eq!(find(|q| q.state = "all".to_owned()).len(), 4);
-    assert_eq!(find(|q| q.municipality = "0294".to_owned()), ["a3"]);
+    assert_eq!(find(|q| q.gemeente = "0294".to_owned()), ["a3"]);
     assert_eq!(find(|q| q.check = "B1".to_owned()), ["b1"]);
     assert_eq!(find(|q| (q.severity, q.state) = ("info".to_owned(), "all".to_owned())), ["a2"]);
-    assert_eq!(find(|q| q.provider = "42420009".to_owned()), ["b1"], "by its figures");
-    assert_eq!(find(|q| q.provider = AANBIEDER.to_owned()), ["a3", "a1"], "by its message");
+    assert_eq!(find(|q| q.aanbieder = "42420009".to_owned()), ["b1"], "by its figures");
+    assert_eq!(find(|q| q.aanbieder = AANBIEDER.to_owned()), ["a3", "a1"], "by its message");
     assert_eq!(find(|q| q.region = "elders".to_owned()), Vec::<String>::new());
     assert_eq!(find(|q| q.since = "2026-03-11".to_owned()), Vec::<String>::new());
     assert_eq!(find(|q| (q.since, q.until) = ("2026-03-10".to_owned(), "2026-03-10".to_owned())).len(), 3);

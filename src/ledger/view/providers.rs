@@ -28,7 +28,7 @@ impl Tx<'_> {
         let sent = sent_by_providers();
         let since = period.since.as_microsecond();
         let tallies = self.all(
-            "SELECT aanbieder, verdict, count(*) FROM messages
+            "SELECT aanbieder, verdict, count(*) FROM messages INDEXED BY messages_flow
              WHERE received_at >= ?1 AND aanbieder IS NOT NULL AND number IN (SELECT value FROM json_each(?2))
              GROUP BY aanbieder, verdict",
             params![since, sent],

@@ -62,8 +62,8 @@ impl Tx<'_> {
                 filter.region,
                 filter.check,
                 filter.severity.map(crate::finding::Severity::as_str),
-                filter.municipality,
-                filter.provider,
+                filter.gemeente,
+                filter.aanbieder,
                 READ
             ],
             told,
@@ -85,7 +85,7 @@ impl Tx<'_> {
         let surveyed_on = self.last_survey(&told.region)?.map(|last| last.day);
         let open = Open { signal, occurrence: told.occurrence, origin };
         Ok(Some(Shown {
-            check: Check::of(&told.concern.check, &told.municipality, contracts),
+            check: Check::of(&told.concern.check, &told.gemeente, contracts),
             ends: told.ended_at.is_none().then(|| ends(&open)),
             surveyed_on,
             allocations,
@@ -103,23 +103,23 @@ impl Tx<'_> {
              CROSS JOIN allocations AS a
              ON a.law = l.value AND a.gemeente = ?3 AND a.nummer = CAST(k.value AS BIGINT)
              ORDER BY 4, 1, 2, 3",
-            params![json(laws), json(&told.allocations), told.municipality],
+            params![json(laws), json(&told.allocations), told.gemeente],
             |cells| {
                 Ok(AllocationRef {
                     law: cells.get()?,
-                    municipality: cells.get()?,
-                    provider: cells.get()?,
+                    gemeente: cells.get()?,
+                    aanbieder: cells.get()?,
                     number: cells.count()?,
                 })
             },
         )?;
-        if let (Some(law), Some(provider)) = (law, &told.provider) {
+        if let (Some(law), Some(provider)) = (law, &told.aanbieder) {
             for number in &told.allocations {
                 if found.iter().all(|known| known.number != *number) {
                     found.push(AllocationRef {
                         law: law.as_str().to_owned(),
-                        municipality: told.municipality.clone(),
-                        provider: provider.clone(),
+                        gemeente: told.gemeente.clone(),
+                        aanbieder: provider.clone(),
                         number: *number,
                     });
                 }
@@ -133,7 +133,7 @@ impl Tx<'_> {
         for allocation in allocations {
             ids.extend(self.all(
                 "SELECT DISTINCT message_id FROM allocations WHERE law = ?1 AND gemeente = ?2 AND nummer = ?3",
-                params![allocation.law, allocation.municipality, super::super::tx::integer(allocation.number)?],
+                params![allocation.law, allocation.gemeente, super::super::tx::integer(allocation.number)?],
                 |cells| cells.get::<i64>(),
             )?);
         }
@@ -168,8 +168,8 @@ fn told(cells: &mut Cells<'_, '_>) -> Result<Row, LedgerError> {
         id: signal.id.clone(),
         concern: Concern::of(&signal),
         region: signal.region.clone(),
-        municipality: signal.gemeente.clone(),
-        provider: provider.or(named),
+        gemeente: signal.gemeente.clone(),
+        aanbieder: provider.or(named),
         allocations: signal.toewijzingen.clone(),
         message,
         opened_at,
