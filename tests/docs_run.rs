@@ -87,7 +87,8 @@ const PAGES: &[(&str, &[(&str, Way)])] = &[
     (
         "docs/access.md",
         &[
-            ("sluisctl account add", Typed(Resting)),
+            ("sluisctl account add beheer", Typed(Resting)),
+            ("sluisctl account add dev@", Typed(Resting)),
             ("[console]", Settings),
             ("[oidc]", Settings),
             ("sluis token add", Typed(Running)),
@@ -251,6 +252,7 @@ const BESIDE: &[(&str, &str)] = &[
     ("runuser", ""),
     ("sluisctl …", "it stands for those below"),
     ("sluisctl config check", ""),
+    ("sluisctl account add", "the blocks of docs/access.md"),
     ("df -h", ""),
     ("du -x", ""),
     ("ls", ""),

@@ -189,7 +189,9 @@ impl Running {
             "UUID" => id(&["outbox", "list", "--state", "refused"]),
             "NAME" if is("--destination") && !is("--by") => "\"http 0197\"".to_owned(),
             "NAME" if is("token") => "backoffice".to_owned(),
+            "NAME" if is("--sender") => "dev@zorgsoft.nl".to_owned(),
             "NAME" => "a.visser".to_owned(),
+            "SENDER" => "thuiszorg-noord".to_owned(),
             "NAME," => "disk".to_owned(),
             "ROLE" => "viewer".to_owned(),
             "TEXT" => "proef".to_owned(),
@@ -232,7 +234,8 @@ impl Running {
 
 /// A ledger whose gateway is stopped.
 pub fn resting() -> (Site, Desk) {
-    let site = Site::new("");
+    let developers = "[[sender]]\nname = \"zorgsoft\"\nparties = [\"42420001\"]\naccounts_only = true\n";
+    let site = Site::new(developers);
     set_aside(&site, 3);
     let desk = Desk::new(&site.path(""));
     (site, desk)
