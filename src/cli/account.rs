@@ -355,8 +355,8 @@ fn line_or_signal(prompt: &str) -> std::io::Result<Option<String>> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
+        // Before the question: what is typed ahead of it is thrown away, and nobody's answer shows.
         let _echo = Echo::off()?;
-        // Asked when all is set: whoever sees the prompt may type, or break off.
         eprint!("{prompt}");
         std::io::stderr().flush()?;
         let reading = tokio::task::spawn_blocking(|| {
