@@ -312,15 +312,13 @@ fn blocks() -> Vec<(Block, Way)> {
         // One line for all blocks of a page.
         let whole = ways.as_slice().first().filter(|(start, _)| start.is_empty()).map(|(_, way)| *way);
         for block in page.blocks() {
-            match whole.or_else(|| {
-                ways.next().filter(|(start, _)| block.text.trim_start().starts_with(start)).map(|(_, way)| *way)
-            }) {
-                Some(way) => blocks.push((block, way)),
-                None => {
-                    faults.push(format!("{} is not the next of PAGES: {}", block.place(), block.text));
-                    break;
-                }
-            }
+            let next =
+                || ways.next().filter(|(start, _)| block.text.trim_start().starts_with(start)).map(|(_, way)| *way);
+            let Some(way) = whole.or_else(next) else {
+                faults.push(format!("{} is not the next of PAGES: {}", block.place(), block.text));
+                break;
+            };
+            blocks.push((block, way));
         }
         if whole.is_none() {
             faults.extend(ways.map(|(start, _)| format!("{} has no block {start} there any more", page.name)));
@@ -611,7 +609,7 @@ fn every_command_that_a_page_mentions_does_something(gateway: &Gateway) {
             None => Err(format!("{} is not in BESIDE", span.words)),
             Some((_, who)) if !who.is_empty() => Ok(String::new()),
             Some(_) if !typed.insert(span.words.clone()) => Ok(String::new()),
-            Some(_) => gateway.desk.type_in(&[span.words.clone()]),
+            Some(_) => gateway.desk.type_in(std::slice::from_ref(&span.words)),
         };
         faults.extend(outcome.err().map(|said| format!("{}: {said}", span.place)));
     }

@@ -5,6 +5,8 @@
 use crate::e2e::{PATIENCE, daemon::program};
 use crate::{ENDS, LEFT_OUT, pages};
 use pages::{Block, readings, root};
+use sluis::clock::{Clock as _, SystemClock};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -89,7 +91,7 @@ impl Desk {
             symlink(env!("CARGO_BIN_EXE_sluis"), built).expect("linked");
         }
         fs::create_dir_all(at.join("installed/etc")).expect("made");
-        let yesterday = jiff::Zoned::now().date().yesterday().expect("there was one").to_string();
+        let yesterday = SystemClock.today().yesterday().expect("there was one").to_string();
         let mut desk = Desk { at: at.to_owned(), variables: Vec::new(), tools };
         desk.set("SITE", &at.display().to_string());
         desk.set("YESTERDAY", &yesterday);
@@ -126,7 +128,7 @@ impl Desk {
         for command in commands {
             let ends = ends(command).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
             let here = PLACES.iter().fold(command.clone(), |text, (there, here)| text.replace(there, here));
-            script.push_str(&format!("typed {} {}\n", quoted(&here), quoted(&ends)));
+            writeln!(script, "typed {} {}", quoted(&here), quoted(&ends)).expect("writing to a string cannot fail");
         }
         let said = if commands.iter().any(|command| command.contains("account add")) {
             self.answer(&script)

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use rcgen::{CertificateParams, CertifiedKey, DnType, KeyPair};
 use serde_json::Value;
+use sluis::clock::{Clock as _, SystemClock};
 use sluis::decision::Decision;
 use sluis::demo::compose::{Allocate, Composer, Person, omvang};
 use sluis::ledger::{Inbox, Keys, Ledger, Settings};
@@ -58,7 +59,7 @@ fn set_aside(site: &Site, count: Count) {
     let keys = Keys::create(&site.path("ledger.key")).expect("a key can be made");
     let settings = Settings { location: site.path("ledger.sqlite").into(), keys, max_group: 64 };
     let ledger = Ledger::open(settings).expect("a ledger opens");
-    let then = jiff::Zoned::now().timestamp().as_second() - 94 * 60;
+    let then = SystemClock.now().as_second() - 94 * 60;
     for nummer in 1..=count {
         let decision = Decision::set_aside();
         let moment = Timestamp::from_second(then).expect("a moment");
@@ -194,7 +195,8 @@ impl Running {
             "SENDER" => "thuiszorg-noord".to_owned(),
             "NAME," => "disk".to_owned(),
             "ROLE" => "viewer".to_owned(),
-            "TEXT" => "proef".to_owned(),
+            // The second stood for three dots, of which nothing is left.
+            "TEXT" | "\"\"" => "proef".to_owned(),
             "FILE" if is("import") => "households.csv".to_owned(),
             "FILE" => fresh("file"),
             "COPY" => "installed/ledger-2026-03-10.sqlite".to_owned(),
@@ -207,8 +209,6 @@ impl Running {
             "RULE" => "TR321".to_owned(),
             "VERSION" => self.version_before(),
             "<folder>" => "FOLDER".to_owned(),
-            // Three dots, of which nothing is left.
-            "\"\"" => "proef".to_owned(),
             word => word.to_owned(),
         };
         let filled = words.iter().map(|word| value(word)).collect::<Vec<_>>().join(" ");
@@ -227,8 +227,8 @@ impl Running {
     fn version_before(&self) -> String {
         let told = ask(&self.site.path("sluis.toml"), &["contract", "list"]);
         let in_force = told.lines().find_map(|line| line.strip_prefix("* ")?.split(' ').next()).expect("one is");
-        let others = told.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
-        others.filter(|other| *other != in_force).next_back().unwrap_or(in_force).to_owned()
+        let mut others = told.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+        others.rfind(|other| *other != in_force).unwrap_or(in_force).to_owned()
     }
 }
 
