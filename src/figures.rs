@@ -279,7 +279,12 @@ fn one_at_a_time(look: impl Fn() -> Vec<Figure> + Send + 'static) -> Figures {
         let look = Arc::clone(&look).lock_owned();
         async move {
             let look = look.await;
-            tokio::task::spawn_blocking(move || look()).await.ok()
+            let looked = tokio::task::spawn_blocking(move || {
+                let figures = look();
+                drop(look);
+                figures
+            });
+            looked.await.ok()
         }
         .boxed()
     })
@@ -400,7 +405,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_disk_that_hangs_holds_one_thread_and_no_more() {
-        let (entered, entries) = std::sync::mpsc::channel();
+        let (entered, entries) = std::sync::mpsc::sync_channel(64);
         let gate = Arc::new(std::sync::Mutex::new(()));
         let behind = Arc::clone(&gate);
         let figures = one_at_a_time(move || {

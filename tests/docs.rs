@@ -1,16 +1,13 @@
-//! The documentation against the program: every command that a page shows is one, the examples that a reader would try first
-//! are tried, settings and JSON can be read, links lead somewhere, and every page can be reached from the README.
+//! The documentation against the program: every command that a page shows or mentions is one, links lead somewhere, and
+//! every page can be reached from the README. What a page lets its reader do is done in `docs_run.rs`.
 
 mod pages;
 
 use clap::error::ErrorKind;
-use pages::{Block, Page, root};
+use pages::{Block, Page, Shown, mentions, readings, root};
 use sluis::cli;
-use sluis::config::parse;
-use sluis::ledger::{Keys, Ledger, Settings};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 fn pages() -> Vec<Page> {
     let mut names = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CHANGELOG.md".to_owned()];
@@ -24,13 +21,6 @@ fn pages() -> Vec<Page> {
     }
     names.sort();
     names.iter().map(|name| Page::read(name)).collect()
-}
-
-/// A command as a page shows it, without what calls the program.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Shown {
-    place: String,
-    words: String,
 }
 
 const CALLS: [&str; 4] = ["$ sluis ", "sluis ", "target/release/sluis ", "cargo run --release -- "];
@@ -53,49 +43,8 @@ fn before_gap(line: &str) -> &str {
     line.split_once("  ").map_or(line, |(words, _)| words)
 }
 
-/// Commands in running text: `sluis held list`.
-fn mentions(page: &Page) -> Vec<Shown> {
-    let mut mentions = Vec::new();
-    let mut fenced = false;
-    for (index, line) in page.text.lines().enumerate() {
-        fenced ^= line.trim_start().starts_with("```");
-        if fenced || line.starts_with("    ") {
-            continue;
-        }
-        for span in line.split('`').skip(1).step_by(2) {
-            if let Some(words) = span.strip_prefix("sluis ") {
-                mentions.push(Shown { place: format!("{}:{}", page.name, index + 1), words: words.to_owned() });
-            }
-        }
-    }
-    mentions
-}
-
-/// The ways in which a synopsis can be meant: without what is optional, and with each optional part.
-fn readings(words: &str) -> Vec<String> {
-    let mut bare = String::new();
-    let mut optional: Vec<String> = Vec::new();
-    let mut rest = words;
-    while let Some((before, after)) = rest.split_once('[') {
-        bare.push_str(before);
-        let (part, after) = after.split_once(']').unwrap_or((after, ""));
-        optional.push(part.to_owned());
-        rest = after;
-    }
-    bare.push_str(rest);
-    let with = |part: &String| format!("{bare} {part}");
-    std::iter::once(bare.clone()).chain(optional.iter().map(with)).map(|reading| chosen(&reading)).collect()
-}
-
-/// The first of what is to be chosen from, and something in the place of each placeholder.
-fn chosen(words: &str) -> String {
-    let mut text = words.replace('…', "");
-    while let Some((before, after)) = text.split_once('(').map(|(before, after)| (before.to_owned(), after.to_owned()))
-    {
-        let (inside, after) = after.split_once(')').unwrap_or((&after, ""));
-        let first = inside.split('|').next().unwrap_or_default();
-        text = format!("{before}{first}{after}");
-    }
+/// Something in the place of each placeholder.
+fn filled(words: &str) -> String {
     let value = |word: &str| match word {
         "N" | "ID" => "1".to_owned(),
         "DATE" => "2026-01-01".to_owned(),
@@ -103,9 +52,9 @@ fn chosen(words: &str) -> String {
         "UUID" => "00000000-0000-4000-8000-000000000000".to_owned(),
         "N:HASH" => format!("1:{}", "0".repeat(64)),
         "RULE" => "TR321".to_owned(),
-        word => word.split('|').next().unwrap_or_default().to_owned(),
+        word => word.to_owned(),
     };
-    text.split_whitespace().map(value).collect::<Vec<_>>().join(" ")
+    words.split_whitespace().map(value).collect::<Vec<_>>().join(" ")
 }
 
 /// Words of a command line, quotes as a shell takes them.
@@ -132,7 +81,7 @@ fn every_command_that_a_page_shows_is_one() {
     let mut count = 0;
     for page in pages() {
         for shown in page.blocks().iter().flat_map(commands) {
-            for reading in readings(&shown.words) {
+            for reading in readings(&shown.words).iter().map(|reading| filled(reading)) {
                 count += 1;
                 match fault_of(&reading) {
                     None | Some(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {}
@@ -150,7 +99,7 @@ fn every_command_that_a_page_mentions_exists() {
     let mut faults = Vec::new();
     let mut count = 0;
     for shown in pages().iter().flat_map(mentions) {
-        for reading in readings(&shown.words) {
+        for reading in readings(&shown.words).iter().map(|reading| filled(reading)) {
             count += 1;
             match fault_of(&reading) {
                 // A mention leaves out what does not matter there.
@@ -173,112 +122,6 @@ fn every_command_that_a_page_mentions_exists() {
 
 fn ends_with_an_option(words: &str) -> bool {
     words.split_whitespace().next_back().is_some_and(|word| word.starts_with("--"))
-}
-
-/// What is tried: the command as a page shows it, the exit code, and a part of what it prints.
-const TRIED: [(&str, &str, i32, &str); 22] = [
-    ("README.md", "check message.xml", 1, "XSD"),
-    ("README.md", "check --json message.xml", 1, "\"verdict\":\"rejected\""),
-    ("README.md", "replay --out answers day1/ day2/", 1, "day1/message.xml"),
-    ("README.md", "rules TR321", 0, "TR321"),
-    ("README.md", "config check", 0, "no faults"),
-    ("README.md", "outbox list", 0, ""),
-    ("README.md", "parked list", 0, ""),
-    ("README.md", "replay-stored --help", 0, "Usage"),
-    ("README.md", "refused list", 0, ""),
-    ("README.md", "members", 0, ""),
-    ("README.md", "ledger verify", 0, "messages"),
-    ("README.md", "contract check FOLDER", 0, "no faults"),
-    ("README.md", "contract diff OLD NEW", 0, ""),
-    ("README.md", "signals", 0, ""),
-    ("README.md", "budgets", 0, ""),
-    ("README.md", "survey", 0, ""),
-    ("README.md", "held list", 0, ""),
-    ("docs/retention.md", "retention plan --config sluis.toml", 0, "bodies of 0 message(s) would go"),
-    ("docs/retention.md", "retention plan --config sluis.toml --today 2030-01-01 --json", 0, "\"is_set\":true"),
-    (
-        "docs/retention.md",
-        "retention run --config sluis.toml --reason \"selection list 2026 in force\"",
-        0,
-        "records of 0 message(s) went",
-    ),
-    ("docs/senders.md", "config token", 0, "token_sha256"),
-    ("docs/keys.md", "ledger keys list", 0, "body"),
-];
-
-#[test]
-fn the_examples_that_a_reader_tries_do_what_the_pages_say() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let at = folder.path();
-    let region = root().join("config/regions/achterhoek");
-    for name in ["FOLDER", "OLD", "NEW"] {
-        copy(&region, &at.join(name));
-    }
-    for name in ["message.xml", "day1/message.xml", "day2/message.xml"] {
-        let file = at.join(name);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("it can be made");
-        std::fs::write(file, "<Bericht/>").expect("it can be written");
-    }
-    let retention = pages().into_iter().find(|page| page.name == "docs/retention.md").expect("the page");
-    let example = retention.blocks().into_iter().find(|block| block.language == "toml").expect("it has settings");
-    let settings = format!("[contract]\nregion = \"FOLDER\"\n{}", example.text);
-    std::fs::write(at.join("sluis.toml"), settings).expect("it can be written");
-    let keys = Keys::create(&at.join("ledger.key")).expect("keys can be made");
-    let location = at.join("ledger.sqlite").into();
-    Ledger::open(Settings { location, keys, max_group: 1 }).and_then(Ledger::close).expect("a ledger can be made");
-
-    let shown: BTreeSet<(String, String)> = pages()
-        .iter()
-        .flat_map(|page| {
-            page.blocks().iter().flat_map(commands).map(|shown| (page.name.clone(), shown.words)).collect::<Vec<_>>()
-        })
-        .collect();
-    for (page, words, exit, part) in TRIED {
-        assert!(shown.contains(&(page.to_owned(), words.to_owned())), "{page} does not show `{words}` any more");
-        let output = Command::new(env!("CARGO_BIN_EXE_sluis"))
-            .args(split(words))
-            .current_dir(at)
-            .env("USER", "docs")
-            .output()
-            .expect("it runs");
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert_eq!(output.status.code(), Some(exit), "sluis {words}: {said}");
-        assert!(said.contains(part), "sluis {words} does not say {part}: {said}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("it can be made");
-    for entry in std::fs::read_dir(from).expect("it can be read") {
-        let entry = entry.expect("an entry");
-        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("it can be copied");
-    }
-}
-
-#[test]
-fn settings_and_json_in_the_pages_can_be_read() {
-    let mut count = 0;
-    for block in pages().iter().flat_map(Page::blocks) {
-        let place = block.place();
-        match block.language.split(' ').collect::<Vec<_>>()[..] {
-            ["toml"] | ["toml", "sluis.toml"] => {
-                let read = parse(Path::new("/etc/sluis/sluis.toml"), &block.text, &BTreeMap::new());
-                assert!(read.is_ok(), "{place}: {:?}", read.err());
-            }
-            ["toml", ..] => {
-                let read = toml_edit::Document::parse(block.text.clone());
-                assert!(read.is_ok(), "{place}: {:?}", read.err());
-            }
-            ["json"] => {
-                let read: Result<serde_json::Value, _> = serde_json::from_str(&block.text);
-                assert!(read.is_ok(), "{place}: {:?}", read.err());
-            }
-            _ => continue,
-        }
-        count += 1;
-    }
-    assert!(count >= 5, "{count} blocks were found");
 }
 
 /// The anchor that a heading gets.
@@ -360,4 +203,40 @@ fn links_lead_somewhere_and_every_page_is_reached_from_the_readme() {
     let is_reached = |name: &&String| reached.contains(*name) || name.starts_with("docs/decisions/");
     let lost: Vec<&String> = pages.keys().filter(|name| !is_reached(name)).collect();
     assert!(lost.is_empty(), "no way leads to {lost:?}");
+}
+
+/// Names between ticks that are those of figures: `sluis_messages_total{law="wmo"}`.
+fn figures(page: &Page) -> Vec<String> {
+    // The cookie of the console, and what a figure was called before.
+    let others = ["sluis_session", "sluis_register_days_left"];
+    let is_one = |span: &&str| span.starts_with("sluis_") && !others.contains(span);
+    page.text.split('`').skip(1).step_by(2).filter(is_one).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_figure_that_a_page_names_is_one_and_has_these_labels() {
+    let registry = Page::read("docs/metrics.md");
+    let sections: BTreeMap<&str, &str> =
+        registry.text.split("\n## `").skip(1).filter_map(|section| section.split_once('`')).collect();
+    let mut faults = Vec::new();
+    let mut count = 0;
+    // Figures come and go; the log of changes says when.
+    for page in pages().into_iter().filter(|page| page.name != "CHANGELOG.md") {
+        for figure in figures(&page) {
+            count += 1;
+            let (name, labels) = figure.split_once('{').unwrap_or((&figure, ""));
+            let Some(section) = sections.get(name) else {
+                faults.push(format!("{}: there is no figure {name}", page.name));
+                continue;
+            };
+            for label in labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty()) {
+                let label = label.split('=').next().unwrap_or_default().trim();
+                if !section.contains(&format!("`{label}`")) {
+                    faults.push(format!("{}: {name} has no label {label}", page.name));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(count > 100, "{count} figures were found");
 }

@@ -12,6 +12,8 @@ mod ledger_crash;
 mod ledger_privacy;
 #[path = "money.rs"]
 mod money;
+#[path = "retention.rs"]
+mod retention;
 #[path = "survey.rs"]
 mod survey;
 #[path = "waiting_room.rs"]

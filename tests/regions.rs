@@ -33,7 +33,7 @@ fn register(region: &str) -> Register {
 }
 
 fn is_bless() -> bool {
-    std::env::var_os("SLUIS_BLESS").is_some()
+    std::env::var_os("UPDATE").is_some()
 }
 
 /// Compares a generated file with what it must hold, or writes it when blessed.
@@ -42,7 +42,7 @@ fn assert_file(path: &Path, expected: &str) {
     if is_bless() && found != expected {
         return fs::write(path, expected).expect("the file can be written");
     }
-    assert!(found == expected, "{} differs: SLUIS_BLESS=1 cargo test --test regions writes it", path.display());
+    assert!(found == expected, "{} differs: UPDATE=1 cargo test --test regions writes it", path.display());
 }
 
 fn text_of(region: &str) -> String {

@@ -10,12 +10,14 @@ mod support;
 
 use jiff::civil::date;
 use jiff::{SignedDuration, ToSpan as _};
-use sluis::clock::{Clock, FixedClock};
+use ledgers::Place;
+use serde_json::Value;
+use sluis::clock::{Clock, FixedClock, SystemClock};
 use sluis::contract::Policies;
 use sluis::decision::{Decision, Verdict};
 use sluis::delivery::outbox::{Outbox, Outcome, Settlement};
 use sluis::demo::compose::{Allocate, Claim, Person, omvang};
-use sluis::ledger::{Inbox, Ledger, LedgerError};
+use sluis::ledger::{Inbox, Keys, Ledger, LedgerError, Location, Scope, Settings, export};
 use sluis::message::{Count, Date, Eenheid, Frequentie, Kind, Law, Message};
 use sluis::pipeline::{self, Context, Judged};
 use sluis::retention::keeper::{self, Account, Pace};
@@ -24,11 +26,14 @@ use sluis::rules::UnknownQuestion;
 use sluis::schema::Limits;
 use sluis::shutdown::shutdown;
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use support::{GEMEENTE, Sample, client_323, credit, product_301, retotal};
 
 const FIRST_DAY: Date = date(2026, 1, 10);
+/// Terms that began here are over by the clock of any machine that runs this.
+const LONG_AGO: Date = date(2021, 2, 10);
 
 fn term(text: &str) -> Option<Term> {
     let term = Term::parse(text);
@@ -36,13 +41,14 @@ fn term(text: &str) -> Option<Term> {
     term
 }
 
-fn settings() -> Retention {
+/// Terms of which that of records of declarations is the longest.
+fn settings(declarations: &str) -> Retention {
     let general = Terms { bodies: term("90d"), details: term("180d"), records: term("2y") };
     let mut retention = Retention { general, ..Retention::default() };
     let mut except = |kind: &str, verdict, exception| {
         retention.exceptions.insert((kind.to_owned(), verdict), exception);
     };
-    let longer = Exception { bodies: Some(term("1y")), details: Some(term("1y")), records: Some(term("3y")) };
+    let longer = Exception { bodies: Some(term("1y")), details: Some(term("1y")), records: Some(term(declarations)) };
     except("WMO323", None, longer);
     except("WMO305", Some(Verdict::Rejected), Exception { bodies: Some(term("60d")), ..Exception::default() });
     except(UNREADABLE, None, Exception { details: Some(term("90d")), ..Exception::default() });
@@ -74,10 +80,11 @@ impl Known {
     }
 }
 
-/// Two ledgers with the same traffic: one keeps everything.
+/// Ledgers with the same traffic: one keeps everything.
 struct Twins {
     whole: Ledger,
-    pruned: Ledger,
+    /// Those that let go: one, or on a server one there and one in memory, which must not differ.
+    pruned: Vec<Ledger>,
     retention: Arc<Retention>,
     clock: FixedClock,
     sample: Sample,
@@ -90,11 +97,19 @@ struct Twins {
 
 impl Twins {
     fn new(retention: Retention) -> Twins {
+        let mut pruned = vec![ledgers::fresh(64)];
+        if ledgers::is_on_server() {
+            pruned.push(in_memory());
+        }
+        Twins::on(pruned, retention, FIRST_DAY)
+    }
+
+    fn on(pruned: Vec<Ledger>, retention: Retention, first_day: Date) -> Twins {
         Twins {
-            whole: ledgers::fresh(64),
-            pruned: ledgers::fresh(64),
+            whole: in_memory(),
+            pruned,
             retention: Arc::new(retention),
-            clock: FixedClock::on(FIRST_DAY),
+            clock: FixedClock::on(first_day),
             sample: Sample::of(Law::Wmo),
             sent: Vec::new(),
             persons: BTreeMap::new(),
@@ -119,20 +134,27 @@ impl Twins {
         assert_eq!(off, 0, "the clock stands on the day");
     }
 
-    /// Judges on both; the verdicts and the rules broken are the same.
+    /// Every ledger.
+    fn all(&self) -> impl Iterator<Item = &Ledger> {
+        std::iter::once(&self.whole).chain(&self.pruned)
+    }
+
+    /// Judges on all; the verdicts and the rules broken are the same.
     fn judge(&mut self, bytes: &[u8], transport_id: &str) -> Judged {
         self.judged += 1;
-        let [whole, pruned] =
-            [&self.whole, &self.pruned].map(|ledger| judge_on(ledger, bytes, transport_id, &self.clock));
+        let whole = judge_on(&self.whole, bytes, transport_id, &self.clock);
         let told = |judged: &Judged| {
             let rules = judged.decision.findings.iter().map(|finding| (finding.rule.clone(), finding.code.clone()));
             (judged.decision.verdict, judged.decision.level, rules.collect::<Vec<_>>())
         };
-        assert_eq!(told(&whole), told(&pruned), "on {}: {}", self.today(), String::from_utf8_lossy(bytes));
-        pruned
+        for ledger in &self.pruned {
+            let pruned = judge_on(ledger, bytes, transport_id, &self.clock);
+            assert_eq!(told(&whole), told(&pruned), "on {}: {}", self.today(), String::from_utf8_lossy(bytes));
+        }
+        whole
     }
 
-    /// Judges and stores on both.
+    /// Judges and stores on all.
     fn deliver_bytes(&mut self, bytes: &[u8], persons: &[u32]) -> Judged {
         let transport_id = format!("in/{}.xml", self.sent.len());
         let judged = self.judge(bytes, &transport_id);
@@ -143,14 +165,14 @@ impl Twins {
     fn store(&mut self, decision: &Decision, bytes: &[u8], transport_id: &str, persons: &[u32]) {
         let inbox = Inbox::new("directory", transport_id, self.clock.now(), bytes.to_vec());
         let mut stored = None;
-        for ledger in [&self.whole, &self.pruned] {
+        for ledger in self.all() {
             let (inbox, decision) = (inbox.clone(), decision.clone());
             stored = Some(ledger.run_blocking(move |tx| tx.store(&inbox, &decision)).expect("it can be stored"));
         }
         let class = Class { kind: decision.kind, verdict: decision.verdict };
         let processed = matches!(decision.verdict, Verdict::Accepted | Verdict::Partly);
         self.sent.push(Sent {
-            id: stored.expect("two ledgers").message_id,
+            id: stored.expect("there are ledgers").message_id,
             class,
             settled_on: self.today(),
             is_open: matches!(decision.verdict, Verdict::Held | Verdict::Parked),
@@ -181,7 +203,7 @@ impl Twins {
     fn send_all(&mut self) {
         let now = self.clock.now();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-        for ledger in [&self.whole, &self.pruned] {
+        for ledger in self.all() {
             loop {
                 let due = runtime.block_on(ledger.due(now, 10_000)).expect("it can be read");
                 let leaves = due.iter().filter(|row| !self.stuck.contains(&row.correlation_id));
@@ -195,12 +217,22 @@ impl Twins {
         }
     }
 
-    /// Goes through the ledger as the gateway does on a day; when `cut`, it is broken off first.
+    /// Goes through the ledgers as the gateway does on a day; when `cut`, it is broken off first. What goes is the same on
+    /// all.
     fn go_through(&self, cut: Option<Duration>) -> Account {
+        let mut accounts = self.pruned.iter().map(|ledger| self.go_through_one(ledger, cut));
+        let first = accounts.next().expect("one lets go");
+        for account in accounts.filter(|_| cut.is_none()) {
+            assert_eq!(account, first, "on {}", self.today());
+        }
+        first
+    }
+
+    fn go_through_one(&self, ledger: &Ledger, cut: Option<Duration>) -> Account {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
         let (_trigger, stop) = shutdown(Duration::ZERO);
         runtime.block_on(async {
-            let way = || keeper::go_through(&self.pruned, &self.retention, &self.clock, None, Pace::AT_ONCE, &stop);
+            let way = || keeper::go_through(ledger, &self.retention, &self.clock, None, Pace::AT_ONCE, &stop);
             if let Some(after) = cut {
                 // The job that is under way ends, and nobody hears of it.
                 let _ = tokio::time::timeout(after, way()).await;
@@ -237,12 +269,17 @@ impl Twins {
         !known.runs && about.iter().all(over)
     }
 
-    /// The ledger holds what it must, and nothing else.
+    /// The ledgers that let go hold what they must, and nothing else.
     fn check(&self) {
+        for ledger in &self.pruned {
+            self.check_one(ledger);
+        }
+    }
+
+    fn check_one(&self, ledger: &Ledger) {
         let ids: Vec<i64> = self.sent.iter().map(|message| message.id).collect();
         let gemeenten = BTreeSet::from([GEMEENTE.into()]);
-        let (found, history) = self
-            .pruned
+        let (found, history) = ledger
             .run_blocking(move |tx| {
                 let found = ids.iter().map(|id| tx.removed(*id)).collect::<Result<Vec<_>, LedgerError>>()?;
                 Ok((found, tx.history(&gemeenten)?))
@@ -258,12 +295,28 @@ impl Twins {
         assert_eq!(keys.len(), left, "persons known on {}", self.today());
     }
 
-    fn verify(&self) {
-        let (verified, faults) =
-            self.pruned.run_blocking(|tx| Ok((tx.verify(&[])?, tx.check_integrity()?))).expect("it can be read");
-        assert_eq!(verified.faults, [], "on {}", self.today());
-        assert_eq!(faults, [], "on {}", self.today());
+    /// Stages that the messages went through so far.
+    fn steps(&self, ledger: &Ledger) -> u64 {
+        let ids: Vec<i64> = self.sent.iter().map(|message| message.id).collect();
+        let removed =
+            ledger.run_blocking(move |tx| ids.iter().map(|id| tx.removed(*id)).collect::<Result<Vec<_>, _>>());
+        let removed = removed.expect("the ledger can be read");
+        removed.into_iter().flatten().map(|stage| stage.number().unsigned_abs()).sum()
     }
+
+    fn verify(&self) {
+        for ledger in &self.pruned {
+            let (verified, faults) =
+                ledger.run_blocking(|tx| Ok((tx.verify(&[])?, tx.check_integrity()?))).expect("it can be read");
+            assert_eq!(verified.faults, [], "on {}", self.today());
+            assert_eq!(faults, [], "on {}", self.today());
+        }
+    }
+}
+
+fn in_memory() -> Ledger {
+    let settings = Settings { location: Location::Memory, keys: Keys::generate(), max_group: 64 };
+    Ledger::open(settings).expect("a ledger in memory opens")
 }
 
 fn judge_on(ledger: &Ledger, bytes: &[u8], transport_id: &str, clock: &FixedClock) -> Judged {
@@ -508,20 +561,20 @@ fn probe(twins: &mut Twins, courses: &[Course]) {
     }
 }
 
-#[test]
-fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
-    let mut twins = Twins::new(settings());
+/// Traffic of so many months, gone through at odd times and broken off at some, checked each time.
+fn live_through(twins: &mut Twins, months: u32) {
     let mut courses = Vec::new();
     // Days between two times that somebody goes through the ledger: each day, or gateways that were down for weeks.
     let mut gaps = [1, 1, 30, 7, 45, 1, 3, 100, 11, 2, 61].into_iter().cycle();
-    let mut next = FIRST_DAY;
+    let first_day = twins.today();
+    let mut next = first_day;
     let mut times = 0;
-    for index in 0..120_u32 {
-        let day = month_after(FIRST_DAY, i32::try_from(index).expect("few")).saturating_add(9.days());
+    for index in 0..months {
+        let day = month_after(first_day, i32::try_from(index).expect("few")).saturating_add(9.days());
         while next < day {
             twins.advance_to(next);
             let cut = (times % 5 == 2).then(|| Duration::from_micros(300 * (times % 7)));
-            let planned = (times % 4 == 0).then(|| plan(&twins));
+            let planned = (times % 4 == 0).then(|| plan(twins));
             let account = twins.go_through(cut);
             if let Some(planned) = planned.filter(|_| cut.is_none()) {
                 assert_eq!(planned, Account { others: 0, ..account }, "the plan of {}", twins.today());
@@ -531,31 +584,149 @@ fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
             next = next.saturating_add(i64::from(gaps.next().expect("it never ends")).days());
         }
         twins.advance_to(day);
-        month(&mut twins, index, &mut courses);
+        month(twins, index, &mut courses);
         if index % 12 == 11 {
-            probe(&mut twins, &courses);
+            probe(twins, &courses);
             twins.verify();
         }
     }
     let nothing = twins.go_through(None);
     let again = twins.go_through(None);
     assert!(again.messages.is_empty() && again.persons == 0, "what went is gone: {nothing:?} {again:?}");
-    assert_eq!(again.kept, plan(&twins).kept);
-    let whole: usize = twins.sent.iter().filter(|message| twins.expected(message) == 0).count();
-    let rows: usize = twins.sent.iter().filter(|message| twins.expected(message) == 3).count();
-    println!(
-        "{} messages, {} judged twice, {times} times gone through, {whole} whole, {rows} rows",
-        twins.sent.len(),
-        twins.judged
-    );
+    assert_eq!(again.kept, plan(twins).kept);
+    println!("{} messages, {} judged, {times} times gone through", twins.sent.len(), twins.judged);
+}
+
+/// How many of the messages that were sent are whole, and of how many only the row is left.
+fn whole_and_rows(twins: &Twins) -> (usize, usize) {
+    let of = |stage| twins.sent.iter().filter(|message| twins.expected(message) == stage).count();
+    println!("{} whole, {} rows", of(0), of(3));
+    (of(0), of(3))
+}
+
+/// Ten years; on a server three, with nothing kept longer than two: there it is told what goes from both databases.
+#[test]
+fn ten_years_of_traffic_leave_what_the_settings_say_and_change_no_verdict() {
+    if ledgers::is_on_server() {
+        let mut twins = Twins::new(settings("2y"));
+        live_through(&mut twins, 33);
+        let (_, rows) = whole_and_rows(&twins);
+        assert!(rows > 20 && twins.persons.keys().any(|person| twins.is_forgotten(*person)), "{rows}");
+        return;
+    }
+    let mut twins = Twins::new(settings("3y"));
+    live_through(&mut twins, 120);
+    let (whole, rows) = whole_and_rows(&twins);
     assert!(rows * 2 > twins.sent.len() && whole < twins.sent.len() / 4, "{rows} {whole}");
 }
 
-/// What would go, without what is parked: nobody goes through that, and the plan tells of it.
+/// What would go, without what is parked: nobody goes through that, and the plan tells of it. The same on all ledgers.
 fn plan(twins: &Twins) -> Account {
-    let (retention, today) = (Arc::clone(&twins.retention), twins.today());
-    let planned = twins.pruned.run_blocking(move |tx| keeper::plan(tx, &retention, today));
-    let mut planned = planned.expect("the ledger can be read");
-    planned.kept.retain(|(_, class), _| class.verdict != Verdict::Parked);
-    planned
+    let (retention, today) = (&twins.retention, twins.today());
+    let plans = twins.pruned.iter().map(|ledger| {
+        let retention = Arc::clone(retention);
+        let planned = ledger.run_blocking(move |tx| keeper::plan(tx, &retention, today));
+        let mut planned = planned.expect("the ledger can be read");
+        planned.kept.retain(|(_, class), _| class.verdict != Verdict::Parked);
+        planned
+    });
+    let mut plans = plans.collect::<Vec<_>>();
+    let first = plans.pop().expect("one lets go");
+    assert!(plans.iter().all(|plan| *plan == first), "on {today}: {first:?} {plans:?}");
+    first
+}
+
+/// The settings of a configuration that are those of [`settings`].
+const TERMS: &str = "[retention]\nbodies = \"90d\"\ndetails = \"180d\"\nrecords = \"2y\"\n\
+    [retention.WMO323]\nbodies = \"1y\"\ndetails = \"1y\"\nrecords = \"3y\"\n\
+    [retention.WMO305.rejected]\nbodies = \"60d\"\n[retention.WMO319]\nrecords = \"forever\"\n\
+    [retention.unreadable]\ndetails = \"90d\"\n";
+
+/// `sluis` with these arguments on a folder, and a place where it dies.
+fn sluis(place: &Place, arguments: &[&str], failpoint: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluis"));
+    for (variable, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SLUIS_")) {
+        command.env_remove(variable);
+    }
+    command.args(arguments).arg("--config").arg(place.folder().join("sluis.toml")).stdin(Stdio::null());
+    command.env("USER", "somebody").env_remove("SUDO_USER").env("SLUIS_FAILPOINT", failpoint);
+    command.output().expect("the program can be started")
+}
+
+/// Messages by stage and class, as the trail tells that they were removed.
+fn told_by_trail(ledger: &Ledger, place: &Place) -> BTreeMap<(String, String), u64> {
+    let folder = place.folder().join("export");
+    let out = folder.clone();
+    let exported = ledger.run_blocking(move |tx| Ok(export(tx, &Scope::default(), &out)));
+    exported.expect("it can be read").expect("it is exported");
+    let trail = std::fs::read_to_string(folder.join("audit.jsonl")).expect("the trail can be read");
+    let mut told = BTreeMap::new();
+    for line in trail.lines() {
+        let row: Value = serde_json::from_str(line).expect("a row of the trail");
+        if row["event"] != "removed" {
+            continue;
+        }
+        let content: Value = serde_json::from_str(row["content"].as_str().expect("a content")).expect("JSON");
+        let text = |name: &str| content[name].as_str().unwrap_or_default().to_owned();
+        let messages = content["messages"].as_u64().unwrap_or_default();
+        *told.entry((text("stage"), text("class"))).or_default() += messages;
+    }
+    told.retain(|_, messages| *messages > 0);
+    told
+}
+
+#[test]
+fn a_run_that_is_killed_again_and_again_takes_everything_away_once() {
+    let place = Place::new();
+    std::fs::write(place.folder().join("sluis.toml"), format!("{}{TERMS}", place.settings())).expect("written");
+    let keys = Keys::create(&place.folder().join("ledger.key")).expect("keys can be made");
+    let killed = Ledger::open(Settings { location: place.location(), keys, max_group: 64 }).expect("a ledger opens");
+    let undisturbed = in_memory();
+    // Long ago by the clock of this machine, which is that of the program.
+    let mut twins = Twins::on(vec![killed, undisturbed], settings("3y"), LONG_AGO);
+    let mut courses = Vec::new();
+    for index in 0..14_u32 {
+        let day = month_after(LONG_AGO, i32::try_from(index).expect("few")).saturating_add(9.days());
+        twins.advance_to(day);
+        month(&mut twins, index, &mut courses);
+    }
+    twins.advance_to(SystemClock.today());
+    let (killed, undisturbed) = (&twins.pruned[0], &twins.pruned[1]);
+    let account = twins.go_through_one(undisturbed, None);
+    assert!(account.persons > 5 && account.messages.len() > 15, "{account:?}");
+
+    let run = ["retention", "run", "--reason", "kept long enough", "--by", "somebody"];
+    let (mut deaths, mut went) = (0, 0);
+    // Before the commit nothing of a portion is there; after it all of it, and nobody was told.
+    for at in
+        ["before_commit:1", "before_commit:2", "after_commit:2", "before_commit:4", "after_commit:6", "before_commit:9"]
+    {
+        let died = sluis(&place, &run, &format!("{at}=abort"));
+        assert_eq!(died.status.code(), None, "{at}: {}", String::from_utf8_lossy(&died.stderr));
+        deaths += 1;
+        let so_far = twins.steps(killed);
+        assert!(so_far >= went, "{at}");
+        went = so_far;
+        let verified = killed.run_blocking(|tx| Ok((tx.verify(&[])?.faults, tx.check_integrity()?)));
+        let (faults, broken) = verified.expect("the ledger can be read");
+        assert!(faults.is_empty() && broken.is_empty(), "{at}: {faults:?} {broken:?}");
+    }
+    let all: u64 = account.messages.values().sum();
+    assert!(0 < went && went < all, "it was killed in the middle: {went} of {all}");
+    let done = sluis(&place, &run, "");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    twins.check();
+    twins.verify();
+    let of_undisturbed: BTreeMap<(String, String), u64> = account
+        .messages
+        .iter()
+        .map(|((stage, class), messages)| ((stage.to_string(), class.to_string()), *messages))
+        .collect();
+    assert_eq!(told_by_trail(killed, &place), of_undisturbed, "each message went once");
+    let verified = sluis(&place, &["ledger", "verify"], "");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let nothing = sluis(&place, &[&run[..], &["--json"]].concat(), "");
+    let nothing: Value = serde_json::from_slice(&nothing.stdout).expect("an account");
+    assert_eq!((&nothing["gone"], &nothing["persons"]), (&serde_json::json!([]), &serde_json::json!(0)));
+    println!("killed {deaths} times at {went} of {all} steps");
 }

@@ -2,7 +2,7 @@
 //! the first account is made before the gateway is started.
 
 use super::{Exit, WithConfig, complain, load_config, read};
-use crate::access::account::{Unfit, check_name, check_password, normal};
+use crate::access::account::{SHORTEST_PASSWORD, Unfit, check_name, check_password, normal};
 use crate::access::{Capacity, PasswordHash};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -327,7 +327,9 @@ fn asked(name: &str) -> Result<String, Exit> {
     if !std::io::stdin().is_terminal() {
         return Err(complain("there is no terminal to ask for the password on: use --password-stdin"));
     }
-    let first = hidden(&format!("new password of {name}: "))?;
+    let first = hidden(&format!("new password of {name}, {SHORTEST_PASSWORD} characters or more: "))?;
+    // One that will not do is not asked for twice.
+    fits(check_password(name, &first))?;
     if hidden("once more: ")? != first {
         return Err(complain("the two are not the same; nothing was changed"));
     }
@@ -353,8 +355,8 @@ fn line_or_signal(prompt: &str) -> std::io::Result<Option<String>> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
+        // Before the question: what is typed ahead of it is thrown away, and nobody's answer shows.
         let _echo = Echo::off()?;
-        // Asked when all is set: whoever sees the prompt may type, or break off.
         eprint!("{prompt}");
         std::io::stderr().flush()?;
         let reading = tokio::task::spawn_blocking(|| {

@@ -93,7 +93,7 @@ fn check<'t>(reader: &mut Reader<'t>, retention: &Retention, parts: &[Part<'t>])
                 continue;
             }
             let has_a_part = |part: &&Part<'_>| stages().any(|stage| part.sets.of(stage).is_some());
-            if let Some(part) = about().filter(has_a_part).last()
+            if let Some(part) = about().rfind(has_a_part)
                 && told.insert((part.of.clone(), stage))
             {
                 let at = reader.place(&part.section, stage.as_str());

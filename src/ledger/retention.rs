@@ -305,9 +305,12 @@ impl Tx<'_> {
                 looked.fates.insert(whose, known);
                 known
             };
-            if fate == Fate::Goes {
-                fate = known;
-            }
+            // The order of persons follows from the key, which must not show: the first reason by its own order counts.
+            fate = match (fate, known) {
+                (Fate::Kept(because), Fate::Kept(other)) => Fate::Kept(because.min(other)),
+                (Fate::Goes, known) => known,
+                (fate, Fate::Goes | Fate::Stays) | (fate @ Fate::Stays, Fate::Kept(_)) => fate,
+            };
         }
         Ok(fate)
     }

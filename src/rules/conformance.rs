@@ -1,7 +1,7 @@
 //! The registry against the standard's own list of rules, and the documents that follow from both.
 //!
 //! `standard.csv` holds which rules the standard has, at which level, with which code, for which kinds: facts, not
-//! texts. `docs/rules.md` and `docs/conformance.md` are written with `SLUIS_BLESS=1 cargo test --lib conformance`.
+//! texts. `docs/rules.md` and `docs/conformance.md` are written with `UPDATE=1 cargo test --lib conformance`.
 
 use super::sample::Row;
 use super::tests::all_cases;
@@ -154,7 +154,7 @@ fn matrix() -> String {
     let names: Vec<String> = kinds.iter().map(|(_, kind)| kind.to_string()).collect();
     format!(
         "# Conformance: cases by rule and kind\n\n\
-        <!-- Written by `SLUIS_BLESS=1 cargo test --lib conformance`; a test compares it with the program. -->\n\n\
+        <!-- Written by `UPDATE=1 cargo test --lib conformance`; a test compares it with the program. -->\n\n\
         Each cell counts the cases of a rule that start from a valid message of that kind and change one thing: how many\n\
         must pass, plus how many must fail at a named place. They stand beside the rule in `src/rules/` and run with\n\
         every test. `XSD`: the schema judges it (level 1). `-`: the standard has it and Sluis does not judge it yet.\n\
@@ -167,10 +167,10 @@ fn matrix() -> String {
     )
 }
 
-/// Compares a document with what it must hold, or writes it when `SLUIS_BLESS` is set.
+/// Compares a document with what it must hold, or writes it when `UPDATE` is set.
 fn assert_document(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    if std::env::var_os("SLUIS_BLESS").is_some_and(|value| value == "1") {
+    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         std::fs::write(&path, expected).unwrap_or_else(|error| panic!("{name}: {error}"));
         return;
     }
@@ -180,7 +180,7 @@ fn assert_document(name: &str, expected: &str) {
     assert!(
         found == expected,
         "{name} is not what the rules say, from line {line} on; write it anew with \
-        `SLUIS_BLESS=1 cargo test --lib conformance` and look at the difference"
+        `UPDATE=1 cargo test --lib conformance` and look at the difference"
     );
 }
 

@@ -74,3 +74,76 @@ impl Page {
         blocks
     }
 }
+
+/// A command as a page shows it, without what calls the program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shown {
+    pub place: String,
+    pub words: String,
+}
+
+/// What stands between ticks in running text, also when it goes on at the next line.
+pub fn spans(page: &Page) -> Vec<Shown> {
+    let mut spans = Vec::new();
+    let mut fenced = false;
+    // What is open, and the line on which it began.
+    let mut open: Option<(usize, String)> = None;
+    for (index, line) in page.text.lines().enumerate() {
+        fenced ^= line.trim_start().starts_with("```");
+        if fenced || line.starts_with("    ") || line.trim().is_empty() {
+            open = None;
+            continue;
+        }
+        for (at, part) in line.split('`').enumerate() {
+            if at > 0 {
+                open = match open.take() {
+                    Some((began, words)) => {
+                        spans.push(Shown { place: format!("{}:{began}", page.name), words });
+                        None
+                    }
+                    None => Some((index + 1, String::new())),
+                };
+            }
+            if let Some((_, words)) = &mut open {
+                let gap = if words.is_empty() { "" } else { " " };
+                *words = format!("{words}{gap}{}", part.trim());
+            }
+        }
+    }
+    spans
+}
+
+/// Commands in running text, such as `sluis held list`, without what calls the program.
+pub fn mentions(page: &Page) -> Vec<Shown> {
+    let of_program = |span: Shown| Some(Shown { words: span.words.strip_prefix("sluis ")?.to_owned(), ..span });
+    spans(page).into_iter().filter_map(of_program).collect()
+}
+
+/// The ways in which a synopsis can be meant: without what is optional, and with each optional part.
+pub fn readings(words: &str) -> Vec<String> {
+    let mut bare = String::new();
+    let mut optional: Vec<String> = Vec::new();
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once('[') {
+        bare.push_str(before);
+        let (part, after) = after.split_once(']').unwrap_or((after, ""));
+        optional.push(part.to_owned());
+        rest = after;
+    }
+    bare.push_str(rest);
+    let with = |part: &String| format!("{bare} {part}");
+    std::iter::once(bare.clone()).chain(optional.iter().map(with)).map(|reading| chosen(&reading)).collect()
+}
+
+/// The first of what is to be chosen from.
+fn chosen(words: &str) -> String {
+    let mut text = words.replace('…', "");
+    while let Some((before, after)) = text.split_once('(').map(|(before, after)| (before.to_owned(), after.to_owned()))
+    {
+        let (inside, after) = after.split_once(')').unwrap_or((&after, ""));
+        let first = inside.split('|').next().unwrap_or_default();
+        text = format!("{before}{first}{after}");
+    }
+    let first = |word: &str| word.split('|').next().unwrap_or_default().to_owned();
+    text.split_whitespace().map(first).collect::<Vec<_>>().join(" ")
+}

@@ -453,7 +453,7 @@ budgetten bestaan niet. Namen van aanbieders eindigen op \"(fictief)\", contract
 Er is geen verband met echte aanbieders of echte tarieven. Vervang de tabellen door die van de regio voordat het register
 gebruikt wordt.
 
-De tabellen worden gemaakt door `tests/regions/generate.rs`; `SLUIS_BLESS=1 cargo test --test regions` schrijft ze opnieuw.
+De tabellen worden gemaakt door `tests/regions/generate.rs`; `UPDATE=1 cargo test --test regions` schrijft ze opnieuw.
 
 | bestand | inhoud |
 |---|---|

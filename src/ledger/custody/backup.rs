@@ -47,8 +47,11 @@ pub enum BackupError {
         /// Bytes that are needed.
         needed: u64,
     },
+    /// Whoever asks for the copy may not write there. With `sluisctl` that is the user of the gateway, even for root.
+    #[error("the user that makes it may not write to {}: name a folder that this user owns", .0.display())]
+    Forbidden(PathBuf),
     /// The copy cannot be written.
-    #[error("failed to write {}: {source}", path.display())]
+    #[error("failed to write {}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -66,7 +69,7 @@ pub fn backup(path: &Path, keys: &Keys, out: &Path) -> Result<Backup, BackupErro
     let source = schema::open(Some(path), keys, Access::Read)?;
     let folder = folder_of(out);
     require_room(&source, folder)?;
-    let io = |source| BackupError::Io { path: out.to_owned(), source };
+    let io = |source| unwritten(out, source);
     // The draft goes with its folder, whatever goes wrong, and with it what the database puts beside it.
     let draft = tempfile::Builder::new().prefix(".sluis-backup-").tempdir_in(folder).map_err(io)?;
     let copy = draft.path().join("ledger");
@@ -77,9 +80,16 @@ pub fn backup(path: &Path, keys: &Keys, out: &Path) -> Result<Backup, BackupErro
     let bytes = file.metadata().map_err(io)?.len();
     put_in_place(&copy, out).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Exists(out.to_owned()),
-        _ => BackupError::Io { path: out.to_owned(), source },
+        _ => unwritten(out, source),
     })?;
     Ok(Backup { bytes, head: verified.head, faults: verified.faults })
+}
+
+fn unwritten(out: &Path, source: io::Error) -> BackupError {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => BackupError::Forbidden(folder_of(out).to_owned()),
+        _ => BackupError::Io { path: out.to_owned(), source },
+    }
 }
 
 fn require_room(source: &Connection, folder: &Path) -> Result<(), BackupError> {
@@ -116,4 +126,23 @@ fn look_at(copy: &Path, keys: &Keys) -> Result<Verified, LedgerError> {
     let verified = ledger.run_blocking(|tx| tx.verify_copy())?;
     ledger.close()?;
     Ok(verified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn what_stands_in_the_way_is_told_once() {
+        let told = |kind: io::ErrorKind| {
+            let error = unwritten(Path::new("/var/backups/sluis.sqlite"), io::Error::from(kind));
+            (error.to_string(), error.source().map(ToString::to_string))
+        };
+        let (text, source) = told(io::ErrorKind::PermissionDenied);
+        assert!(text.contains("may not write to /var/backups: ") && source.is_none(), "{text} {source:?}");
+        let (text, source) = told(io::ErrorKind::StorageFull);
+        assert!(text.ends_with("/var/backups/sluis.sqlite"), "{text}");
+        assert!(source.is_some_and(|source| !text.contains(&source)));
+    }
 }

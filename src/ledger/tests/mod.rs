@@ -6,6 +6,7 @@ mod course;
 mod custody;
 mod delivery;
 mod group;
+mod growth;
 mod integrity;
 mod last;
 mod members;

@@ -1,5 +1,10 @@
 //! What goes that belongs to no message.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
+)]
+
 use super::*;
 use crate::retention::{Retention, Term, Terms};
 
