@@ -367,6 +367,8 @@ fn words(language: Language, event: &str) -> &str {
         "replay ordered" => "herhaling opgedragen",
         "replay done" => "herhaling uitgevoerd",
         "person looked up" => "persoon opgezocht",
+        "body shown" => "document onafgedekt getoond",
+        "judged to tell" => "beoordeeld, zonder gevolg",
         "chain verified" => "keten nagerekend",
         "password changed" => "wachtwoord gewijzigd",
         "password reset" => "wachtwoord gezet",
