@@ -137,11 +137,11 @@ impl Month {
     fn store(&self, tx: &mut Tx<'_>, number: Number, sort: &str, decision: Decision) -> Result<Stored, LedgerError> {
         let name = self.name(sort);
         let noise = (0..BODY / 16).flat_map(|_| *uuid::Uuid::new_v4().as_bytes());
-        let bytes =
-            format!("<r><ToewijzingNummer>{}</ToewijzingNummer><Bsn>{}</Bsn></r>", self.nummer(), self.bsn().expose());
-        let inbox =
-            Inbox::new("directory", name.as_str(), self.now, bytes.into_bytes().into_iter().chain(noise).collect());
-        let mentioned = Some(Arc::new(Mentioned::of(&inbox.bytes[..100])));
+        let (nummer, bsn) = (self.nummer(), self.bsn());
+        let text = format!("<r><ToewijzingNummer>{nummer}</ToewijzingNummer><Bsn>{}</Bsn></r>", bsn.expose());
+        let mentioned = Some(Arc::new(Mentioned::of(text.as_bytes())));
+        let bytes = text.into_bytes().into_iter().chain(noise).collect();
+        let inbox = Inbox::new("directory", name.as_str(), self.now, bytes);
         let decision = Decision {
             identity: decision.identity.map(|_| identity(wmo(number), &name)),
             kind: Some(wmo(number)),
@@ -391,7 +391,9 @@ fn over_ten_years_what_goes_makes_room_for_what_comes() {
         }
     }
     let [.., before, last] = &years[..] else { panic!("there are years") };
-    for table in ["answers", "attempts", "deliveries", "holds", "mentions", "orders", "outbox", "questions", "runs"] {
+    for table in
+        ["answers", "attempts", "deliveries", "holds", "mentions", "orders", "outbox", "questions", "runs", "subjects"]
+    {
         assert!(last[table] > 0, "{table} is part of the traffic");
     }
     for table in ["allocations", "audit", "lines", "messages", "requests"] {
