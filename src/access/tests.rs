@@ -315,17 +315,19 @@ async fn programs_are_known_by_tokens_and_by_nothing_else() {
     assert!(is_slowed_down, "whoever guesses has to wait");
 }
 
+/// Makes a token for looking, as a page shows it once.
+async fn token(admin: &mut Browser, name: &str, days: u32) -> String {
+    let page = admin.send("/tokens", &format!("name={name}&scope=view&days={days}")).await.body;
+    let (_, rest) = page.split_once("<code>").expect("it is shown");
+    rest.split('<').next().expect("its end").to_owned()
+}
+
 #[tokio::test]
 async fn a_token_that_does_not_count_is_told_so_as_a_problem() {
     let mut admin = Browser::new("");
     admin.account("beheer", &[Role::Administrator]).await;
     admin.sign_in("beheer").await.goes_to();
-    let token = async |admin: &mut Browser, name: &str| {
-        let page = admin.send("/tokens", &format!("name={name}&scope=view&days=1")).await.body;
-        let (_, rest) = page.split_once("<code>").expect("it is shown");
-        rest.split('<').next().expect("its end").to_owned()
-    };
-    let (expired, revoked) = (token(&mut admin, "expired").await, token(&mut admin, "revoked").await);
+    let (expired, revoked) = (token(&mut admin, "expired", 1).await, token(&mut admin, "revoked", 1).await);
     admin.send("/tokens/revoked/revoke", "reason=gelekt").await.goes_to();
     let mut program = admin.another();
     program.headers = vec![("authorization", format!("Bearer {expired}"))];
@@ -352,9 +354,7 @@ async fn whoever_guesses_tokens_costs_the_ledger_nothing_and_keeps_no_program_ou
     let mut admin = Browser::new("");
     admin.account("beheer", &[Role::Administrator]).await;
     admin.sign_in("beheer").await.goes_to();
-    let page = admin.send("/tokens", "name=backoffice&scope=view&days=90").await.body;
-    let (_, rest) = page.split_once("<code>").expect("it is shown");
-    let token = rest.split('<').next().expect("its end").to_owned();
+    let token = token(&mut admin, "backoffice", 90).await;
     let mut program = admin.another();
     program.headers = vec![("authorization", format!("Bearer {token}"))];
     assert_eq!(program.get("/v1/messages").await.status, StatusCode::OK);
@@ -379,9 +379,7 @@ async fn a_token_that_was_revoked_counts_no_more() {
     let mut admin = Browser::new("");
     admin.account("beheer", &[Role::Administrator]).await;
     admin.sign_in("beheer").await.goes_to();
-    let page = admin.send("/tokens", "name=backoffice&scope=view&days=90").await.body;
-    let (_, rest) = page.split_once("<code>").expect("it is shown");
-    let token = rest.split('<').next().expect("its end").to_owned();
+    let token = token(&mut admin, "backoffice", 90).await;
     let mut program = admin.another();
     program.headers = vec![("authorization", format!("Bearer {token}"))];
     assert_eq!(program.get("/v1/nothing").await.status, StatusCode::NOT_FOUND);

@@ -75,12 +75,22 @@ impl Row {
         let subject = text("subject").or_else(|| text("destination"));
         let subject = subject.or_else(|| numbered("selection")).or_else(|| numbered("refusal"));
         let subject = subject.or_else(|| text("region").map(|region| format!("region {region}")));
+        let subject = subject.or_else(|| deliveries(&content["again"]));
         Row { id, at, event, message_id, by: text("by"), subject, reason: text("reason"), verdict: text("verdict") }
     }
 
     /// Its place in the trail.
     pub fn place(&self) -> Place {
         Place { at: self.at.as_microsecond(), id: self.id }
+    }
+}
+
+/// What was sent again: the one, or how many.
+fn deliveries(again: &Value) -> Option<String> {
+    match again.as_array()?.as_slice() {
+        [] => None,
+        [one] => Some(format!("delivery {}", one.as_str()?)),
+        all => Some(format!("{} deliveries", all.len())),
     }
 }
 
@@ -104,6 +114,12 @@ mod tests {
         assert_eq!((noted.by.as_deref(), noted.subject.as_deref(), noted.reason.as_deref()), {
             (Some("j.devries"), Some("account a"), Some("left"))
         });
+        assert_eq!(
+            row(r#"{"again":["1f-2e"],"by":"x","destination":null}"#).subject.as_deref(),
+            Some("delivery 1f-2e")
+        );
+        assert_eq!(row(r#"{"again":["1f","2e"],"by":"x"}"#).subject.as_deref(), Some("2 deliveries"));
+        assert_eq!(row(r#"{"again":[],"probe":true}"#).subject, None);
         assert_eq!(row(r#"{"selection":4,"by":"x"}"#).subject.as_deref(), Some("selection 4"));
         assert_eq!(row("no json").by, None);
     }

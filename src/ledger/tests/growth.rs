@@ -5,6 +5,7 @@
     reason = "the lifetimes of `Cells` are fixed in the path of a method, and a reader of rows must take any"
 )]
 
+use super::search::finding;
 use super::*;
 use crate::clock::{Clock, FixedClock};
 use crate::contract::ending::{Because, Open, Origin};
@@ -13,7 +14,6 @@ use crate::decision::{About, Asked, StartKey};
 use crate::delivery::class::Class;
 use crate::delivery::outbox::{Outcome, Settlement};
 use crate::effects::{Teller, signal_told};
-use crate::finding::Finding;
 use crate::hold::{Action, Order};
 use crate::message::{Cents, Date, Eenheid, GeslotenPeriode, Product, VerzoekAntwoord};
 use crate::replay::Standing;
@@ -232,17 +232,7 @@ impl Month {
         self.store(tx, Number::N315, "V", decided(vec![request]))?;
         let answer = Record::Answer { referentie: referentie(), antwoord: VerzoekAntwoord::Afgewezen };
         self.store(tx, Number::N319, "N", decided(vec![answer]))?;
-        let finding = Finding {
-            rule: "TR019".to_owned(),
-            code: None,
-            class: "StartProduct".to_owned(),
-            path: "/Bericht".to_owned(),
-            line: 1,
-            column: 1,
-            nl: "Zo niet.".to_owned(),
-            en: "Not so.".to_owned(),
-            facts: BTreeMap::new(),
-        };
+        let finding = finding("TR019");
         let rejected = Decision { verdict: Verdict::Rejected, findings: vec![finding.clone()], ..decided(Vec::new()) };
         let rejected = self.store(tx, Number::N305, "R", rejected)?.message_id;
         let unread = Decision { verdict: Verdict::Rejected, level: 1, identity: None, ..decided(Vec::new()) };

@@ -24,7 +24,7 @@ fn allocate(nummer: Count) -> Allocate {
     }
 }
 
-fn finding(rule: &str) -> Finding {
+pub(super) fn finding(rule: &str) -> Finding {
     Finding {
         rule: rule.to_owned(),
         code: None,
