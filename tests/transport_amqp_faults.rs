@@ -6,7 +6,10 @@ mod common;
 use common::amqp::{Consuming, Delivering, ids, put_all};
 use common::broker::Broker;
 use common::{row, rows, soon, until};
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
+use lapin::options::{
+    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+    QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable};
 use sluis::config::{Amqp, Secret};
 use sluis::decision::Purpose;
@@ -589,6 +592,30 @@ async fn what_the_page_for_administrators_says_is_enough() {
     assert!(hidden.iter().all(|difference| difference.how == How::Hidden) && hidden.len() == 4, "{hidden:?}");
     consuming.stop().await;
     delivering.stop().await;
+    broker.ctl(&["delete_user", &login]);
+
+    // A back office: its rights stand in the page as well.
+    let rights = page.lines().find(|line| line.trim().starts_with("rabbitmqctl set_permissions -p care office-0197"));
+    let rights: Vec<&str> = rights.expect("its rights are told").split('\'').skip(1).step_by(2).collect();
+    broker.ctl(&["add_user", &login, "geheim"]);
+    broker.ctl(&[["set_permissions", "-p", &vhost, &login].as_slice(), &rights].concat());
+    let office = named(url.replace("guest:guest", &format!("{login}:geheim")));
+    let send = async |exchange: &str| {
+        let properties = lapin::ConnectionProperties::default();
+        let connection = lapin::Connection::connect(office.url.expose(), properties).await?;
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let properties = lapin::BasicProperties::default().with_user_id(login.as_str().into());
+        let sent =
+            channel.basic_publish(exchange.into(), "sluis.in".into(), options, b"<a/>", properties).await?.await?;
+        Ok::<bool, lapin::Error>(sent == lapin::Confirmation::Ack(None))
+    };
+    assert!(send("sluis.intake").await.expect("it may"), "the queue of the gateway has it");
+    for closed in ["", "sluis.out", "sluis.signals"] {
+        let refused = send(closed).await.expect_err("it may not").to_string();
+        assert!(refused.contains("ACCESS_REFUSED"), "{closed:?}: {refused}");
+    }
     broker.ctl(&["delete_vhost", &vhost]);
     broker.ctl(&["delete_user", &login]);
     broker.clean().await;
