@@ -76,6 +76,18 @@ pub const API_VERSION: &str = "1.0.0";
 /// That header.
 pub const API_VERSION_HEADER: &str = "api-version";
 
+/// The media ranges of an `Accept` header, in lower case. One with a weight of nothing is refused, and is none.
+pub(crate) fn media_ranges(accept: &str) -> impl Iterator<Item = String> {
+    accept.split(',').filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let is_refused = parts.any(|part| {
+            part.strip_prefix("q=").is_some_and(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0))
+        });
+        (!is_refused).then_some(name)
+    })
+}
+
 /// The sort of a problem (RFC 9457) that a status tells (`docs/api.md`).
 pub fn problem_type(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();

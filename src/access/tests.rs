@@ -164,9 +164,7 @@ async fn an_administrator_makes_an_account_for_the_developer_of_a_sender() {
 
 #[tokio::test]
 async fn an_administrator_keeps_accounts_and_cannot_lock_everybody_out() {
-    let mut admin = Browser::new("");
-    admin.account("beheer", &[Role::Administrator]).await;
-    admin.sign_in("beheer").await.goes_to();
+    let mut admin = administrator().await;
     let form = "name=J.Bakker&role=viewer&role=operator&password=een+heel+lang+woord";
     assert_eq!(admin.send("/accounts", form).await.goes_to(), "/accounts?done=added");
     assert_eq!(admin.send("/accounts", form).await.status, StatusCode::CONFLICT, "there is one already");
@@ -315,6 +313,21 @@ async fn programs_are_known_by_tokens_and_by_nothing_else() {
     assert!(is_slowed_down, "whoever guesses has to wait");
 }
 
+/// An administrator who is signed in.
+async fn administrator() -> Browser {
+    let mut admin = Browser::new("");
+    admin.account("beheer", &[Role::Administrator]).await;
+    admin.sign_in("beheer").await.goes_to();
+    admin
+}
+
+/// A program of the same site that shows a token.
+fn program(admin: &Browser, token: &str) -> Browser {
+    let mut program = admin.another();
+    program.headers = vec![("authorization", format!("Bearer {token}"))];
+    program
+}
+
 /// Makes a token for looking, as a page shows it once.
 async fn token(admin: &mut Browser, name: &str, days: u32) -> String {
     let page = admin.send("/tokens", &format!("name={name}&scope=view&days={days}")).await.body;
@@ -324,13 +337,10 @@ async fn token(admin: &mut Browser, name: &str, days: u32) -> String {
 
 #[tokio::test]
 async fn a_token_that_does_not_count_is_told_so_as_a_problem() {
-    let mut admin = Browser::new("");
-    admin.account("beheer", &[Role::Administrator]).await;
-    admin.sign_in("beheer").await.goes_to();
+    let mut admin = administrator().await;
     let (expired, revoked) = (token(&mut admin, "expired", 1).await, token(&mut admin, "revoked", 1).await);
     admin.send("/tokens/revoked/revoke", "reason=gelekt").await.goes_to();
-    let mut program = admin.another();
-    program.headers = vec![("authorization", format!("Bearer {expired}"))];
+    let mut program = program(&admin, &expired);
     assert_eq!(program.get("/v1/messages").await.status, StatusCode::OK);
     program.later(SignedDuration::from_hours(24));
     for (case, token) in [("expired", expired), ("revoked", revoked), ("unknown", format!("slt_{}", "0".repeat(64)))] {
@@ -351,12 +361,9 @@ async fn a_token_that_does_not_count_is_told_so_as_a_problem() {
 
 #[tokio::test]
 async fn whoever_guesses_tokens_costs_the_ledger_nothing_and_keeps_no_program_out() {
-    let mut admin = Browser::new("");
-    admin.account("beheer", &[Role::Administrator]).await;
-    admin.sign_in("beheer").await.goes_to();
+    let mut admin = administrator().await;
     let token = token(&mut admin, "backoffice", 90).await;
-    let mut program = admin.another();
-    program.headers = vec![("authorization", format!("Bearer {token}"))];
+    let mut program = program(&admin, &token);
     assert_eq!(program.get("/v1/messages").await.status, StatusCode::OK);
 
     let mut stranger = admin.another();
@@ -376,12 +383,9 @@ async fn whoever_guesses_tokens_costs_the_ledger_nothing_and_keeps_no_program_ou
 
 #[tokio::test]
 async fn a_token_that_was_revoked_counts_no_more() {
-    let mut admin = Browser::new("");
-    admin.account("beheer", &[Role::Administrator]).await;
-    admin.sign_in("beheer").await.goes_to();
+    let mut admin = administrator().await;
     let token = token(&mut admin, "backoffice", 90).await;
-    let mut program = admin.another();
-    program.headers = vec![("authorization", format!("Bearer {token}"))];
+    let mut program = program(&admin, &token);
     assert_eq!(program.get("/v1/nothing").await.status, StatusCode::NOT_FOUND);
     assert_eq!(admin.send("/tokens/backoffice/revoke", "").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(admin.send("/tokens/nothing/revoke", "reason=weg").await.status, StatusCode::NOT_FOUND);

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::problem::WHEN_AWAY;
-use crate::http::{API_VERSION, API_VERSION_HEADER};
+use crate::http::{API_VERSION, API_VERSION_HEADER, media_ranges};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -57,19 +57,12 @@ fn as_problem(answer: &Response) -> Response {
     problem
 }
 
-/// Whether an answer of this media type is asked for. A range with a weight of nothing is none.
+/// Whether an answer of this media type is asked for.
 pub(super) fn accepts(accept: Option<&HeaderValue>, media_type: &str) -> bool {
     let Some(accept) = accept else { return true };
     let text = accept.to_str().unwrap_or_default();
     let (main, _) = media_type.split_once('/').unwrap_or((media_type, ""));
-    text.split(',').any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let refused = parts.any(|part| {
-            part.strip_prefix("q=").is_some_and(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0))
-        });
-        !refused && (name == "*/*" || name == media_type || name.strip_suffix("/*") == Some(main))
-    })
+    media_ranges(text).any(|name| name == "*/*" || name == media_type || name.strip_suffix("/*") == Some(main))
 }
 
 #[cfg(test)]

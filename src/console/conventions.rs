@@ -4,7 +4,7 @@
 use super::context::{UNREADABLE_FORM, language};
 use super::layout;
 use crate::api;
-use crate::http::problem;
+use crate::http::{media_ranges, problem};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -49,16 +49,7 @@ fn is_bare_refusal(answer: &Response) -> bool {
 /// Whether somebody looks: browsers name the pages that they ask for, programs take whatever comes.
 fn wants_page(headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
-    accepted.any(|accept| {
-        accept.split(',').any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let is_page = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("text/html"));
-            let is_refused = parts.any(|part| {
-                part.strip_prefix("q=").is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
-            });
-            is_page && !is_refused
-        })
-    })
+    accepted.any(|accept| media_ranges(accept).any(|name| name == "text/html"))
 }
 
 fn sentence(status: StatusCode) -> (&'static str, &'static str) {

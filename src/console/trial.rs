@@ -9,6 +9,7 @@ use crate::decision::Verdict;
 use crate::finding::Finding;
 use crate::message::tree::LineIndex;
 use crate::sender::{Parties, Sender};
+use crate::transport::http::declared_length;
 use crate::trial::{For, NotTried, Tried};
 use crate::view::{ReplyBy, Snippet, Trial};
 use crate::web::Site;
@@ -92,8 +93,7 @@ struct Form {
 
 async fn read(context: &Context, request: Request) -> Result<Form, Response> {
     let most = context.site.trials.max_bytes();
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > (most + FORM_BYTES) as u64) {
+    if declared_length(request.headers()).is_some_and(|length| length > most + FORM_BYTES) {
         return Err(too_large(context));
     }
     let form = Multipart::from_request(request, &context.site).await;

@@ -11,7 +11,7 @@ use super::tx::Tx;
 use crate::decision::Decision;
 use crate::hold::check_words;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -88,6 +88,14 @@ impl Row<'_> {
     }
 }
 
+/// Whether who did something, and why, may stand in the trail for good.
+pub(super) fn fit(by: &str, reason: Option<&str>) -> Result<(), LedgerError> {
+    if check_words("name", by).is_err() || reason.is_some_and(|reason| check_words("reason", reason).is_err()) {
+        return Err(LedgerError::Unfit("who did it, or why, is not fit for the audit trail"));
+    }
+    Ok(())
+}
+
 impl Tx<'_> {
     pub(super) fn audit_decision(
         &self,
@@ -148,25 +156,8 @@ impl Tx<'_> {
         subject: &str,
         reason: Option<&str>,
     ) -> Result<(), LedgerError> {
-        self.note_with(at, by, action, subject, reason, json!({}))
-    }
-
-    /// The same with more of what came of it: an object, never with personal data.
-    pub(super) fn note_with(
-        &self,
-        at: Timestamp,
-        by: &str,
-        action: &'static str,
-        subject: &str,
-        reason: Option<&str>,
-        mut content: Value,
-    ) -> Result<(), LedgerError> {
-        if check_words("name", by).is_err() || reason.is_some_and(|reason| check_words("reason", reason).is_err()) {
-            return Err(LedgerError::Unfit("who did it, or why, is not fit for the audit trail"));
-        }
-        content["by"] = by.into();
-        content["subject"] = subject.into();
-        content["reason"] = reason.into();
+        fit(by, reason)?;
+        let content = json!({ "by": by, "subject": subject, "reason": reason });
         self.append_audit(at, action, None, &content.to_string())
     }
 

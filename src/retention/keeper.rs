@@ -192,53 +192,44 @@ pub async fn go_through(
     stop: &Shutdown,
 ) -> Result<Account, BrokenOff> {
     let mut account = Account::default();
-    match go_on(ledger, retention, clock, order, pace, stop, &mut account).await {
+    // Whether it came to the end.
+    let went = async {
+        let (now, today) = (clock.now(), clock.today());
+        let run = ledger
+            .run(move |tx| {
+                let order = order.as_ref().map(|(by, reason)| (by.as_str(), reason.as_str()));
+                tx.begin_retention(today, order, now)
+            })
+            .await?;
+        let mut walk = Walk::new(retention, today);
+        while walk.portion().is_some() {
+            if !breathe(ledger, pace, stop).await {
+                return Ok(false);
+            }
+            let (settings, now) = (Arc::clone(retention), clock.now());
+            let done = ledger.run(move |tx| portion_of(tx, walk, &settings, run, now)).await?;
+            walk = done.0;
+            account.merge(done.1);
+        }
+        loop {
+            if !breathe(ledger, pace, stop).await {
+                return Ok(false);
+            }
+            let (settings, now) = (Arc::clone(retention), clock.now());
+            let others = ledger.run(move |tx| tx.take_others_away(&settings, run, today, OTHERS_AT_ONCE, now)).await?;
+            if others.count() == 0 {
+                break;
+            }
+            account.others += others.count();
+        }
+        let now = clock.now();
+        ledger.run(move |tx| tx.end_retention(run, now)).await?;
+        Ok(true)
+    };
+    match went.await {
         Ok(whole) => Ok(Account { whole, ..account }),
         Err(error) => Err(BrokenOff { account, error }),
     }
-}
-
-/// As [`go_through`], adding up what went; whether it came to the end.
-async fn go_on(
-    ledger: &Ledger,
-    retention: &Arc<Retention>,
-    clock: &dyn Clock,
-    order: Option<(String, String)>,
-    pace: Pace,
-    stop: &Shutdown,
-    account: &mut Account,
-) -> Result<bool, LedgerError> {
-    let (now, today) = (clock.now(), clock.today());
-    let run = ledger
-        .run(move |tx| {
-            let order = order.as_ref().map(|(by, reason)| (by.as_str(), reason.as_str()));
-            tx.begin_retention(today, order, now)
-        })
-        .await?;
-    let mut walk = Walk::new(retention, today);
-    while walk.portion().is_some() {
-        if !breathe(ledger, pace, stop).await {
-            return Ok(false);
-        }
-        let (settings, now) = (Arc::clone(retention), clock.now());
-        let done = ledger.run(move |tx| portion_of(tx, walk, &settings, run, now)).await?;
-        walk = done.0;
-        account.merge(done.1);
-    }
-    loop {
-        if !breathe(ledger, pace, stop).await {
-            return Ok(false);
-        }
-        let (settings, now) = (Arc::clone(retention), clock.now());
-        let others = ledger.run(move |tx| tx.take_others_away(&settings, run, today, OTHERS_AT_ONCE, now)).await?;
-        if others.count() == 0 {
-            break;
-        }
-        account.others += others.count();
-    }
-    let now = clock.now();
-    ledger.run(move |tx| tx.end_retention(run, now)).await?;
-    Ok(true)
 }
 
 /// One job: looks at the next classes until one has something old enough, and takes a portion of that away.

@@ -3,6 +3,7 @@
 //! Rows are never changed, so that portions fit together whatever is written meanwhile. It looks at the chain alone; what
 //! else must hold of a ledger is examined by [`Tx::verify`].
 
+use super::super::audit::fit;
 use super::super::error::LedgerError;
 use super::super::tx::Tx;
 use super::verify::{Head, Trail, Verified, Written, check_heads};
@@ -106,13 +107,17 @@ impl Tx<'_> {
             None => format!("{rows} rows, sound"),
             Some(row) => format!("{rows} rows, {} faults, the first at row {row}", found.faults),
         };
-        let more = json!({
+        fit(by, None)?;
+        let content = json!({
+            "by": by,
+            "subject": subject,
+            "reason": null,
             "rows": rows,
             "head": found.head.map(|head| head.to_string()),
             "faults": found.faults,
             "first_fault": found.first_fault,
         });
-        self.note_with(at, by, EVENT, &subject, None, more)
+        self.append_audit(at, EVENT, None, &content.to_string())
     }
 
     /// What came of the last recount.
