@@ -88,6 +88,20 @@ impl Desk {
         tokio::time::timeout(Duration::from_secs(30), empty).await.expect("the room empties");
     }
 
+    /// Waits until the figures have this line. They are told once the ledger has what they are about, so that somebody who
+    /// looks at both may find them a moment behind.
+    async fn until_told(&self, line: &str) {
+        let mut scrape = String::new();
+        let told = async {
+            while !scrape.contains(line) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                scrape = self.telemetry.scrape().await;
+            }
+        };
+        let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+        assert!(told.is_ok(), "{line} is not in {scrape}");
+    }
+
     async fn close(self) {
         self.trigger.stop();
         self.keeper.await.expect("the keeper ends well");
@@ -167,8 +181,7 @@ async fn messages_that_come_in_the_wrong_order_get_the_verdicts_of_the_right_one
     for subject in ["JW301", "JW305", "JW306", "JW323", "JW325"] {
         assert_eq!(count(subject), 1, "{subject} in {replies:?}");
     }
-    let scrape = desk.telemetry.scrape().await;
-    assert!(scrape.contains("sluis_waits_total{end=\"came\"} 2"), "{scrape}");
+    desk.until_told("sluis_waits_total{end=\"came\"} 2").await;
     desk.close().await;
 }
 
@@ -200,8 +213,7 @@ async fn a_message_is_judged_as_it_is_when_its_time_is_over() {
     desk.clock.advance(SignedDuration::from_secs(1));
     desk.until_empty().await;
     assert_eq!(desk.verdicts().await["start"], (Verdict::Rejected, vec!["TR019".to_owned()]));
-    let scrape = desk.telemetry.scrape().await;
-    assert!(scrape.contains("sluis_waits_total{end=\"over\"} 1"), "{scrape}");
+    desk.until_told("sluis_waits_total{end=\"over\"} 1").await;
     // It counts as not sent, so it may come again after its allocation.
     desk.take("allocation", &allocation()).await;
     desk.take("start again", &start()).await;
