@@ -107,11 +107,15 @@ fn a_connection_lost_in_a_job_takes_its_group_with_it_and_nothing_else() {
     let current = process(&sut);
     let Location::Server(server) = sut.place.location() else { panic!("it is on a server") };
     let (wait, waiting) = std::sync::mpsc::sync_channel::<()>(1);
+    let (begins, begun) = std::sync::mpsc::channel();
     drop(sut.ledger.run(move |_| {
+        begins.send(()).expect("the test listens");
         // Lets what follows come together in one group.
         waiting.recv().unwrap_or_default();
         Ok(())
     }));
+    // Its own group is gathered: what comes now is of the next.
+    begun.recv().expect("it begins");
     let (inbox, decision) = message("with it");
     let with_it = sut.ledger.run(move |tx| tx.store(&inbox, &decision));
     let (inbox, decision) = message("cut");
