@@ -107,7 +107,7 @@ fn a_connection_lost_in_a_job_takes_its_group_with_it_and_nothing_else() {
     let current = process(&sut);
     let Location::Server(server) = sut.place.location() else { panic!("it is on a server") };
     let (wait, waiting) = std::sync::mpsc::sync_channel::<()>(1);
-    let (begins, begun) = std::sync::mpsc::channel();
+    let (begins, begun) = std::sync::mpsc::sync_channel(1);
     drop(sut.ledger.run(move |_| {
         begins.send(()).expect("the test listens");
         // Lets what follows come together in one group.
