@@ -110,10 +110,10 @@ pub fn findings(register: &Register, policies: &Policies, snapshot: &Snapshot, t
 /// Segment, id and expected consumption of each agreement that runs on `today`. Pure.
 fn budgets(register: &Register, snapshot: &Snapshot, today: Date) -> Vec<(String, String, Cents)> {
     let survey = Survey { register, today, history: &snapshot.history };
-    let running = overview::agreements(&survey).into_values();
-    running
-        .map(|(agreement, figures)| (agreement.segment.clone(), agreement.id.clone(), figures.consumption_expected))
-        .collect()
+    let told = |overview::Standing { agreement, figures, .. }: overview::Standing<'_>| {
+        (agreement.segment.clone(), agreement.id.clone(), figures.consumption_expected)
+    };
+    overview::overview(&survey, None, overview::running(&survey)).standings.into_values().map(told).collect()
 }
 
 impl Surveyor {

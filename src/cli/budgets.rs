@@ -5,8 +5,7 @@ use super::Exit;
 use super::signals::{complain, snapshot};
 use crate::config::Config;
 use crate::contract::money::figures::Figures;
-use crate::contract::money::overview::{Line, accounts, agreements};
-use crate::contract::register::Agreement;
+use crate::contract::money::overview::{Line, Standing, overview, running};
 use crate::contract::survey::Survey;
 use crate::contract::{Contracts, Register};
 use crate::message::{Cents, Date};
@@ -21,15 +20,14 @@ pub(super) fn list(config: &Config, contracts: &Contracts, today: Date, year: i1
             Err(error) => return complain(&error),
         };
         let survey = Survey { register, today, history: snapshot.history() };
-        let (accounts, agreements) = (accounts(&survey, year), agreements(&survey));
+        let overview = overview(&survey, Some(year), running(&survey));
         if as_json {
-            let accounts: Vec<Value> = accounts.iter().map(account_json).collect();
-            let agreements: Vec<Value> =
-                agreements.values().map(|(each, figures)| agreement_json(each, figures)).collect();
+            let accounts: Vec<Value> = overview.accounts.iter().map(account_json).collect();
+            let agreements: Vec<Value> = overview.standings.values().map(agreement_json).collect();
             regions.insert(register.region.id.clone(), json!({ "agreements": agreements, "accounts": accounts }));
         } else {
-            print_agreements(register, today, agreements.into_values());
-            print_accounts(&accounts, year);
+            print_agreements(register, today, overview.standings.values());
+            print_accounts(&overview.accounts, year);
         }
     }
     if as_json {
@@ -38,13 +36,13 @@ pub(super) fn list(config: &Config, contracts: &Contracts, today: Date, year: i1
     Exit::Accepted
 }
 
-fn print_agreements<'a>(register: &Register, today: Date, agreements: impl Iterator<Item = (&'a Agreement, Figures)>) {
+fn print_agreements<'a>(register: &Register, today: Date, agreements: impl Iterator<Item = &'a Standing<'a>>) {
     println!("{}: agreements on {today}, in euros", register.region.name);
     println!(
         "  {:<34} {:>14} {:>14} {:>14} {:>14} {:>14} {:>5} {:>5}  hit on",
         "agreement", "amount", "realised", "may be used", "expected", "room expected", "%", "exp%"
     );
-    for (agreement, figures) in agreements {
+    for Standing { agreement, figures, .. } in agreements {
         println!(
             "  {:<34} {:>14} {:>14} {:>14} {:>14} {:>14} {:>5} {:>5}  {}",
             agreement.id,
@@ -88,7 +86,7 @@ fn percent(part: Cents, whole: Cents) -> i128 {
     i128::from(part.0) * 100 / i128::from(whole.0.max(1))
 }
 
-fn agreement_json(agreement: &Agreement, figures: &Figures) -> Value {
+fn agreement_json(Standing { agreement, figures, .. }: &Standing<'_>) -> Value {
     let mut value = figures_json(figures);
     value["agreement"] = json!(agreement.id);
     value["segment"] = json!(agreement.segment);

@@ -4,7 +4,7 @@
 //! The figures are those of `sluis budgets`; the course is that of the postings (page: `docs/money.md`).
 
 use crate::contract::money::figures::Figures;
-use crate::contract::money::overview::{Line, Standing, accounts, standings};
+use crate::contract::money::overview::{Line, Standing, overview};
 use crate::contract::register::Agreement;
 use crate::contract::survey::Survey;
 use crate::contract::{Region, Validity};
@@ -184,8 +184,9 @@ pub fn of_region(survey: &Survey<'_>, year: i16) -> Budgets {
     let in_year = |agreement: &Agreement| {
         days.is_some_and(|(from, to)| agreement.validity().overlaps(&Validity { from, to: Some(to) }))
     };
+    let overview = overview(survey, Some(year), in_year);
     let mut agreements: Vec<AgreementLine> =
-        standings(survey, in_year).values().map(|standing| agreement(region, standing)).collect();
+        overview.standings.values().map(|standing| agreement(region, standing)).collect();
     agreements.sort_by(|a, b| Reverse(a.used_per_mille).cmp(&Reverse(b.used_per_mille)).then(a.id.cmp(&b.id)));
     Budgets {
         region: region.id.clone(),
@@ -193,14 +194,14 @@ pub fn of_region(survey: &Survey<'_>, year: i16) -> Budgets {
         today: survey.today,
         year,
         agreements,
-        accounts: accounts(survey, year).iter().map(account).collect(),
+        accounts: overview.accounts.iter().map(account).collect(),
     }
 }
 
 /// One agreement with its course, from what was booked for it; `None` when the region has none of that id.
 pub fn of_agreement(survey: &Survey<'_>, id: &str, posted: &[Posted]) -> Option<Shown> {
-    let standings = standings(survey, |agreement| agreement.id == id);
-    let standing = standings.get(id)?;
+    let overview = overview(survey, None, |agreement| agreement.id == id);
+    let standing = overview.standings.get(id)?;
     let share = |(account, [reserved, realised, open]): (&Account, &[Cents; 3])| Share {
         account: account.to_string(),
         reserved_gross_cents: reserved.0,

@@ -48,30 +48,27 @@ struct Gathered {
     open_ended: usize,
 }
 
+impl Gathered {
+    fn add(&mut self, other: &Gathered) {
+        self.reserved = self.reserved.saturating_add(other.reserved);
+        self.realised = self.realised.saturating_add(other.realised);
+        self.estimated = self.estimated.saturating_add(other.estimated);
+        self.open.extend(other.open.iter().copied());
+        self.open_ended += other.open_ended;
+    }
+
+    fn books(&self, rate: Rate) -> Books<'_> {
+        Books {
+            reserved_gross: Cents(clamp(self.reserved)),
+            realised: Cents(clamp(self.realised)),
+            open: &self.open,
+            rate,
+        }
+    }
+}
+
 /// One allocation, by law, municipality and number.
 type Key<'h> = (Law, &'h Party, Count);
-
-/// The accounts of `year`, in order.
-pub fn accounts(survey: &Survey<'_>, year: i16) -> Vec<Line> {
-    let rates = rates(survey);
-    gather(survey, year)
-        .into_iter()
-        .map(|(account, gathered)| {
-            let rate = rates.get(account.segment.as_str()).copied().unwrap_or_else(|| prior(survey, &account.segment));
-            let books = Books {
-                reserved_gross: Cents(clamp(gathered.reserved)),
-                realised: Cents(clamp(gathered.realised)),
-                open: &gathered.open,
-                rate,
-            };
-            let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
-            let figures = figures(&books, None, survey.today, last);
-            let not_claimed = not_claimed(&gathered.open, survey.today);
-            let estimated = Cents(clamp(gathered.estimated));
-            Line { account, figures, not_claimed, estimated, open_ended: gathered.open_ended, rate }
-        })
-        .collect()
-}
 
 /// An agreement as it stands, over the accounts that it limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,66 +89,95 @@ pub struct Standing<'a> {
     pub expected: Vec<(Date, Cents)>,
 }
 
-/// The agreements that run on the day of the survey, as they stand: each with its figures under its amount, over the
-/// accounts that it limits. By id.
-pub fn agreements<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, (&'a Agreement, Figures)> {
-    let running = standings(survey, |agreement| agreement.validity().holds_on(survey.today));
-    running.into_iter().map(|(id, standing)| (id, (standing.agreement, standing.figures))).collect()
+/// What one walk through the history of a region tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview<'a> {
+    /// The accounts of the year that was asked for, in order.
+    pub accounts: Vec<Line>,
+    /// The agreements that were asked for, by id.
+    pub standings: BTreeMap<&'a str, Standing<'a>>,
 }
 
-/// The agreements that `is_wanted` picks, as they stand on the day of the survey. By id.
-pub fn standings<'a>(survey: &Survey<'a>, is_wanted: impl Fn(&Agreement) -> bool) -> BTreeMap<&'a str, Standing<'a>> {
+/// The accounts of `year`, where one is asked for, and the agreements that `is_wanted` picks, as they stand on the day of
+/// the survey. The history is walked through once, whatever is asked of it.
+pub fn overview<'a>(survey: &Survey<'a>, year: Option<i16>, is_wanted: impl Fn(&Agreement) -> bool) -> Overview<'a> {
     let wanted: Vec<&Agreement> = survey.register.agreements().filter(|agreement| is_wanted(agreement)).collect();
-    let years: BTreeSet<i16> =
-        wanted.iter().flat_map(|agreement| agreement.from.year()..=agreement.to.year()).collect();
-    let mut all: BTreeMap<&str, Gathered> = BTreeMap::new();
-    let mut accounts: BTreeMap<&str, BTreeMap<Account, [Cents; 3]>> = BTreeMap::new();
-    // Each year is gathered once, whatever the number of agreements.
-    for (slot, gathered) in years.into_iter().flat_map(|year| gather_slots(survey, year)) {
+    let terms = wanted.iter().flat_map(|agreement| agreement.from.year()..=agreement.to.year());
+    let granted = granted(survey);
+    let slots = gather(survey, &granted, &terms.chain(year).collect());
+    let rates = rates(survey, &granted);
+    Overview {
+        accounts: year.map_or_else(Vec::new, |year| lines(survey, &rates, &slots, year)),
+        standings: standings(survey, &rates, &slots, &wanted),
+    }
+}
+
+/// The agreements that run on the day of the survey.
+pub fn running(survey: &Survey<'_>) -> impl Fn(&Agreement) -> bool + use<> {
+    let today = survey.today;
+    move |agreement| agreement.validity().holds_on(today)
+}
+
+fn lines(survey: &Survey<'_>, rates: &Rates<'_>, slots: &Slots, year: i16) -> Vec<Line> {
+    let mut accounts: BTreeMap<&Account, Gathered> = BTreeMap::new();
+    for (slot, gathered) in slots {
+        if let Some(account) = slot.account.as_ref().filter(|account| account.year == year) {
+            accounts.entry(account).or_default().add(gathered);
+        }
+    }
+    let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
+    let line = |(account, gathered): (&Account, Gathered)| {
+        let books = gathered.books(rates.of(survey, &account.segment));
+        Line {
+            account: account.clone(),
+            figures: figures(&books, None, survey.today, last),
+            not_claimed: not_claimed(&gathered.open, survey.today),
+            estimated: Cents(clamp(gathered.estimated)),
+            open_ended: gathered.open_ended,
+            rate: books.rate,
+        }
+    };
+    accounts.into_iter().map(line).collect()
+}
+
+fn standings<'a>(
+    survey: &Survey<'a>,
+    rates: &Rates<'_>,
+    slots: &Slots,
+    wanted: &[&'a Agreement],
+) -> BTreeMap<&'a str, Standing<'a>> {
+    let mut all: BTreeMap<&str, (Gathered, BTreeMap<Account, [Cents; 3]>)> =
+        wanted.iter().map(|agreement| (agreement.id.as_str(), Default::default())).collect();
+    for (slot, gathered) in slots {
         for id in &slot.agreements {
-            let Some(agreement) = survey.register.agreement(id) else { continue };
-            let books = all.entry(agreement.id.as_str()).or_default();
-            books.reserved = books.reserved.saturating_add(gathered.reserved);
-            books.realised = books.realised.saturating_add(gathered.realised);
-            books.estimated = books.estimated.saturating_add(gathered.estimated);
-            books.open_ended += gathered.open_ended;
-            books.open.extend(gathered.open.iter().copied());
+            let Some((books, accounts)) = all.get_mut(id.as_str()) else { continue };
+            books.add(gathered);
             let Some(account) = &slot.account else { continue };
-            let sums = accounts.entry(agreement.id.as_str()).or_default().entry(account.clone()).or_default();
+            let sums = accounts.entry(account.clone()).or_default();
             let open = gathered.open.iter().map(|each| i128::from(each.cents.0)).fold(0, i128::saturating_add);
             for (sum, more) in sums.iter_mut().zip([gathered.reserved, gathered.realised, open]) {
                 *sum = Cents(clamp(i128::from(sum.0).saturating_add(more)));
             }
         }
     }
-    let rates = rates(survey);
-    let nothing = Gathered::default();
-    wanted
-        .into_iter()
-        .map(|agreement| {
-            let id = agreement.id.as_str();
-            let gathered = all.get(id).unwrap_or(&nothing);
-            let rate = rates.get(agreement.segment.as_str()).copied();
-            let books = Books {
-                reserved_gross: Cents(clamp(gathered.reserved)),
-                realised: Cents(clamp(gathered.realised)),
-                open: &gathered.open,
-                rate: rate.unwrap_or_else(|| prior(survey, &agreement.segment)),
-            };
-            let standing = Standing {
-                agreement,
-                figures: figures(&books, Some(agreement.amount), survey.today, agreement.to),
-                not_claimed: not_claimed(&gathered.open, survey.today),
-                estimated: Cents(clamp(gathered.estimated)),
-                open_ended: gathered.open_ended,
-                accounts: accounts.remove(id).unwrap_or_default(),
-                expected: ends_of_months(survey.today.max(agreement.from), agreement.to)
-                    .map(|day| (day, expected_on(&books, day)))
-                    .collect(),
-            };
-            (id, standing)
-        })
-        .collect()
+    let standing = |agreement: &&'a Agreement| {
+        let id = agreement.id.as_str();
+        let (gathered, accounts) = all.remove(id).unwrap_or_default();
+        let books = gathered.books(rates.of(survey, &agreement.segment));
+        let standing = Standing {
+            agreement,
+            figures: figures(&books, Some(agreement.amount), survey.today, agreement.to),
+            not_claimed: not_claimed(&gathered.open, survey.today),
+            estimated: Cents(clamp(gathered.estimated)),
+            open_ended: gathered.open_ended,
+            accounts,
+            expected: ends_of_months(survey.today.max(agreement.from), agreement.to)
+                .map(|day| (day, expected_on(&books, day)))
+                .collect(),
+        };
+        (id, standing)
+    };
+    wanted.iter().map(standing).collect()
 }
 
 /// The last days of months from that of `from` on; the last one is `to`.
@@ -162,6 +188,15 @@ fn ends_of_months(from: Date, to: Date) -> impl Iterator<Item = Date> {
     months.map(move |end| end.min(to)).filter(move |_| from <= to)
 }
 
+/// Realisation rates by segment.
+struct Rates<'a>(BTreeMap<&'a str, Rate>);
+
+impl Rates<'_> {
+    fn of(&self, survey: &Survey<'_>, segment: &str) -> Rate {
+        self.0.get(segment).copied().unwrap_or_else(|| prior(survey, segment))
+    }
+}
+
 fn prior(survey: &Survey<'_>, segment: &str) -> Rate {
     let norm = survey.register.region.norms.numbers.of_segment(&REALISATION_RATE_PERCENT, segment);
     norm.map_or(Rate::ALL, Rate::of_percent)
@@ -169,9 +204,8 @@ fn prior(survey: &Survey<'_>, segment: &str) -> Rate {
 
 /// The realisation rate of each segment: allocations that ended in the last 24 months and can be claimed no more, drawn
 /// towards the norm while they are few (`min_cases` says how few).
-fn rates<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, Rate> {
+fn rates<'a>(survey: &Survey<'a>, granted: &Granted<'_>) -> Rates<'a> {
     let norms = &survey.register.region.norms.numbers;
-    let granted = granted(survey);
     let mut closed: BTreeMap<&str, Vec<Closed>> = BTreeMap::new();
     for each in &survey.history.allocations {
         let Some(current) = each.current().filter(|current| !current.is_taken_back()) else { continue };
@@ -190,15 +224,15 @@ fn rates<'a>(survey: &Survey<'a>) -> BTreeMap<&'a str, Rate> {
         closed.entry(product.segment.as_str()).or_default().push(case);
     }
     let weight = norms.of(&MIN_CASES).unwrap_or_default();
-    closed
-        .into_iter()
-        .map(|(segment, cases)| (segment, Rate::of_closed(&cases, prior(survey, segment), weight)))
-        .collect()
+    let rate = |(segment, cases): (_, Vec<Closed>)| (segment, Rate::of_closed(&cases, prior(survey, segment), weight));
+    Rates(closed.into_iter().map(rate).collect())
 }
 
 /// Granted per allocation and slot.
-fn granted<'h>(survey: &Survey<'h>) -> BTreeMap<Key<'h>, BTreeMap<Slot, i128>> {
-    let mut all: BTreeMap<Key<'h>, BTreeMap<Slot, i128>> = BTreeMap::new();
+type Granted<'h> = BTreeMap<Key<'h>, BTreeMap<Slot, i128>>;
+
+fn granted<'h>(survey: &Survey<'h>) -> Granted<'h> {
+    let mut all = Granted::new();
     for each in survey.history.lines.iter().filter(|each| each.line.granted) {
         let line = &each.line;
         let parties = Parties { gemeente: &each.gemeente, aanbieder: &each.aanbieder };
@@ -210,50 +244,40 @@ fn granted<'h>(survey: &Survey<'h>) -> BTreeMap<Key<'h>, BTreeMap<Slot, i128>> {
     all
 }
 
-fn gather(survey: &Survey<'_>, year: i16) -> BTreeMap<Account, Gathered> {
-    let mut accounts: BTreeMap<Account, Gathered> = BTreeMap::new();
-    for (slot, gathered) in gather_slots(survey, year) {
-        let Some(account) = slot.account else { continue };
-        let sum = accounts.entry(account).or_default();
-        sum.reserved = sum.reserved.saturating_add(gathered.reserved);
-        sum.realised = sum.realised.saturating_add(gathered.realised);
-        sum.open.extend(gathered.open);
-        sum.estimated = sum.estimated.saturating_add(gathered.estimated);
-        sum.open_ended += gathered.open_ended;
-    }
-    accounts
-}
+/// What each account gathers, apart for each set of agreements that it counts for.
+type Slots = BTreeMap<Slot, Gathered>;
 
-fn gather_slots(survey: &Survey<'_>, year: i16) -> BTreeMap<Slot, Gathered> {
-    let of_year = |slot: &Slot| slot.account.as_ref().is_some_and(|account| account.year == year);
-    let mut slots: BTreeMap<Slot, Gathered> = BTreeMap::new();
-    let granted = granted(survey);
-    for (slot, cents) in granted.values().flatten().filter(|(slot, _)| of_year(slot)) {
+/// What the accounts of `years` gather.
+fn gather(survey: &Survey<'_>, granted: &Granted<'_>, years: &BTreeSet<i16>) -> Slots {
+    let of_years = |slot: &Slot| slot.account.as_ref().is_some_and(|account| years.contains(&account.year));
+    let mut slots = Slots::new();
+    for (slot, cents) in granted.values().flatten().filter(|(slot, _)| of_years(slot)) {
         let sum = slots.entry(slot.clone()).or_default();
         sum.realised = sum.realised.saturating_add(*cents);
     }
     for posting in instalment::due(survey.register, survey.today, &BTreeMap::new()) {
-        if of_year(&posting.slot) && posting.sort.is_realised() {
+        if of_years(&posting.slot) && posting.sort.is_realised() {
             let sum = slots.entry(posting.slot).or_default();
             sum.realised = sum.realised.saturating_add(i128::from(posting.cents.0));
         }
     }
-    let (frozen, claimed, paces) = (frozen(survey), claimed_until(survey, year), Paces::of(survey));
+    let (frozen, claimed, paces) = (frozen(survey), claimed_until(survey), Paces::of(survey));
     let mut deliveries = deliveries(survey);
     for each in &survey.history.allocations {
         let Some(current) = each.current().filter(|current| !current.is_taken_back()) else { continue };
         let parties = Parties { gemeente: &each.gemeente, aanbieder: &current.aanbieder };
         let key = (each.law, &each.gemeente, each.nummer());
         for (slot, worth) in worth_by_slot((survey.register, each.law, parties, survey.today), current) {
-            if of_year(&slot) {
+            if of_years(&slot) {
                 let sum = slots.entry(slot).or_default();
                 sum.reserved = sum.reserved.saturating_add(i128::from(worth.0));
             }
         }
-        if let Some(cents) = paces.estimate(each.law, current, year) {
+        for year in years {
+            let Some(cents) = paces.estimate(each.law, current, *year) else { continue };
             let (categorie, from) = (current.product.as_ref().map(|product| &product.categorie), current.ingangsdatum);
             let care = Care { law: each.law, parties, categorie, code: None };
-            let day = from.max(Date::new(year, 1, 1).unwrap_or(Date::MIN));
+            let day = from.max(Date::new(*year, 1, 1).unwrap_or(Date::MIN));
             let sum = slots.entry(place(survey.register, care, day).slot).or_default();
             sum.estimated = sum.estimated.saturating_add(cents);
         }
@@ -267,13 +291,12 @@ fn gather_slots(survey: &Survey<'_>, year: i16) -> BTreeMap<Slot, Gathered> {
         };
         // What would be reserved if nothing was is what is open.
         for posting in close::settle(survey.register, survey.today, &leftover) {
-            if !of_year(&posting.slot) {
-                continue;
-            }
-            let (first, last) = (Date::new(year, 1, 1).unwrap_or(Date::MIN), Date::new(year, 12, 31));
-            let last = last.unwrap_or(Date::MAX);
+            let year = posting.slot.account.as_ref().map(|account| account.year);
+            let Some(year) = year.filter(|year| years.contains(year)) else { continue };
+            let first = Date::new(year, 1, 1).unwrap_or(Date::MIN);
+            let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
             let begin = current.ingangsdatum.max(first);
-            let from = begin.max(claimed.get(&key).copied().unwrap_or(Date::MIN));
+            let from = begin.max(claimed.get(&(key, year)).copied().unwrap_or(Date::MIN));
             let sum = slots.entry(posting.slot).or_default();
             sum.open_ended += usize::from(current.einddatum.is_none());
             sum.open.push(Open {
@@ -357,14 +380,13 @@ fn deliveries<'h>(survey: &Survey<'h>) -> BTreeMap<Key<'h>, Vec<Delivery>> {
     all
 }
 
-/// The day after the last that was claimed on each allocation in a year.
-fn claimed_until<'h>(survey: &Survey<'h>, year: i16) -> BTreeMap<Key<'h>, Date> {
-    let mut until: BTreeMap<Key<'h>, Date> = BTreeMap::new();
-    let of_year = |day: Date| day.year() == year;
-    let lines = survey.history.lines.iter().filter(|each| each.line.granted && of_year(each.line.periode.einddatum));
-    for each in lines {
-        let next = each.line.periode.einddatum.tomorrow().unwrap_or(Date::MAX);
-        let day = until.entry((each.law, &each.gemeente, each.line.toewijzing_nummer)).or_insert(next);
+/// The day after the last that was claimed on each allocation in each year.
+fn claimed_until<'h>(survey: &Survey<'h>) -> BTreeMap<(Key<'h>, i16), Date> {
+    let mut until: BTreeMap<(Key<'h>, i16), Date> = BTreeMap::new();
+    for each in survey.history.lines.iter().filter(|each| each.line.granted) {
+        let (key, last) = ((each.law, &each.gemeente, each.line.toewijzing_nummer), each.line.periode.einddatum);
+        let next = last.tomorrow().unwrap_or(Date::MAX);
+        let day = until.entry((key, last.year())).or_insert(next);
         *day = (*day).max(next);
     }
     until
@@ -387,7 +409,7 @@ fn frozen<'h>(survey: &Survey<'h>) -> BTreeSet<Key<'h>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::register::{Register, load};
+    use crate::contract::register::{Register, load, read_files};
     use crate::contract::survey::{Allocated, Claimed, Delivered, History};
     use crate::decision::StartKey;
     use crate::message::{Eenheid, Frequentie, GeslotenPeriode, Omvang, Product};
@@ -464,8 +486,8 @@ mod tests {
             ..History::default()
         };
         let survey = Survey { register: &register, today: date(2026, 2, 10), history: &history };
-        let lines = accounts(&survey, 2026);
-        let [line] = lines.as_slice() else { panic!("one account: {lines:?}") };
+        let found = overview(&survey, Some(2026), running(&survey));
+        let [line] = found.accounts.as_slice() else { panic!("one account: {found:?}") };
         assert_eq!(line.account.to_string(), "wmo/0197/wmo-logeren//42420001/pxq/2026");
         let figures = line.figures;
         assert_eq!(figures.reserved_gross, Cents((90 + 31 + 10) * 15_007));
@@ -477,13 +499,41 @@ mod tests {
         // Ten days of February on the first, ten on the third.
         assert_eq!(line.not_claimed, Cents(20 * 15_007));
         assert_eq!(line.open_ended, 1);
-        assert_eq!(accounts(&survey, 2025), []);
-        let agreements = agreements(&survey);
-        let (_, limited) = agreements["FICTIEF-LOG-42420001-2026"];
+        assert_eq!(overview(&survey, Some(2025), |_| false), Overview::default());
+        let limited = found.standings["FICTIEF-LOG-42420001-2026"].figures;
         assert_eq!(limited.headroom_hard, Some(Cents(2_000_000 - 131 * 15_007)));
         assert_eq!(limited.headroom_expected, Some(Cents(2_000_000 - 76 * 15_007)));
         assert_eq!(limited.hits_on, None);
-        assert!(!agreements.contains_key("FICTIEF-LOG-42420001-2025"), "it is over");
+        assert!(!found.standings.contains_key("FICTIEF-LOG-42420001-2025"), "it is over");
+    }
+
+    #[test]
+    fn an_agreement_over_two_years_is_the_sum_of_its_accounts() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/regions/achterhoek");
+        let mut files = read_files(&folder).expect("the sample register can be read");
+        let agreements = files.get_mut("agreements.csv").expect("it has agreements");
+        let text = String::from_utf8_lossy(agreements);
+        let longer = |line: &str| line.replace("2025-01-01;2025-12-31", "2025-01-01;2026-12-31");
+        let lines = text.lines().filter(|line| !line.starts_with("FICTIEF-LOG-42420001-2026"));
+        let lines =
+            lines.map(|line| if line.starts_with("FICTIEF-LOG-42420001") { longer(line) } else { line.to_owned() });
+        *agreements = lines.map(|line| line + "\n").collect::<String>().into_bytes();
+        let register = Register::parse(&files).expect("an agreement may run for two years");
+        // Two months around the turn of the year, of which December was claimed in part.
+        let history = History {
+            allocations: vec![allocated(1, date(2025, 12, 1), Some(date(2026, 1, 31)))],
+            lines: vec![claimed(1, date(2025, 12, 1), 30 * 14_500)],
+            ..History::default()
+        };
+        let survey = Survey { register: &register, today: date(2026, 1, 10), history: &history };
+        let both = overview(&survey, Some(2026), |agreement| agreement.id == "FICTIEF-LOG-42420001-2025");
+        let figures = both.standings["FICTIEF-LOG-42420001-2025"].figures;
+        assert_eq!(figures.reserved_gross, Cents(31 * 14_500 + 31 * 15_007));
+        assert_eq!((figures.realised, figures.open), (Cents(30 * 14_500), Cents(14_500 + 31 * 15_007)));
+        let of_year = |year| overview(&survey, Some(year), |_| false).accounts;
+        assert_eq!(both.accounts, of_year(2026), "whatever else is asked for");
+        let open: Vec<Cents> = [2025, 2026].into_iter().flat_map(of_year).map(|line| line.figures.open).collect();
+        assert_eq!(open, [Cents(14_500), Cents(31 * 15_007)]);
     }
 
     #[test]
@@ -497,7 +547,7 @@ mod tests {
         let estimated = |lines: &[Claimed], open: &Allocated, year: i16| -> i64 {
             let history = History { allocations: vec![open.clone()], lines: lines.to_vec(), ..History::default() };
             let survey = Survey { register: &register, today: date(2026, 3, 10), history: &history };
-            accounts(&survey, year).iter().map(|line| line.estimated.0).sum()
+            overview(&survey, Some(year), |_| false).accounts.iter().map(|line| line.estimated.0).sum()
         };
         assert_eq!(estimated(&lines, &open, 2026), 31 * 2_000, "December, for it has no end");
         assert_eq!(estimated(&lines, &open, 2027), 365 * 2_000);
@@ -530,7 +580,7 @@ mod tests {
         };
         let rate = |today| {
             let survey = Survey { register: &register, today, history: &history };
-            accounts(&survey, 2026)[0].rate.per_myriad()
+            overview(&survey, Some(2026), |_| false).accounts[0].rate.per_myriad()
         };
         assert_eq!(rate(date(2026, 2, 28)), 5_000, "claims may still come");
         assert_eq!(rate(date(2026, 3, 1)), 7_500, "one case of 100% and a norm that counts as one of 50%");
