@@ -178,7 +178,8 @@ impl Scenario {
             return report;
         };
         if let Some(place) = self.needs_disk() {
-            let Some(disk) = Disk::mount(&world.place(place), 12) else {
+            // The log of a ledger grows to 32 MB before it goes into the database, which needs as much again at most.
+            let Some(disk) = Disk::mount(&world.place(place), 80) else {
                 report.skipped = Some("no disk can be mounted here: run it as root".to_owned());
                 return report;
             };
