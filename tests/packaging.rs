@@ -1,5 +1,5 @@
 //! What is installed: the files around the program agree with it and with one another, and the program does what service
-//! managers, containers and administrators count on. `ops/package --try` does all of it on a clean root.
+//! managers, containers and administrators count on. `ops/debian/try-package` does all of it, under a systemd as well.
 
 mod e2e;
 
