@@ -234,7 +234,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("$EDITOR", "waits for a person", "the copy is checked as it is"),
     ("useradd", "changes the machine", "ops/debian/try-package tries ops/debian/postinst, which makes the user"),
     ("systemctl", "needs systemd", "ops/debian/try-package, under one that it boots"),
-    ("podman", "needs an engine", "tests/packaging.rs holds the container file against its rules"),
+    ("podman", "needs an engine", "ops/container/try-image runs what the image would hold, as it says"),
     ("docker", "needs an engine", "tests/packaging.rs holds compose.yaml against the configuration"),
     ("setfacl", "needs that user", "tests/e2e_senders.rs: a_folder_of_ones_own_says_who_one_is"),
     ("install -d -m 2770", "needs that user", "tests/e2e_senders.rs: a_folder_of_ones_own_says_who_one_is"),
