@@ -53,9 +53,9 @@ async fn page(context: Context, Query(asked): Query<Asked>) -> Result<Response, 
         (verdict(&context, &overview))
         (cards(&context, &overview))
         (flow(&context, &overview))
+        (today(&context, &overview))
+        (reasons(&context, &overview))
         div.columns {
-            (today(&context, &overview))
-            (reasons(&context, &overview))
             (open_questions(&context, &overview))
             (parts_of_the_gateway(&context, &overview))
         }
