@@ -301,7 +301,7 @@ pub(super) fn is_total(entitlement: &Entitlement<'_>) -> bool {
         })
 }
 
-fn jan_first(year: i16) -> Date {
+pub(super) fn jan_first(year: i16) -> Date {
     Date::new(year, 1, 1).unwrap_or(Date::MIN)
 }
 

@@ -8,7 +8,7 @@ use super::account::{Care, place};
 use super::close::{self, Leftover};
 use super::figures::{Books, Closed, Figures, Open, Rate, expected_on, figures, not_claimed};
 use super::instalment;
-use crate::contract::budget::{TEMPORARY, worth_by_slot};
+use crate::contract::budget::{TEMPORARY, dec_last, jan_first, worth_by_slot};
 use crate::contract::facts::Stand;
 use crate::contract::norms::{CLAIM_LAG_MONTHS, MIN_CASES, REALISATION_RATE_PERCENT, months};
 use crate::contract::register::Agreement;
@@ -125,12 +125,11 @@ fn lines(survey: &Survey<'_>, rates: &Rates<'_>, slots: &Slots, year: i16) -> Ve
             accounts.entry(account).or_default().add(gathered);
         }
     }
-    let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
     let line = |(account, gathered): (&Account, Gathered)| {
         let books = gathered.books(rates.of(survey, &account.segment));
         Line {
             account: account.clone(),
-            figures: figures(&books, None, survey.today, last),
+            figures: figures(&books, None, survey.today, dec_last(year)),
             not_claimed: not_claimed(&gathered.open, survey.today),
             estimated: Cents(clamp(gathered.estimated)),
             open_ended: gathered.open_ended,
@@ -249,14 +248,14 @@ type Slots = BTreeMap<Slot, Gathered>;
 
 /// What the accounts of `years` gather.
 fn gather(survey: &Survey<'_>, granted: &Granted<'_>, years: &BTreeSet<i16>) -> Slots {
-    let of_years = |slot: &Slot| slot.account.as_ref().is_some_and(|account| years.contains(&account.year));
+    let year_of = |slot: &Slot| slot.account.as_ref().map(|account| account.year).filter(|year| years.contains(year));
     let mut slots = Slots::new();
-    for (slot, cents) in granted.values().flatten().filter(|(slot, _)| of_years(slot)) {
+    for (slot, cents) in granted.values().flatten().filter(|(slot, _)| year_of(slot).is_some()) {
         let sum = slots.entry(slot.clone()).or_default();
         sum.realised = sum.realised.saturating_add(*cents);
     }
     for posting in instalment::due(survey.register, survey.today, &BTreeMap::new()) {
-        if of_years(&posting.slot) && posting.sort.is_realised() {
+        if year_of(&posting.slot).is_some() && posting.sort.is_realised() {
             let sum = slots.entry(posting.slot).or_default();
             sum.realised = sum.realised.saturating_add(i128::from(posting.cents.0));
         }
@@ -268,7 +267,7 @@ fn gather(survey: &Survey<'_>, granted: &Granted<'_>, years: &BTreeSet<i16>) -> 
         let parties = Parties { gemeente: &each.gemeente, aanbieder: &current.aanbieder };
         let key = (each.law, &each.gemeente, each.nummer());
         for (slot, worth) in worth_by_slot((survey.register, each.law, parties, survey.today), current) {
-            if of_years(&slot) {
+            if year_of(&slot).is_some() {
                 let sum = slots.entry(slot).or_default();
                 sum.reserved = sum.reserved.saturating_add(i128::from(worth.0));
             }
@@ -277,7 +276,7 @@ fn gather(survey: &Survey<'_>, granted: &Granted<'_>, years: &BTreeSet<i16>) -> 
             let Some(cents) = paces.estimate(each.law, current, *year) else { continue };
             let (categorie, from) = (current.product.as_ref().map(|product| &product.categorie), current.ingangsdatum);
             let care = Care { law: each.law, parties, categorie, code: None };
-            let day = from.max(Date::new(*year, 1, 1).unwrap_or(Date::MIN));
+            let day = from.max(jan_first(*year));
             let sum = slots.entry(place(survey.register, care, day).slot).or_default();
             sum.estimated = sum.estimated.saturating_add(cents);
         }
@@ -291,17 +290,14 @@ fn gather(survey: &Survey<'_>, granted: &Granted<'_>, years: &BTreeSet<i16>) -> 
         };
         // What would be reserved if nothing was is what is open.
         for posting in close::settle(survey.register, survey.today, &leftover) {
-            let year = posting.slot.account.as_ref().map(|account| account.year);
-            let Some(year) = year.filter(|year| years.contains(year)) else { continue };
-            let first = Date::new(year, 1, 1).unwrap_or(Date::MIN);
-            let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
-            let begin = current.ingangsdatum.max(first);
+            let Some(year) = year_of(&posting.slot) else { continue };
+            let begin = current.ingangsdatum.max(jan_first(year));
             let from = begin.max(claimed.get(&(key, year)).copied().unwrap_or(Date::MIN));
             let sum = slots.entry(posting.slot).or_default();
             sum.open_ended += usize::from(current.einddatum.is_none());
             sum.open.push(Open {
                 from,
-                to: current.einddatum.map_or(last, |end| end.min(last)).max(from),
+                to: current.einddatum.unwrap_or(Date::MAX).min(dec_last(year)).max(from),
                 cents: posting.cents,
                 frozen: frozen.contains(&key),
             });
