@@ -92,6 +92,9 @@ pub struct Examined {
     pub id: &'static str,
     /// What it looks at, in a few words.
     pub title: &'static str,
+    /// The same in Dutch, for the console.
+    #[serde(skip)]
+    pub titel: &'static str,
     /// Facts worth knowing when nothing is wrong.
     pub facts: Vec<String>,
     /// Why it was not done, or not wholly.
@@ -169,6 +172,8 @@ pub struct Examination {
     pub id: &'static str,
     /// What it looks at, in a few words.
     pub title: &'static str,
+    /// The same in Dutch, for the console.
+    pub titel: &'static str,
     /// What it looks at, in a sentence for the documentation.
     pub looks_at: &'static str,
     /// What it can find.
@@ -188,6 +193,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "backlog",
         title: "ledger: what it holds",
+        titel: "grootboek: wat erin staat",
         looks_at: "whether the ledger adds up (audit chain, balances, declarations), and what is overdue, held, parked, \
                    waiting or not leaving",
         sorts: &backlog::SORTS,
@@ -197,6 +203,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "database",
         title: "ledger: its database",
+        titel: "grootboek: de database",
         looks_at: "the database itself: whether it opens, its version, rights, settings, damage and size",
         sorts: &database::ALL,
         deadline: DISK,
@@ -205,6 +212,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "keys",
         title: "key file",
+        titel: "sleutelbestand",
         looks_at: "the file with the keys of the ledger: whether it is there, who may read it, and where it lies",
         sorts: &keys::SORTS,
         deadline: DISK,
@@ -213,6 +221,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "retention",
         title: "retention",
+        titel: "bewaartermijnen",
         looks_at: "whether the ledger lets go of what is kept long enough, and what it keeps though its time is over",
         sorts: &retention::SORTS,
         deadline: DISK,
@@ -221,6 +230,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "register",
         title: "contract registers",
+        titel: "contractregisters",
         looks_at: "the contract registers as a gateway would start with them now: faults, days left, and municipalities \
                    that exchange messages and have no register",
         sorts: &registers::SORTS,
@@ -230,6 +240,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "broker",
         title: "broker",
+        titel: "broker",
         looks_at: "the way to the broker, step by step (name, connection, TLS, greeting, login), its version, and the \
                    queues and exchanges; with `[amqp] management_url` also alarms, depth and consumers of the queues",
         sorts: &broker::SORTS,
@@ -239,6 +250,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "back_office",
         title: "back offices",
+        titel: "backoffices",
         looks_at: "the way to each back office: name, connection, TLS with our certificate, and how long its own counts",
         sorts: &offices::SORTS,
         deadline: NETWORK,
@@ -247,6 +259,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "certificates",
         title: "certificates",
+        titel: "certificaten",
         looks_at: "every certificate and key that the configuration names: days left, whether key and certificate belong \
                    together, who may read the key, and weak keys and signatures",
         sorts: &certificates::SORTS,
@@ -256,6 +269,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "clock",
         title: "clock",
+        titel: "klok",
         looks_at: "the clock of this machine against those of the back offices and against the newest row of the ledger",
         sorts: &clock::SORTS,
         deadline: NETWORK,
@@ -264,6 +278,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "disk",
         title: "disks",
+        titel: "schijven",
         looks_at: "room and free inodes where ledger, spool and register store lie, and for how long the ledger can grow",
         sorts: &disk::SORTS,
         deadline: DISK,
@@ -272,6 +287,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "senders",
         title: "senders",
+        titel: "afzenders",
         looks_at: "whether it is known on each transport who may send for whom",
         sorts: &senders::SORTS,
         deadline: DISK,
@@ -280,6 +296,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "directories",
         title: "directory transport",
+        titel: "mappen van berichten",
         looks_at: "the folders of the directory transport: there, writable, on one file system, and nothing left lying",
         sorts: &directories::SORTS,
         deadline: DISK,
@@ -288,6 +305,7 @@ pub static EXAMINATIONS: &[Examination] = &[
     Examination {
         id: "limits",
         title: "limits",
+        titel: "grenzen",
         looks_at: "whether what may be in work at once fits in the memory of this machine",
         sorts: &limits::SORTS,
         deadline: DISK,
@@ -358,8 +376,8 @@ pub async fn examine_all(config: &Config, now: Timestamp, asked: &Asked) -> Diag
 impl Diagnosis {
     fn add(&mut self, examination: &Examination, report: Report, asked: &Asked) {
         let Report { findings, facts, not_examined, told } = report;
-        let (id, title) = (examination.id, examination.title);
-        self.examined.push(Examined { id, title, facts, not_examined });
+        let Examination { id, title, titel, .. } = *examination;
+        self.examined.push(Examined { id, title, titel, facts, not_examined });
         self.findings.extend(findings.into_iter().filter(|finding| asked.wants_finding(examination, finding)));
         match told {
             Some(Told::Ledger(ledger)) => {
@@ -398,6 +416,7 @@ mod tests {
         let mut names = BTreeSet::new();
         for examination in EXAMINATIONS {
             assert!(!examination.sorts.is_empty(), "{} finds nothing", examination.id);
+            assert!(!examination.titel.is_empty(), "{} has no name in Dutch", examination.id);
             for sort in examination.sorts {
                 assert!(names.insert(sort.id), "{} stands twice", sort.id);
                 assert!(sort.id.starts_with(&format!("{}.", sort.check)), "{} is about {}", sort.id, sort.check);
